@@ -1,0 +1,23 @@
+"""mlenv: a notebook always knows whether it runs in the environment its project locked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mlenv._version import __version__
+
+__all__ = ["__version__", "load_ipython_extension", "unload_ipython_extension"]
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """``%load_ext mlenv``: give this kernel the ``%mlenv`` magic and the watcher."""
+    from mlenv.kernel import session
+
+    session.load(shell)
+
+
+def unload_ipython_extension(shell: Any) -> None:
+    """``%unload_ext mlenv``: take both away again."""
+    from mlenv.kernel import session
+
+    session.unload(shell)

@@ -1,0 +1,329 @@
+"""Frozen values that every part of mlenv speaks in.
+
+Standard library only, Python 3.9+: this file also runs inside project kernels. Values are inert: no property of
+a value touches the world.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Mapping, Optional, Tuple, TypeVar
+
+if TYPE_CHECKING:
+    from typing import dataclass_transform
+
+__all__ = [
+    "Action",
+    "Change",
+    "Command",
+    "Completed",
+    "Counts",
+    "Declared",
+    "Distribution",
+    "EnvironmentFacts",
+    "Event",
+    "FileStamp",
+    "Finding",
+    "Installed",
+    "KernelRef",
+    "Loaded",
+    "Outcome",
+    "Pin",
+    "ProjectRef",
+    "Report",
+    "Selection",
+    "Source",
+    "value",
+]
+
+_T = TypeVar("_T")
+
+if TYPE_CHECKING:
+
+    @dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(field,))
+    def value(cls: type[_T]) -> type[_T]: ...
+
+else:
+    # Python 3.9, which project kernels may run, knows neither slots nor keyword-only fields.
+    _OPTIONS = {"kw_only": True, "slots": True} if sys.version_info >= (3, 10) else {}
+
+    def value(cls):
+        """Make a class a frozen, keyword-only dataclass (keyword-only from Python 3.10 on)."""
+        return dataclass(frozen=True, **_OPTIONS)(cls)
+
+
+@value
+class Source:
+    """Where a distribution comes from (PEP 610 in mlenv's words)."""
+
+    kind: str
+    """``index``, ``url``, ``vcs``, ``path`` (built from a local folder or file) or ``editable``."""
+    url: str = ""
+    """Address without user information; a path relative to the project for local sources where possible."""
+    commit: str = ""
+    """The exact commit of a ``vcs`` source."""
+
+
+@value
+class Pin:
+    """One package that a lock asks of one interpreter."""
+
+    name: str
+    """Normalised (PEP 503)."""
+    version: Optional[str] = None
+    """Exact version; ``None`` where the lock gives none (editable and other direct references)."""
+    source: Source = Source(kind="index")
+    specifier: str = ""
+    """A range (``>=2,<3``) where a requirements file pins nothing; empty for real pins."""
+
+
+@value
+class Declared:
+    """One requirement that a person declared and that applies to this interpreter."""
+
+    name: str
+    """Normalised (PEP 503)."""
+    text: str
+    """The requirement as written, without its marker (``numpy<2``)."""
+    origin: str = ""
+    """File (and group) that says so: ``pyproject.toml``, ``pyproject.toml [dev]``."""
+
+
+@value
+class Distribution:
+    """One installed distribution, read from the outside."""
+
+    name: str
+    """Normalised (PEP 503)."""
+    version: str
+    source: Source = Source(kind="index")
+    folder: str = ""
+    """Name of its metadata folder (``six-1.17.0.dist-info``)."""
+    site: str = ""
+    """The site-packages folder that holds it."""
+
+
+@value
+class Installed:
+    """What one environment holds on disk."""
+
+    distributions: Tuple[Distribution, ...] = ()
+    """At most one per name: the first on the path wins."""
+    duplicates: Tuple[Distribution, ...] = ()
+    """Further metadata folders of a name that is already there (a half-broken uninstall looks like this)."""
+    damaged: Tuple[Tuple[str, str], ...] = ()
+    """(name, reason): metadata says installed, files are not all there."""
+    leftovers: Tuple[str, ...] = ()
+    """``~umpy``: folders that an interrupted pip left."""
+
+    def get(self, name: str) -> Optional[Distribution]:
+        """Return the distribution of this normalised name, or ``None``. Cost: O(n)."""
+        for distribution in self.distributions:
+            if distribution.name == name:
+                return distribution
+        return None
+
+
+@value
+class Loaded:
+    """One distribution whose modules are in the memory of the running kernel."""
+
+    name: str
+    """Normalised (PEP 503)."""
+    version: Optional[str]
+    """The version that was loaded; ``None`` where it cannot be told."""
+    origin: str = "environment"
+    """``environment``, ``runtime`` (mlenv's own folder) or ``outside`` (user site, PYTHONPATH, ...)."""
+    location: str = ""
+    """Folder that the modules came from."""
+    binary: bool = False
+    """Whether compiled extension modules of it are loaded: these cannot be exchanged in a live process."""
+    imported: bool = False
+    """Whether the notebook itself imported it (a name in its namespace), not only some library."""
+
+
+@value
+class FileStamp:
+    """Identity of a file's content without reading it."""
+
+    path: str
+    mtime_ns: int
+    """-1 where the file does not exist."""
+    size: int
+    inode: int
+
+
+@value
+class Finding:
+    """One thing that is not in step, with its own reason."""
+
+    kind: str
+    """A key of :data:`mlenv.drift.VERDICT_OF`."""
+    reason: str
+    package: Optional[str] = None
+    declared: Optional[str] = None
+    locked: Optional[str] = None
+    installed: Optional[str] = None
+    loaded: Optional[str] = None
+
+
+@value
+class Selection:
+    """What a project's lock and manifest ask of one interpreter: small, cached, all that a kernel needs."""
+
+    root: str
+    name: str
+    manifest: Optional[str] = None
+    """Path relative to the root."""
+    lock: Optional[str] = None
+    """Path relative to the root; ``None`` where the project has no lock."""
+    kind: Optional[str] = None
+    """``uv``, ``pylock``, ``requirements``, ... (the wire's ``lock.kind``)."""
+    exact: bool = True
+    """Whether what the lock does not name is *extra*."""
+    pins: Tuple[Pin, ...] = ()
+    declared: Tuple[Declared, ...] = ()
+    findings: Tuple[Finding, ...] = ()
+    """What could be told without an environment: ``relock``, ``python``, ``undecidable``, ``conflict``."""
+    requires_python: str = ""
+    """As the lock or the manifest writes it."""
+    extras: Tuple[str, ...] = ()
+    groups: Tuple[str, ...] = ()
+    python: str = ""
+    """Full version of the interpreter that this was selected for."""
+    inputs: Tuple[FileStamp, ...] = ()
+    """Every file that was read, and those whose appearance would change the answer."""
+    reason: str = ""
+    """Why this lock and this manifest count, where there was a choice."""
+
+
+@value
+class EnvironmentFacts:
+    """What can be told about an environment from outside."""
+
+    prefix: Optional[str]
+    """``<root>/.venv``, never resolved through links; ``None`` where the project has none."""
+    python: Optional[str] = None
+    """Full version of the interpreter that runs there, e.g. ``3.12.1``."""
+    engine: Optional[str] = None
+    """``uv``, ``venv``, ``virtualenv``, ``conda``, ``poetry``; ``None`` where it cannot be told."""
+    problem: Optional[Finding] = None
+    """``broken`` or ``no-env`` with its reason."""
+    sites: Tuple[str, ...] = ()
+    """The site-packages folders, in the order of ``sys.path``."""
+
+
+@value
+class ProjectRef:
+    root: str
+    name: str
+    manifest: Optional[str] = None
+
+
+@value
+class KernelRef:
+    prefix: str
+    name: str
+
+
+@value
+class Action:
+    """The one thing to do next."""
+
+    action: str
+    """``none``, ``create``, ``sync``, ``lock``, ``switch``, ``restart``."""
+    command: str
+    """What to type, without ``%``: ``mlenv sync``; empty for ``none``."""
+    text: str
+
+
+@value
+class Counts:
+    locked: int = 0
+    installed: int = 0
+    compared: int = 0
+
+
+@value
+class Report:
+    """The answer of ``check``: the wire of ``design`` as a value."""
+
+    verdict: str
+    next: Action
+    project: Optional[ProjectRef]
+    environment: EnvironmentFacts
+    lock_path: Optional[str] = None
+    lock_kind: Optional[str] = None
+    kernel: Optional[KernelRef] = None
+    loaded_measured: bool = False
+    findings: Tuple[Finding, ...] = ()
+    counts: Counts = Counts()
+    reason: str = ""
+    """Why this lock counts, where there was a choice."""
+
+    @property
+    def ok(self) -> bool:
+        """Whether all that was measured agrees."""
+        return self.verdict == "in-step"
+
+
+@value
+class Change:
+    """One package before and after a verb."""
+
+    package: str
+    before: Optional[str]
+    after: Optional[str]
+
+
+@value
+class Outcome:
+    """What a verb did (or, with ``--dry-run``, would do)."""
+
+    verb: str
+    lines: Tuple[str, ...]
+    """What a person reads: at most five lines."""
+    changes: Tuple[Change, ...] = ()
+    files: Tuple[str, ...] = ()
+    """Files written, relative to the project."""
+    kernel: Optional[str] = None
+    """Kernel id that this verb made or proved."""
+    dry_run: bool = False
+    ok: bool = True
+    data: Optional[Mapping[str, Any]] = None
+    """Machine-readable rest (rows of ``list``, ``kernels``, ``doctor``, ...)."""
+
+
+@value
+class Event:
+    """One step of a running verb."""
+
+    step: str
+    """``wait``, ``plan``, ``lock``, ``download``, ``build``, ``install``, ``verify``, ``switch``, ``kernel``, ``note``."""
+    text: str
+    done: Optional[int] = None
+    total: Optional[int] = None
+
+
+@value
+class Command:
+    """One program to run."""
+
+    argv: Tuple[str, ...]
+    cwd: Optional[str] = None
+    env: Mapping[str, Optional[str]] = field(default_factory=dict)
+    """Overlay on the scrubbed environment: a value sets, ``None`` removes."""
+    stdin: Optional[str] = None
+    timeout_s: float = 1800.0
+
+
+@value
+class Completed:
+    """How a program ended."""
+
+    argv: Tuple[str, ...]
+    code: int
+    stdout: str
+    stderr: str
+    seconds: float

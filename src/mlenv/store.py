@@ -1,0 +1,311 @@
+"""The only writer of files: atomic writes, the one lock per project, state with an end that can be seen.
+
+Source: the crash points measured for ``ipykernel install``, ``uv add`` and ``poetry lock`` (files emptied by one
+failed write) are what :func:`write_atomic` is made against.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import os
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+
+from mlenv.errors import MlenvError
+from mlenv.model import FileStamp
+from mlenv.probe import site
+
+__all__ = [
+    "cache_dir",
+    "data_dir",
+    "hold",
+    "private_dir",
+    "read_bytes",
+    "read_json",
+    "read_text",
+    "remove_tree",
+    "write_atomic",
+    "write_json",
+]
+
+_LOCK_WAIT_S = 600.0
+_LOCK_POLL_S = 0.1
+
+
+def data_dir() -> Path:
+    """Return mlenv's own data folder: launcher, runtimes, trust (``MLENV_DATA_DIR`` overrides)."""
+    return Path(os.environ.get("MLENV_DATA_DIR") or platformdirs.user_data_dir("mlenv"))
+
+
+def cache_dir() -> Path:
+    """Return mlenv's cache folder; losing it costs only time (``MLENV_CACHE_DIR`` overrides)."""
+    return Path(os.environ.get("MLENV_CACHE_DIR") or platformdirs.user_cache_dir("mlenv"))
+
+
+def private_dir(root: Path) -> Path:
+    """Return ``<root>/.mlenv``, made if missing and ignored by git through its own ``.gitignore``.
+
+    Raises:
+        MlenvError: ``not-writable`` where the project folder cannot be written.
+    """
+    folder = root / ".mlenv"
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        raise _unwritable(folder, error) from None
+    ignore = folder / ".gitignore"
+    if not ignore.exists():
+        write_atomic(ignore, "*\n")
+    return folder
+
+
+def read_bytes(path: Path) -> bytes:
+    """Read a file.
+
+    Raises:
+        MlenvError: ``file-missing`` or ``file-unreadable``, naming the path.
+    """
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise MlenvError("file-missing", f"{path.name} is not there", where=str(path)) from None
+    except OSError as error:
+        raise MlenvError("file-unreadable", f"{path.name} cannot be read: {_why(error)}", where=str(path)) from None
+
+
+def read_text(path: Path) -> str:
+    """Read a UTF-8 text file (a byte order mark is dropped).
+
+    Raises:
+        MlenvError: ``file-missing`` or ``file-unreadable``, naming the path.
+    """
+    try:
+        return read_bytes(path).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise MlenvError(
+            "file-unreadable",
+            f"{path.name} is not UTF-8 text",
+            where=f"{path}: byte {error.start}",
+            hint=f"save {path.name} as UTF-8",
+        ) from None
+
+
+def write_atomic(path: Path, data: str | bytes, *, expect: FileStamp | None = None, mode: int | None = None) -> None:
+    """Replace a file whole or not at all.
+
+    A temporary file beside it, fsync, mode and owner kept, unchanged since it was read, rename, fsync of the folder.
+    A symlink is followed, so that what it points to is replaced and the link stays.
+
+    Args:
+        path: the file; its folder must exist.
+        data: text (written as UTF-8 with ``\\n`` as given) or bytes.
+        expect: the stamp of the file when it was read; another one now is an error and nothing is written.
+        mode: permission bits for a new file (default: by umask).
+
+    Raises:
+        MlenvError: ``file-changed``, ``no-space``, ``not-writable``.
+    """
+    target = Path(os.path.realpath(path))
+    raw = data.encode() if isinstance(data, str) else data
+    temporary = target.with_name(f".{target.name[:80]}.{secrets.token_hex(6)}.tmp")
+    try:
+        _write_temporary(temporary, raw, target, mode)
+        if expect is not None and site.stamp(str(target)) != expect:
+            raise MlenvError(
+                "file-changed",
+                f"{path.name} was changed by somebody else meanwhile; nothing was written",
+                where=str(path),
+                hint="run the same command again",
+            )
+        os.replace(temporary, target)
+        _fsync_folder(target.parent)
+    except OSError as error:
+        raise _unwritable(path, error) from None
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+
+
+def _write_temporary(temporary: Path, raw: bytes, target: Path, mode: int | None) -> None:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+    descriptor = os.open(temporary, flags, 0o666 if mode is None else mode)
+    with open(descriptor, "wb") as stream:
+        stream.write(raw)
+        stream.flush()
+        os.fsync(stream.fileno())
+    with contextlib.suppress(FileNotFoundError):
+        old = target.stat()
+        os.chmod(temporary, old.st_mode & 0o7777)
+        if hasattr(os, "chown") and (old.st_uid, old.st_gid) != (os.geteuid(), os.getegid()):
+            with contextlib.suppress(OSError):
+                os.chown(temporary, old.st_uid, old.st_gid)
+
+
+def _fsync_folder(folder: Path) -> None:
+    """Make a rename durable; not every platform can open a folder."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def read_json(path: Path) -> dict[str, Any] | None:
+    """Read a state file; ``None`` where it is missing, cut short or not an object: losing state costs only time."""
+    try:
+        content = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return None
+    return content if isinstance(content, dict) else None
+
+
+def write_json(path: Path, content: dict[str, Any]) -> None:
+    """Write a state file atomically, its folder made if missing.
+
+    Raises:
+        MlenvError: as :func:`write_atomic`.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unwritable(path.parent, error) from None
+    write_atomic(path, json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
+
+
+def remove_tree(folder: Path, *, inside: Path) -> None:
+    """Delete a folder of ours. Links are removed, never followed.
+
+    Args:
+        folder: what to delete; must lie below ``inside``.
+        inside: the folder that proves that it is ours.
+
+    Raises:
+        MlenvError: ``outside`` if the folder does not lie below ``inside``; ``not-writable``.
+    """
+    import shutil
+
+    parent = Path(os.path.realpath(folder.parent))
+    if not (parent / folder.name).is_relative_to(Path(os.path.realpath(inside))) or folder.name in {"", ".", ".."}:
+        raise MlenvError("outside", f"{folder} does not lie in {inside}; nothing was deleted", where=str(folder))
+    if folder.is_symlink() or folder.is_file():
+        folder.unlink()
+        return
+    if not folder.exists():
+        return
+    # Out of sight first: a kill half-way leaves a name that nothing takes for an environment.
+    doomed = folder.with_name(f".trash-{secrets.token_hex(4)}")
+    try:
+        os.replace(folder, doomed)
+    except OSError as error:
+        raise _unwritable(folder, error) from None
+    shutil.rmtree(doomed, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def hold(
+    root: Path, verb: str, tell: Callable[[str], None], *, wait_s: float = _LOCK_WAIT_S
+) -> Iterator[tuple[int, bool]]:
+    """Hold the one lock of a project.
+
+    The descriptor is inheritable: pass it to the engine, so that an orphaned engine still holds the lock.
+
+    Args:
+        root: the project.
+        verb: what for; shown to those who wait.
+        tell: told once when somebody else holds the lock.
+        wait_s: how long to wait.
+
+    Yields:
+        The descriptor, and whether there was a wait (then look again at what is left to do).
+
+    Raises:
+        MlenvError: ``project-busy`` after the wait, naming the holder.
+    """
+    path = private_dir(root) / "lock"
+    flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
+    try:
+        descriptor = os.open(path, flags, 0o600)
+    except OSError as error:
+        raise _unwritable(path, error) from None
+    try:
+        waited = _acquire(descriptor, path, tell, wait_s)
+        os.set_inheritable(descriptor, True)
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, json.dumps({"pid": os.getpid(), "verb": verb, "since": time.time()}).encode(), 0)
+        yield descriptor, waited
+    finally:
+        with contextlib.suppress(OSError):
+            os.ftruncate(descriptor, 0)
+        os.close(descriptor)
+
+
+def _acquire(descriptor: int, path: Path, tell: Callable[[str], None], wait_s: float) -> bool:
+    deadline = time.monotonic() + wait_s
+    waited = False
+    while not _try_lock(descriptor):
+        holder = _holder(path)
+        if not waited:
+            tell(f"waiting for {holder}")
+            waited = True
+        if time.monotonic() > deadline:
+            raise MlenvError(
+                "project-busy",
+                f"{holder} still works on this project",
+                where=str(path.parent.parent),
+                hint="wait for it or end it, then run the same command again",
+            )
+        time.sleep(_LOCK_POLL_S)
+    return waited
+
+
+def _try_lock(descriptor: int) -> bool:
+    """Take the lock without waiting; a file system without locks gives the weaker promise of one machine less."""
+    try:
+        import fcntl
+    except ImportError:  # Windows: untested here
+        import msvcrt
+
+        try:
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
+        except OSError:
+            return False
+        return True
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        # ENOLCK, EOPNOTSUPP...: no locks on this file system. Going on is what uv does there, too.
+        return error.errno not in {errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES}
+    return True
+
+
+def _holder(path: Path) -> str:
+    content = read_json(path) or {}
+    return f"mlenv {content.get('verb', '')} (process {content.get('pid', '?')})".replace("  ", " ")
+
+
+def _why(error: OSError) -> str:
+    return (error.strerror or str(error)).lower()
+
+
+def _unwritable(path: Path, error: OSError) -> MlenvError:
+    if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
+        return MlenvError(
+            "no-space",
+            f"no space left to write {path.name}; nothing was changed",
+            where=str(path.parent),
+            hint="free some space, then run the same command again",
+        )
+    return MlenvError(
+        "not-writable",
+        f"{path.name} cannot be written: {_why(error)}; nothing was changed",
+        where=str(path),
+        hint="make the folder writable, or choose another project folder with --project",
+    )
