@@ -1,0 +1,118 @@
+"""What the programs that mlenv starts inherit: one table of what is taken away, and why."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+__all__ = ["scrubbed_environment"]
+
+# What a program that mlenv starts must not inherit. Index settings, certificates, proxies and caches
+# (UV_INDEX*, UV_CACHE_DIR, PIP_INDEX_URL, SSL_CERT_FILE, *_PROXY, ...) are the user's and stay.
+_DROPPED_NAMES = frozenset(
+    {
+        # Which environment is active: in a kernel this names the Jupyter server's, and installers obey it.
+        "VIRTUAL_ENV",
+        "VIRTUAL_ENV_PROMPT",
+        "PYENV_VERSION",
+        "PIPENV_ACTIVE",
+        "POETRY_ACTIVE",
+        # What changes how a Python starts or what it imports.
+        "PYTHONPATH",
+        "PYTHONHOME",
+        "PYTHONSTARTUP",
+        "PYTHONUSERBASE",
+        "PYTHONEXECUTABLE",
+        "PYTHONINSPECT",
+        "PYTHONVERBOSE",
+        "PYTHONDEBUG",
+        "PYTHONOPTIMIZE",
+        "PYTHONWARNINGS",
+        "PYTHONBREAKPOINT",
+        "PYTHONPLATLIBDIR",
+        "PYTHONCASEOK",
+        "PYTHONSAFEPATH",
+        "__PYVENV_LAUNCHER__",
+        # Where and how uv acts: mlenv says that itself, by options.
+        "UV_PYTHON",
+        "UV_SYSTEM_PYTHON",
+        "UV_BREAK_SYSTEM_PACKAGES",
+        "UV_TARGET",
+        "UV_PREFIX",
+        "UV_WORKING_DIR",
+        "UV_WORKING_DIRECTORY",
+        "UV_FROZEN",
+        "UV_LOCKED",
+        "UV_NO_SYNC",
+        "UV_ISOLATED",
+        "UV_DEV",
+        "UV_NO_DEV",
+        "UV_NO_GROUP",
+        "UV_NO_DEFAULT_GROUPS",
+        "UV_ENV_FILE",
+        # The same for pip.
+        "PIP_TARGET",
+        "PIP_PREFIX",
+        "PIP_ROOT",
+        "PIP_SRC",
+        "PIP_USER",
+        "PIP_PYTHON",
+        "PIP_REQUIRE_VIRTUALENV",
+        "PIP_BREAK_SYSTEM_PACKAGES",
+        "PIP_REQUIREMENT",
+        "PIP_CONSTRAINT",
+        "PIP_EDITABLE",
+        "PIP_GROUP",
+        "PIP_DRY_RUN",
+        "PIP_REPORT",
+        "PIP_NO_DEPS",
+        "PIP_UPGRADE",
+        "PIP_IGNORE_INSTALLED",
+        "PIP_FORCE_REINSTALL",
+        "PIP_QUIET",
+        "PIP_VERBOSE",
+        "PIP_LOG",
+        # What ipykernel exports for itself: its matplotlib backend kills `python train.py` in a clean environment.
+        "MPLBACKEND",
+        "JPY_PARENT_PID",
+        "JPY_INTERRUPT_EVENT",
+        # Code injected into every program, and colours that would end up in parsed text. LD_LIBRARY_PATH stays:
+        # interpreters of environment modules (HPC) find their libpython by it.
+        "LD_PRELOAD",
+        "LD_AUDIT",
+        "DYLD_INSERT_LIBRARIES",
+        "FORCE_COLOR",
+        "CLICOLOR_FORCE",
+    }
+)
+_DROPPED_PREFIXES = ("CONDA_", "_CONDA_", "_CE_", "UV_PROJECT", "UV_VENV_", "UV_TOOL_", "UV_RUN_")
+_ADDED = {"PYTHONNOUSERSITE": "1", "PYTHONIOENCODING": "utf-8", "NO_COLOR": "1"}
+
+
+def scrubbed_environment(environ: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return the environment that programs get: the user's own, without what would redirect them.
+
+    Args:
+        environ: the environment to start from; this process's where none is given.
+    """
+    source = os.environ if environ is None else environ
+    kept = {name: text for name, text in source.items() if not _dropped(name.upper())}
+    return {**kept, **_certificates(kept), **_ADDED}
+
+
+def _dropped(name: str) -> bool:
+    return name in _DROPPED_NAMES or name.startswith(_DROPPED_PREFIXES)
+
+
+def _certificates(environ: Mapping[str, str]) -> dict[str, str]:
+    """Let uv and pip trust the same certificates, whichever of them the user configured."""
+    bundle = environ.get("PIP_CERT") or environ.get("REQUESTS_CA_BUNDLE")
+    mapped: dict[str, str] = {}
+    if bundle and not environ.get("SSL_CERT_FILE"):
+        if not os.path.isdir(bundle):
+            mapped["SSL_CERT_FILE"] = bundle
+        elif not environ.get("SSL_CERT_DIR"):
+            mapped["SSL_CERT_DIR"] = bundle
+    if environ.get("SSL_CERT_FILE") and not bundle:
+        mapped["PIP_CERT"] = environ["SSL_CERT_FILE"]
+    return mapped
