@@ -1,0 +1,19 @@
+"""Change what a manifest declares, as text: everything else in the file stays as its author wrote it.
+
+Sources: PEP 621 (``[project]``), PEP 735 (``[dependency-groups]``), PEP 508; how ``uv add`` merges a new requirement
+with the row that is already there. Pure: text in, text out; the caller writes.
+"""
+
+from __future__ import annotations
+
+from mlenv.manifest_edit.lines import add_requirements, remove_requirements
+from mlenv.manifest_edit.pyproject import add_dependencies, new_pyproject, remove_dependencies, set_requires_python
+
+__all__ = [
+    "add_dependencies",
+    "add_requirements",
+    "new_pyproject",
+    "remove_dependencies",
+    "remove_requirements",
+    "set_requires_python",
+]
