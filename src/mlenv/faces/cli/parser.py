@@ -1,0 +1,153 @@
+"""Words of the command line to a request, from the table of :mod:`mlenv.verbs`."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, NoReturn
+
+from mlenv.errors import MlenvError
+from mlenv.model import value
+from mlenv.verbs import OPTIONS, VERBS, Option, Verb, did_you_mean, verb_named
+
+__all__ = ["Request", "overview", "parse"]
+
+
+@value
+class Request:
+    verb: str
+    arguments: tuple[str, ...]
+    options: Mapping[str, Any]
+    """Long flag without dashes, ``-`` as ``_`` -> text, tuple of texts, or bool; only what was given."""
+    help: str | None = None
+
+
+class _Parser(argparse.ArgumentParser):
+    """argparse that raises our one error instead of printing usage and leaving."""
+
+    def error(self, message: str) -> NoReturn:
+        raise MlenvError("usage", _plain(message), hint=f"{self.prog} --help")
+
+
+def parse(words: Sequence[str]) -> Request:
+    """Parse ``VERB [arguments] [options]``.
+
+    Raises:
+        MlenvError: ``unknown-verb``, ``unknown-option`` or ``usage``, with the nearest known word.
+    """
+    words = _options_last(words)
+    verb = verb_named(words[0])
+    if verb is None:
+        names = [v.name for v in VERBS if not v.hidden]
+        raise MlenvError(
+            "unknown-verb", f"'{words[0]}' is not a verb of mlenv.{did_you_mean(words[0], names)}", hint="mlenv --help"
+        )
+    built = _build(verb)
+    if {"-h", "--help"} & set(words[1:]):
+        return Request(verb=verb.name, arguments=(), options={}, help=built.format_help())
+    known, unknown = built.parse_known_args(list(words[1:]))
+    if unknown:
+        raise _unknown(verb, unknown[0])
+    given = {key: item for key, item in vars(known).items() if item not in (None, False, [])}
+    arguments = given.pop("_arguments", [])
+    arguments = tuple(arguments) if isinstance(arguments, list) else (arguments,)
+    options = {key: tuple(item) if isinstance(item, list) else item for key, item in given.items()}
+    if "loaded" in options:
+        options["loaded"] = _loaded(options["loaded"])
+    return Request(verb=verb.name, arguments=arguments, options=options)
+
+
+def _options_last(words: Sequence[str]) -> list[str]:
+    """Let ``mlenv --project DIR check`` mean ``mlenv check --project DIR``."""
+    words = list(words)
+    leading: list[str] = []
+    while words and words[0].startswith("-"):
+        flag = words.pop(0)
+        leading.append(flag)
+        option = OPTIONS.get(flag)
+        if option and option.metavar and words:
+            leading.append(words.pop(0))
+    return [*words, *leading] if words else [*leading]
+
+
+def _build(verb: Verb) -> _Parser:
+    built = _Parser(
+        prog=f"mlenv {verb.name}",
+        description=verb.summary,
+        epilog=f"example: mlenv {verb.example}" if verb.example else None,
+        allow_abbrev=False,
+    )
+    name, number, text = verb.arguments
+    if name:
+        built.add_argument("_arguments", metavar=name, nargs=number or None, help=text)
+    for flag in verb.options:
+        _add(built, OPTIONS[flag])
+    built.add_argument("--kernel-prefix", help=argparse.SUPPRESS)
+    built.add_argument("--loaded", help=argparse.SUPPRESS)
+    return built
+
+
+def _add(built: _Parser, option: Option) -> None:
+    destination = option.flag[2:].replace("-", "_")
+    if option.metavar is None:
+        built.add_argument(option.flag, dest=destination, action="store_true", help=option.help)
+    else:
+        built.add_argument(
+            option.flag,
+            dest=destination,
+            metavar=option.metavar,
+            help=option.help,
+            choices=option.choices or None,
+            action="append" if option.many else "store",
+        )
+
+
+def _unknown(verb: Verb, word: str) -> MlenvError:
+    flag = word.split("=")[0]
+    if word.startswith("-"):
+        return MlenvError(
+            "unknown-option",
+            f"'mlenv {verb.name}' has no option {flag}.{did_you_mean(flag, verb.options)}",
+            hint=f"mlenv {verb.name} --help",
+        )
+    return MlenvError("usage", f"'mlenv {verb.name}' takes no '{word}'", hint=f"mlenv {verb.name} --help")
+
+
+def _plain(message: str) -> str:
+    """Make argparse's sentences ours: name the nearest choice."""
+    message = message.replace("_arguments", "arguments")
+    if "invalid choice: '" in message:
+        wrong = message.split("invalid choice: '")[1].split("'")[0]
+        choices = [c.strip("' )") for c in message.split("choose from ")[-1].split(",")]
+        close = difflib.get_close_matches(wrong, choices, n=1)
+        message += f". Did you mean '{close[0]}'?" if close else ""
+    return message
+
+
+def _loaded(text: str) -> dict[str, Any]:
+    try:
+        loaded = json.loads(text)
+    except ValueError:
+        loaded = None
+    if not isinstance(loaded, dict):
+        raise MlenvError("usage", "--loaded is not a JSON object")
+    return loaded
+
+
+def overview() -> str:
+    """Return the help of the whole command line."""
+    width = max(len(verb.name) for verb in VERBS)
+    rows = [f"  {verb.name:<{width}}  {verb.summary}" for verb in VERBS if not verb.hidden]
+    return "\n".join(
+        [
+            "mlenv: a notebook always runs in the environment its project locked.",
+            "",
+            "usage: mlenv VERB [arguments] [--project DIR] [--json]     (in a notebook: %mlenv VERB ...)",
+            "",
+            *rows,
+            "",
+            "mlenv VERB --help says more. Exit status: 0 in step or done, 1 any other verdict, 2 an error.",
+        ]
+    )

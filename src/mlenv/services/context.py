@@ -1,0 +1,52 @@
+"""What every verb gets: where it works, what it may do, and whom it tells."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from mlenv.model import Event, value
+
+__all__ = ["Context", "Options", "silent"]
+
+
+@value
+class Options:
+    """The options that verbs share, under the names of the command line."""
+
+    project: str | None = None
+    offline: bool = False
+    yes: bool = False
+    dry_run: bool = False
+    force: bool = False
+    frozen: bool = False
+    deep: bool = False
+    allow_build: bool = False
+    engine: str | None = None
+    python: str | None = None
+    lock: str | None = None
+    extras: tuple[str, ...] | None = None
+    groups: tuple[str, ...] | None = None
+    ipykernel: str = "runtime"
+    """``runtime`` (nothing enters the environment) or ``installed`` (the classic way)."""
+    kernel_prefix: str | None = None
+    """The prefix of the kernel that asks, where a notebook does."""
+    loaded: Mapping[str, Mapping[str, Any]] | None = None
+    """Name -> {version, binary} of the distributions in that kernel's memory."""
+
+
+@value
+class Context:
+    cwd: Path
+    report: Callable[[Event], None]
+    """Told each step; the face shows it."""
+    options: Options = Options()
+
+    def tell(self, step: str, text: str, done: int | None = None, total: int | None = None) -> None:
+        """Report one step."""
+        self.report(Event(step=step, text=text, done=done, total=total))
+
+
+def silent(event: Event) -> None:
+    """Report to nobody."""

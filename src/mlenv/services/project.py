@@ -1,0 +1,155 @@
+"""Find the project of a folder, its files that count, and its environment."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from mlenv import store
+from mlenv.errors import MlenvError
+from mlenv.locks import Settings, read_settings
+from mlenv.model import EnvironmentFacts, Finding, value
+from mlenv.probe import site
+from mlenv.services.context import Context
+
+__all__ = ["LOCK_NAMES", "MANIFEST_NAMES", "Project", "find_root", "open_project", "require_environment"]
+
+MANIFEST_NAMES = (
+    "pyproject.toml", "mlenv.toml", "requirements.in", "requirements.txt", "environment.yml", "environment.yaml",
+    "Pipfile", "pixi.toml",
+)  # fmt: skip
+LOCK_NAMES = (
+    "uv.lock", "pylock.toml", "poetry.lock", "pdm.lock", "Pipfile.lock", "conda-lock.yml", "pixi.lock",
+)  # fmt: skip
+_ENVIRONMENT_NAMES = (".venv", "venv", "env", "ENV")
+
+
+@value
+class Project:
+    """One project as it lies on disk now."""
+
+    root: Path
+    names: frozenset[str]
+    """Files in the root folder."""
+    settings: Settings
+    link: Path
+    """Where the environment is or will be: ``<root>/.venv``, another name found, or ``[tool.mlenv] env``."""
+    environment: EnvironmentFacts
+
+    @property
+    def prefix(self) -> str:
+        return str(self.link)
+
+    @property
+    def marker(self) -> dict[str, object]:
+        """The ready marker's content as read now; empty without one."""
+        return dict(site.read_marker(str(self.link)) or {})
+
+
+def find_root(start: Path) -> Path | None:
+    """Return the nearest folder, upwards, that is a project; ``None`` where there is none.
+
+    A project has a manifest, a lock or an environment. The search stops above a ``.git`` root and at the home folder:
+    a stray ``requirements.txt`` there must not swallow every notebook below it.
+    """
+    home = Path(os.path.realpath(Path.home()))
+    for folder in (start, *start.parents):
+        if Path(os.path.realpath(folder)) == home and folder != start:
+            return None
+        if _is_project(folder):
+            return folder
+        if (folder / ".git").exists():
+            return None
+    return None
+
+
+def _is_project(folder: Path) -> bool:
+    if any((folder / name).is_file() for name in (*MANIFEST_NAMES, *LOCK_NAMES)):
+        return True
+    return any((folder / name / "pyvenv.cfg").is_file() for name in _ENVIRONMENT_NAMES) or (folder / ".mlenv").is_dir()
+
+
+def open_project(context: Context, *, create: bool = False) -> Project:
+    """Open the project of ``--project`` or of the working folder.
+
+    Args:
+        context: where to start.
+        create: take the working folder itself where no project is found.
+
+    Raises:
+        MlenvError: ``no-project`` with what to type; ``project-missing`` where ``--project`` is no folder.
+    """
+    option = context.options.project
+    start = Path(os.path.abspath(context.cwd / option)) if option else context.cwd
+    if not start.is_dir():
+        if option and start.suffix == ".ipynb" and start.is_file():
+            start = start.parent
+        else:
+            raise MlenvError("project-missing", "the project folder is not there", where=str(start))
+    root = start if option and _is_project(start) else find_root(start)
+    if root is None:
+        if not create:
+            raise MlenvError(
+                "no-project",
+                "no project here: no pyproject.toml, requirements.txt, lock or environment, in this folder or above",
+                where=str(start),
+                hint="mlenv create",
+            )
+        root = start
+    return load(root)
+
+
+def load(root: Path) -> Project:
+    """Read what lies in a project folder.
+
+    Raises:
+        MlenvError: ``file-unreadable``; ``settings-unknown-key`` and the like from ``[tool.mlenv]``.
+    """
+    try:
+        names = frozenset(entry.name for entry in os.scandir(root) if entry.is_file())
+    except OSError as error:
+        raise MlenvError(
+            "file-unreadable", f"the project folder cannot be read: {error.strerror}", where=str(root)
+        ) from None
+    settings = _settings(root, names)
+    link = _link(root, settings)
+    return Project(root=root, names=names, settings=settings, link=link, environment=_facts(link))
+
+
+def _settings(root: Path, names: frozenset[str]) -> Settings:
+    pyproject = store.read_text(root / "pyproject.toml") if "pyproject.toml" in names else None
+    own = store.read_text(root / "mlenv.toml") if "mlenv.toml" in names else None
+    return read_settings(pyproject, own)
+
+
+def _link(root: Path, settings: Settings) -> Path:
+    if settings.env:
+        return Path(os.path.abspath(root / Path(settings.env).expanduser()))
+    for name in _ENVIRONMENT_NAMES:
+        if (root / name).is_symlink() or (root / name / "pyvenv.cfg").is_file() or (root / name / "conda-meta").is_dir():
+            return root / name
+    return root / ".venv"
+
+
+def _facts(link: Path) -> EnvironmentFacts:
+    if not link.exists() and not link.is_symlink():
+        return EnvironmentFacts(
+            prefix=None, problem=Finding(kind="no-env", reason=f"there is no environment at {link.name}")
+        )
+    return site.environment_facts(str(link))
+
+
+def require_environment(project: Project) -> EnvironmentFacts:
+    """Return the environment's facts.
+
+    Raises:
+        MlenvError: ``no-environment`` or ``environment-broken`` with the command that mends it.
+    """
+    facts = project.environment
+    if facts.prefix is None:
+        raise MlenvError(
+            "no-environment", "the project has no environment yet", where=str(project.root), hint="mlenv create"
+        )
+    if facts.problem is not None:
+        raise MlenvError("environment-broken", facts.problem.reason, where=str(project.link), hint="mlenv create")
+    return facts
