@@ -1,0 +1,268 @@
+"""What the tests share: interpreters that are really there, a home of their own, real kernels."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import queue
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+MINORS = ("3.9", "3.10", "3.11", "3.12", "3.13", "3.14")
+
+
+@dataclass(frozen=True)
+class CellResult:
+    """What one cell did."""
+
+    status: str
+    """``ok`` or ``error``, as the kernel's reply says."""
+    stdout: str = ""
+    stderr: str = ""
+    outputs: list[dict[str, Any]] = field(default_factory=list)
+    """Contents of ``display_data``, ``update_display_data`` and ``execute_result``."""
+    ename: str = ""
+    evalue: str = ""
+    traceback: str = ""
+
+    @property
+    def text(self) -> str:
+        """All that a reader sees as text: both streams, plain outputs, the error."""
+        plain = [str(output.get("data", {}).get("text/plain", "")) for output in self.outputs]
+        return "\n".join(part for part in (self.stdout, self.stderr, *plain, self.traceback) if part)
+
+
+class LiveKernel:
+    """A running kernel, spoken to through jupyter_client as a front end does."""
+
+    def __init__(self, name: str, cwd: Path, env: Mapping[str, str], log: Path) -> None:
+        from jupyter_client.manager import KernelManager
+
+        self.manager = KernelManager(kernel_name=name)
+        self._log = log
+        environment = {**os.environ, **env}
+        with log.open("ab") as stream:
+            self.manager.start_kernel(cwd=str(cwd), env=environment, stdout=stream, stderr=stream)
+        self.client = self.manager.blocking_client()
+        self.client.start_channels()
+
+    def wait(self, timeout_s: float = 60) -> None:
+        """Wait until it answers; a kernel that died is an error with what it said."""
+        try:
+            self.client.wait_for_ready(timeout=timeout_s)
+        except RuntimeError as error:
+            raise RuntimeError(f"{error}\n{self.log}") from None
+
+    @property
+    def log(self) -> str:
+        """What the process itself wrote to stdout and stderr."""
+        return self._log.read_text(errors="replace")
+
+    def run(self, code: str, timeout_s: float = 180) -> CellResult:
+        """Run one cell to its end."""
+        request = self.client.execute(code, store_history=True)
+        parts: dict[str, Any] = {"stdout": "", "stderr": "", "outputs": []}
+        deadline = time.monotonic() + timeout_s
+        while True:
+            try:
+                message = self.client.get_iopub_msg(timeout=max(deadline - time.monotonic(), 0.1))
+            except queue.Empty:
+                raise TimeoutError(f"no end of cell after {timeout_s} s: {code!r}\n{parts}\n{self.log}") from None
+            if message["parent_header"].get("msg_id") != request:
+                continue
+            kind, content = message["msg_type"], message["content"]
+            if kind == "stream":
+                parts[content["name"]] += content["text"]
+            elif kind in {"display_data", "update_display_data", "execute_result"}:
+                parts["outputs"].append(content)
+            elif kind == "error":
+                parts.update(
+                    ename=content["ename"], evalue=content["evalue"], traceback="\n".join(content["traceback"])
+                )
+            elif kind == "status" and content["execution_state"] == "idle":
+                break
+        reply = self._reply(request, deadline)
+        return CellResult(status=reply["status"], **parts)
+
+    def _reply(self, request: str, deadline: float) -> dict[str, Any]:
+        while True:
+            message = self.client.get_shell_msg(timeout=max(deadline - time.monotonic(), 5))
+            if message["parent_header"].get("msg_id") == request:
+                return dict(message["content"])
+
+    def execute(self, code: str) -> str:
+        """Send a cell without waiting for it (to interrupt it); returns the message id."""
+        return str(self.client.execute(code))
+
+    def interrupt(self) -> None:
+        self.manager.interrupt_kernel()
+
+    def restart(self) -> None:
+        self.manager.restart_kernel(now=True)
+        self.wait()
+
+    def stop(self) -> None:
+        self.client.stop_channels()
+        with contextlib.suppress(RuntimeError):
+            self.manager.shutdown_kernel(now=True)
+        self.manager.cleanup_resources()
+
+
+def _discover() -> dict[str, str]:
+    found: dict[str, str] = {}
+    roots = [Path(os.environ["PYENV_ROOT"])] if os.environ.get("PYENV_ROOT") else [Path.home() / ".pyenv"]
+    for minor in MINORS:
+        candidates = [str(path) for root in roots for path in sorted(root.glob(f"versions/{minor}.*/bin/python"))]
+        candidates += [path for path in [shutil.which(f"python{minor}")] if path and "shims" not in path]
+        for candidate in candidates:
+            with contextlib.suppress(OSError, subprocess.SubprocessError):
+                code = "import sys; print('%d.%d' % sys.version_info[:2])"
+                answer = subprocess.run([candidate, "-I", "-S", "-c", code], capture_output=True, text=True, timeout=20)
+                if answer.stdout.strip() == minor:
+                    found[minor] = candidate
+                    break
+    return found
+
+
+@pytest.fixture(scope="session")
+def pythons() -> Mapping[str, str]:
+    """Interpreters that are here: ``{"3.9": path, ...}``."""
+    return _discover()
+
+
+@pytest.fixture
+def python(pythons: Mapping[str, str]) -> Callable[[str], str]:
+    """Return the interpreter of a minor version, or skip the test saying that it was not run."""
+
+    def find(minor: str) -> str:
+        if minor not in pythons:
+            pytest.skip(f"not run: no Python {minor} here")
+        return pythons[minor]
+
+    return find
+
+
+@pytest.fixture(scope="session")
+def shared_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """mlenv's data folder, one for the whole run: runtimes are made once (``MLENV_TEST_DATA_DIR`` keeps them longer)."""
+    kept = os.environ.get("MLENV_TEST_DATA_DIR")
+    return Path(kept) if kept else tmp_path_factory.mktemp("mlenv-data")
+
+
+@pytest.fixture
+def mlenv_home(tmp_path: Path, shared_data: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home of its own for this test; only uv's and pip's caches and mlenv's runtimes are shared."""
+    from mlenv.environ import scrubbed_environment
+
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    monkeypatch.setenv("UV_CACHE_DIR", os.environ.get("UV_CACHE_DIR") or str(cache / "uv"))
+    monkeypatch.setenv("PIP_CACHE_DIR", os.environ.get("PIP_CACHE_DIR") or str(cache / "pip"))
+    pip_config = Path.home() / ".config" / "pip" / "pip.conf"
+    if pip_config.exists() and not os.environ.get("PIP_CONFIG_FILE"):
+        monkeypatch.setenv("PIP_CONFIG_FILE", str(pip_config))
+    for name in set(os.environ) - set(scrubbed_environment()):
+        monkeypatch.delenv(name)
+    for name in ("XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "JUPYTER_PATH", "JUPYTER_CONFIG_PATH"):
+        monkeypatch.delenv(name, raising=False)
+    home = tmp_path / "home"
+    home.mkdir()
+    folders = {
+        "HOME": home,
+        "JUPYTER_DATA_DIR": home / "jupyter",
+        "JUPYTER_CONFIG_DIR": home / "jupyter-config",
+        "JUPYTER_RUNTIME_DIR": home / "jupyter-runtime",
+        "IPYTHONDIR": home / "ipython",
+        "MLENV_DATA_DIR": shared_data,
+        "MLENV_CACHE_DIR": home / "mlenv-cache",
+    }
+    for name, folder in folders.items():
+        monkeypatch.setenv(name, str(folder))
+    return home
+
+
+@pytest.fixture
+def uv() -> str:
+    """The uv that mlenv itself uses."""
+    from uv import find_uv_bin
+
+    return str(find_uv_bin())
+
+
+@pytest.fixture
+def make_venv(uv: str, python: Callable[[str], str]) -> Callable[..., Path]:
+    """Make a real environment: ``make_venv(prefix, "3.9", "six==1.16.0", ...)``; the prefix comes back."""
+
+    def make(prefix: Path, minor: str | None = None, *packages: str, pip: bool = False) -> Path:
+        interpreter = python(minor) if minor else sys.executable
+        prefix.parent.mkdir(parents=True, exist_ok=True)
+        seed = ["--seed"] if pip else []
+        _succeed([uv, "venv", "--quiet", *seed, "--python", interpreter, str(prefix)])
+        if packages:
+            _succeed([uv, "pip", "install", "--quiet", "--python", str(interpreter_of(prefix)), *packages])
+        return prefix
+
+    return make
+
+
+def interpreter_of(prefix: Path) -> Path:
+    """The interpreter of an environment, never resolved through links."""
+    return prefix / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+
+
+def _succeed(argv: list[str]) -> None:
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=600)
+    assert done.returncode == 0, f"{argv}\n{done.stderr}"
+
+
+@pytest.fixture
+def start_kernel(mlenv_home: Path, tmp_path: Path) -> Iterator[Callable[..., LiveKernel]]:
+    """Start a real kernel by kernelspec name or argv; all are ended after the test.
+
+    ``start_kernel(["/p/.venv/bin/python", launcher, "-f", "{connection_file}"], cwd=..., env=..., spec_env=...)``
+    """
+    kernels: list[LiveKernel] = []
+
+    def start(
+        kernel: str | Sequence[str],
+        *,
+        cwd: Path | None = None,
+        env: Mapping[str, str] | None = None,
+        spec_env: Mapping[str, str] | None = None,
+    ) -> LiveKernel:
+        number = len(kernels)
+        name = kernel if isinstance(kernel, str) else f"test-kernel-{number}"
+        if not isinstance(kernel, str):
+            folder = mlenv_home / "jupyter" / "kernels" / name
+            folder.mkdir(parents=True, exist_ok=True)
+            spec = {"argv": [str(part) for part in kernel], "display_name": name, "language": "python"}
+            (folder / "kernel.json").write_text(json.dumps({**spec, "env": dict(spec_env or {})}))
+        live = LiveKernel(name, cwd or tmp_path, env or {}, tmp_path / f"kernel-{number}.log")
+        kernels.append(live)
+        live.wait()
+        return live
+
+    yield start
+    for live in kernels:
+        live.stop()
+
+
+@pytest.fixture
+def run_cells(start_kernel: Callable[..., LiveKernel]) -> Callable[..., list[CellResult]]:
+    """Run cells in one fresh kernel: ``run_cells(name_or_argv, ["1 + 1", ...], cwd=..., env=..., spec_env=...)``."""
+
+    def run(kernel: str | Sequence[str], cells: Sequence[str], **options: Any) -> list[CellResult]:
+        live = start_kernel(kernel, **options)
+        results = [live.run(cell) for cell in cells]
+        live.stop()
+        return results
+
+    return run
