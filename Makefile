@@ -1,0 +1,58 @@
+# Each target sets up all it needs in this folder's own .venv; nothing global is touched.
+# Needs: Python >= 3.11 (choose one with `make test PYTHON=python3.12`) and, for the labextension's build, Node.
+
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
+	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+BIN := .venv/bin
+STAMP := .venv/.mlenv-setup
+
+.PHONY: help setup demo lab lint types imports test test-fast coverage clean
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
+
+setup: $(STAMP) ## make .venv with mlenv (editable) and what the checks need
+
+$(STAMP): pyproject.toml
+	@test -n "$(PYTHON)" || { echo "mlenv needs Python >= 3.11: install one, or name it with make $(MAKECMDGOALS) PYTHON=/path/to/python"; exit 1; }
+	@echo "== setting up .venv with $(PYTHON)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "uv>=0.9"
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --editable . --group dev
+	@touch $(STAMP)
+
+demo: setup ## the main job, headless, on the example notebook: create, check, drift, sync, freeze
+	@$(BIN)/python examples/demo.py
+
+lab: setup ## open JupyterLab on the examples
+	@echo "== JupyterLab on examples/ (Ctrl-C ends it)"
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --editable ".[lab]"
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/jupyter lab --notebook-dir=examples $(LAB_OPTIONS)
+
+lint: setup ## ruff
+	@echo "== ruff"
+	@$(BIN)/ruff check src tests examples
+	@$(BIN)/ruff format --check src tests examples
+
+types: setup ## mypy --strict, also as on Windows and macOS
+	@echo "== mypy (linux, win32, darwin)"
+	@$(BIN)/mypy
+	@$(BIN)/mypy --platform win32
+	@$(BIN)/mypy --platform darwin
+
+imports: setup ## the architecture as import-linter contracts
+	@echo "== import-linter"
+	@$(BIN)/lint-imports
+
+test: lint types imports ## everything that guards a change
+	@echo "== pytest with coverage"
+	@$(BIN)/coverage erase
+	@$(BIN)/python -m pytest --cov --cov-report=term:skip-covered
+	@echo "== the pure core is covered"
+	@$(BIN)/coverage report --include='src/mlenv/drift*,src/mlenv/installed*,src/mlenv/versions*,src/mlenv/loaded*,src/mlenv/freezing*,src/mlenv/locks/*' --fail-under=90 --skip-covered
+
+test-fast: setup ## the tests without real engines and kernels
+	@$(BIN)/python -m pytest tests/core tests/property tests/wire -q
+
+clean: ## remove what the targets made
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .coverage htmlcov dist build
