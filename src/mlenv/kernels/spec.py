@@ -1,0 +1,106 @@
+"""What a kernelspec of mlenv holds: an ordinary one that works in every front end, and makes the environment active."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from mlenv import kernel_names
+from mlenv.errors import MlenvError
+from mlenv.model import value
+
+__all__ = ["Spec", "interpreter", "spec_for"]
+
+
+@value
+class Spec:
+    """One kernelspec to be written."""
+
+    id: str
+    display_name: str
+    argv: tuple[str, ...]
+    env: Mapping[str, str]
+    metadata: Mapping[str, Any]
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """What ``kernel.json`` holds."""
+        return {
+            "argv": list(self.argv),
+            "display_name": self.display_name,
+            "language": "python",
+            "env": dict(self.env),
+            "metadata": dict(self.metadata),
+        }
+
+
+def interpreter(prefix: str) -> str:
+    """Return the path of an environment's interpreter, never resolved through links (it need not exist)."""
+    if os.name != "nt":
+        return os.path.join(prefix, "bin", "python")
+    if os.path.isdir(os.path.join(prefix, "conda-meta")):
+        return os.path.join(prefix, "python.exe")
+    return os.path.join(prefix, "Scripts", "python.exe")
+
+
+def spec_for(*, kernel_id: str, display_name: str, root: str, prefix: str, launcher: str | None) -> Spec:
+    """Say what the kernelspec of an environment is to hold.
+
+    Args:
+        kernel_id: a legal id.
+        display_name: what Jupyter shows.
+        root: the project's folder, absolute.
+        prefix: the environment, absolute, not resolved through links.
+        launcher: mlenv's launcher file; ``None`` for the classic way, with ipykernel inside the environment.
+
+    Raises:
+        MlenvError: ``kernel-name``; ``kernel-path`` where Jupyter would take a part of a path for a placeholder.
+    """
+    kernel_names.check_id(kernel_id)
+    for path in (root, prefix, launcher or ""):
+        if re.search(r"\{(connection_file|prefix|resource_dir)\}", path):
+            raise MlenvError("kernel-path", "Jupyter takes a part of this path for a placeholder", where=path)
+    python = interpreter(prefix)
+    if launcher is None:
+        argv: tuple[str, ...] = (python, "-m", "ipykernel_launcher", "-f", "{connection_file}")
+    else:
+        argv = (python, launcher, "-f", "{connection_file}", "--mlenv-project", root)
+    ownership = {
+        "schema": 1,
+        "project": root,
+        "prefix": prefix,
+        "kernel": kernel_id,
+        "ipykernel": "installed" if launcher is None else "runtime",
+    }
+    return Spec(
+        id=kernel_id,
+        display_name=display_name,
+        argv=argv,
+        env=_environment(prefix),
+        metadata={"debugger": True, "mlenv": ownership},
+    )
+
+
+def _environment(prefix: str) -> dict[str, str]:
+    """Make the environment active for what the kernel starts. ``${PATH}`` is Jupyter's to fill in: no copy of ours."""
+    conda = os.path.isdir(os.path.join(prefix, "conda-meta"))
+    if os.name != "nt":
+        folders = [os.path.join(prefix, "bin")]
+    elif conda:
+        folders = [prefix, os.path.join(prefix, "Library", "bin"), os.path.join(prefix, "Scripts")]
+    else:
+        folders = [os.path.join(prefix, "Scripts")]
+    return {
+        "PATH": os.pathsep.join([*map(_literal, folders), "${PATH}"]),
+        "CONDA_PREFIX" if conda else "VIRTUAL_ENV": _literal(prefix),
+        "PYTHONPATH": "",
+        "PYTHONHOME": "",
+        "PYTHONNOUSERSITE": "1",
+    }
+
+
+def _literal(path: str) -> str:
+    """Protect ``$`` from Jupyter's ``string.Template``, only where that would act: other front ends know no ``$$``."""
+    return re.sub(r"\$(?=[A-Za-z_{$])", "$$", path)

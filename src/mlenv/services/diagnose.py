@@ -1,0 +1,294 @@
+"""Why a kernel did not start: what it printed and how it ended in, one sentence and the thing to type out. Pure."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import signal
+import sys
+from collections.abc import Callable
+
+from mlenv.model import value
+
+__all__ = ["Diagnosis", "Evidence", "diagnose", "tail"]
+
+_OLDEST = (3, 9)
+_TAIL_LINES = 3
+_LINE_LENGTH = 200
+# Distributions whose import name differs, as far as a kernel needs them.
+_DISTRIBUTIONS = {
+    "zmq": "pyzmq",
+    "IPython": "ipython",
+    "dateutil": "python-dateutil",
+    "ipykernel_launcher": "ipykernel",
+    "_pydevd_bundle": "debugpy",
+    "nest_asyncio": "nest-asyncio",
+    "jupyter_client": "jupyter-client",
+    "jupyter_core": "jupyter-core",
+    "matplotlib_inline": "matplotlib-inline",
+    "prompt_toolkit": "prompt-toolkit",
+    "stack_data": "stack-data",
+    "pure_eval": "pure-eval",
+}
+# What a kernel imports besides the standard library: a local file of such a name takes its place.
+_KERNEL_MODULES = frozenset(
+    {"IPython", "comm", "debugpy", "decorator", "ipykernel", "jedi", "jupyter_client", "jupyter_core", "packaging",
+     "parso", "pexpect", "platformdirs", "prompt_toolkit", "psutil", "pygments", "six", "tornado", "traitlets", "zmq"}
+)  # fmt: skip
+_FRAME = re.compile(r'^\s*File "([^"\n]+)", line \d+', re.MULTILINE)
+_LAST_ERROR = re.compile(r"^((?:\w+\.)*\w*(?:Error|Exception|Interrupt|Exit))(?:: (.*))?$", re.MULTILINE)
+_NO_MODULE = re.compile(r"No module named '?([\w.]+)'?")
+_CONTROL = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f]")
+
+
+@value
+class Evidence:
+    """What is known about one failed start."""
+
+    output: str = ""
+    """What the process wrote before it ended."""
+    code: int | None = None
+    """Exit status, negative for a signal; ``None`` where it still ran."""
+    timeout_s: float | None = None
+    """The limit that ran out, where it did."""
+    start_error: str = ""
+    """What the operating system said where the program could not be started at all."""
+    start_errno: str = ""
+    """Name of that error: ``ENOENT``, ``EACCES``, ``ENOEXEC``."""
+    interpreter: str = ""
+    cwd: str = ""
+    """The folder that it was started in."""
+    python: tuple[int, int] | None = None
+    """Version of the interpreter, from files."""
+    pip: bool = True
+    """Whether the environment has pip of its own."""
+    wanted_prefix: str = ""
+    prefix: str = ""
+    """``sys.prefix`` as the kernel told it; empty where it never answered."""
+    project_kernel: bool = False
+    """Whether mlenv made this kernel with the shared runtime."""
+
+
+@value
+class Diagnosis:
+    kind: str
+    """``shadowed-module``, ``missing-module``, ``import-error``, ``not-executable``, ``interpreter-missing``,
+    ``not-a-program``, ``python-too-old``, ``no-permission``, ``wrong-interpreter``, ``no-answer``, ``crashed`` or
+    ``exited``."""
+    sentence: str
+    hint: str = ""
+    tail: tuple[str, ...] = ()
+    """The last lines that it printed."""
+
+
+def diagnose(evidence: Evidence) -> Diagnosis:
+    """Say why a kernel did not start: the first rule that applies, from the most to the least certain one."""
+    for rule in _RULES:
+        found = rule(evidence)
+        if found is not None:
+            return found
+    return _exited(evidence)
+
+
+def tail(text: str, lines: int = _TAIL_LINES) -> tuple[str, ...]:
+    """Return the last non-empty lines, without control codes, each cut to a readable length."""
+    kept = [line.rstrip() for line in _CONTROL.sub("", text).splitlines() if line.strip()]
+    return tuple(line if len(line) <= _LINE_LENGTH else line[: _LINE_LENGTH - 1] + "…" for line in kept[-lines:])
+
+
+def _not_started(evidence: Evidence) -> Diagnosis | None:
+    if not evidence.start_error:
+        return None
+    program = evidence.interpreter
+    if evidence.start_errno == "ENOENT":
+        return Diagnosis(kind="interpreter-missing", sentence=f"its interpreter is gone: {program}", hint="mlenv create")
+    if evidence.start_errno == "EACCES":
+        return Diagnosis(
+            kind="not-executable",
+            sentence=f"its interpreter may not be executed (file permission): {program}",
+            hint=f"chmod +x {shlex.quote(program)}",
+        )
+    if evidence.start_errno == "ENOEXEC":
+        sentence = f"its interpreter is not a program for this machine: {program}"
+        return Diagnosis(kind="not-a-program", sentence=sentence, hint="mlenv create")
+    return Diagnosis(kind="exited", sentence=f"its interpreter cannot be started: {evidence.start_error}")
+
+
+def _wrong_interpreter(evidence: Evidence) -> Diagnosis | None:
+    if not (evidence.prefix and evidence.wanted_prefix):
+        return None
+    return Diagnosis(
+        kind="wrong-interpreter",
+        sentence=f"it runs in {evidence.prefix}, not in {evidence.wanted_prefix}",
+        hint="mlenv kernels repair",
+        tail=tail(evidence.output),
+    )
+
+
+def _too_old(evidence: Evidence) -> Diagnosis | None:
+    if evidence.python is None or evidence.python >= _OLDEST or not evidence.project_kernel:
+        return None
+    version = ".".join(map(str, evidence.python))
+    return Diagnosis(
+        kind="python-too-old",
+        sentence=f"its Python is {version}; project kernels need {_OLDEST[0]}.{_OLDEST[1]} or newer",
+        hint="mlenv create --python 3.12",
+        tail=tail(evidence.output),
+    )
+
+
+def _shadowed(evidence: Evidence) -> Diagnosis | None:
+    """A frame of the traceback lies in the folder of the notebook, in a file that has a well-known module's name."""
+    _, message = _last_error(evidence.output)
+    if not message:
+        return None
+    for path in [*reversed(_FRAME.findall(evidence.output)), *re.findall(r"\(([^()\n]+\.py)\)", message)]:
+        module = _local_module(path, evidence.cwd)
+        if module is not None and _hides(module):
+            whose = "Python's own module" if module in sys.stdlib_module_names else "the kernel's module"
+            return Diagnosis(
+                kind="shadowed-module",
+                sentence=f"{path} hides {whose} {module}, which the kernel needs",
+                hint=f"rename {os.path.basename(path)}",
+                tail=tail(evidence.output),
+            )
+    return None
+
+
+def _local_module(path: str, cwd: str) -> str | None:
+    """Return the module's name where a file lies in ``cwd`` itself or is a package there."""
+    if not cwd or not path.startswith(cwd.rstrip(os.sep) + os.sep):
+        return None
+    parts = path[len(cwd.rstrip(os.sep)) + 1 :].split(os.sep)
+    if len(parts) == 1:
+        return parts[0].removesuffix(".py")
+    return parts[0] if len(parts) == 2 and parts[1] == "__init__.py" else None
+
+
+def _hides(module: str) -> bool:
+    return module in sys.stdlib_module_names or module in _KERNEL_MODULES
+
+
+def _missing_module(evidence: Evidence) -> Diagnosis | None:
+    name, message = _last_error(evidence.output)
+    found = _NO_MODULE.search(message if name == "ModuleNotFoundError" else _runpy_line(evidence.output))
+    if found is None:
+        return None
+    module = found.group(1)
+    top = module.partition(".")[0]
+    return Diagnosis(
+        kind="missing-module",
+        sentence=f"the module {module} is missing in its environment",
+        hint=_install(evidence, _DISTRIBUTIONS.get(top, top)),
+        tail=tail(evidence.output),
+    )
+
+
+def _runpy_line(output: str) -> str:
+    """``/p/bin/python: No module named ipykernel_launcher``: what ``python -m`` says without a traceback."""
+    return next((line for line in reversed(tail(output)) if ": No module named " in line), "")
+
+
+def _import_error(evidence: Evidence) -> Diagnosis | None:
+    name, message = _last_error(evidence.output)
+    if name.rpartition(".")[2] not in {"ImportError", "SyntaxError", "AttributeError", "ContextualVersionConflict"}:
+        return None
+    if "import" not in evidence.output:
+        return None
+    culprit = _culprit(evidence.output)
+    package = _DISTRIBUTIONS.get(culprit, culprit)
+    return Diagnosis(
+        kind="import-error",
+        sentence=f"{package or 'a package'} in its environment cannot be imported: {name}: {message}"[:400],
+        hint=_install(evidence, package or "ipykernel", again=True),
+        tail=tail(evidence.output),
+    )
+
+
+def _culprit(output: str) -> str:
+    """Return the package of the last frame that lies in a site-packages folder."""
+    for path in reversed(_FRAME.findall(output)):
+        below = re.split(r"[/\\]site-packages[/\\]", path)
+        if len(below) > 1:
+            return re.split(r"[/\\]", below[-1])[0].removesuffix(".py")
+    return ""
+
+
+def _no_permission(evidence: Evidence) -> Diagnosis | None:
+    name, message = _last_error(evidence.output)
+    if name != "PermissionError":
+        return None
+    path = re.search(r"'([^']+)'", message)
+    return Diagnosis(
+        kind="no-permission",
+        sentence=f"it may not read or write a file: {path.group(1) if path else message}",
+        hint=f"chmod u+rw {shlex.quote(path.group(1))}" if path else "",
+        tail=tail(evidence.output),
+    )
+
+
+def _no_answer(evidence: Evidence) -> Diagnosis | None:
+    if evidence.timeout_s is None:
+        return None
+    return Diagnosis(
+        kind="no-answer",
+        sentence=f"it runs but gave no answer within {evidence.timeout_s:.0f} s",
+        hint="look for what runs at its start: sitecustomize.py, IPython's startup folder, a .pth file",
+        tail=tail(evidence.output),
+    )
+
+
+def _crashed(evidence: Evidence) -> Diagnosis | None:
+    name, message = _last_error(evidence.output)
+    if not name:
+        return None
+    sentence = f"it ended with {name}: {message}" if message else f"it ended with {name}"
+    return Diagnosis(kind="crashed", sentence=sentence[:400], tail=tail(evidence.output))
+
+
+def _exited(evidence: Evidence) -> Diagnosis:
+    lines = tail(evidence.output)
+    if evidence.code is not None and evidence.code < 0:
+        how = f"was ended by {_signal_name(-evidence.code)}"
+    elif evidence.code is not None:
+        how = f"exits with status {evidence.code}"
+    else:
+        how = "did not start"
+    sentence = f"its interpreter {how}: {lines[-1]}" if lines else f"its interpreter {how} and prints nothing"
+    return Diagnosis(kind="exited", sentence=sentence, hint=f"try it: {evidence.interpreter} -V", tail=lines)
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
+def _last_error(output: str) -> tuple[str, str]:
+    """Return name and message of the last exception that was printed."""
+    found = _LAST_ERROR.findall(_CONTROL.sub("", output))
+    return found[-1] if found else ("", "")
+
+
+def _install(evidence: Evidence, package: str, *, again: bool = False) -> str:
+    if evidence.project_kernel:
+        return "mlenv sync"
+    python = shlex.quote(evidence.interpreter or "python")
+    if evidence.pip:
+        return f"{python} -m pip install {'--force-reinstall ' if again else ''}{package}"
+    return f"uv pip install {'--reinstall ' if again else ''}--python {python} {package}"
+
+
+_RULES: tuple[Callable[[Evidence], Diagnosis | None], ...] = (
+    _not_started,
+    _wrong_interpreter,
+    _too_old,
+    _shadowed,
+    _missing_module,
+    _import_error,
+    _no_permission,
+    _no_answer,
+    _crashed,
+)

@@ -1,0 +1,181 @@
+"""Start a kernel for real, ask it where it runs, end it: nothing is called ready before this was seen."""
+
+from __future__ import annotations
+
+import ast
+import errno
+import os
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from mlenv import kernels
+from mlenv.errors import MlenvError
+from mlenv.model import value
+from mlenv.probe import site
+from mlenv.services.diagnose import Diagnosis, Evidence, diagnose
+
+__all__ = ["Proof", "explain", "prove", "start"]
+
+_OUTPUT_BYTES = 64_000
+_QUESTIONS = {"prefix": "__import__('sys').prefix", "python": "__import__('platform').python_version()"}
+
+
+@value
+class Proof:
+    """How one start of a kernel went."""
+
+    kernel: str
+    seconds: float
+    """From the start of the process to its first answer."""
+    answered: bool = False
+    prefix: str = ""
+    """``sys.prefix`` as the kernel itself says; empty for other languages."""
+    python: str = ""
+    output: str = ""
+    """The end of what the process wrote to stdout and stderr."""
+    code: int | None = None
+    timed_out: bool = False
+    start_error: str = ""
+    start_errno: str = ""
+
+
+def prove(kernel_id: str, expect_prefix: str, *, timeout_s: float = 60.0, cwd: str = "") -> Proof:
+    """Start a registered kernel, compare its ``sys.prefix``, end it.
+
+    Args:
+        kernel_id: what Jupyter would start.
+        expect_prefix: the environment that it is to run in.
+        timeout_s: the most that start and answer may take.
+        cwd: the folder to start in, as the notebook's would be (default: the project's folder).
+
+    Raises:
+        MlenvError: ``kernel-missing``, or ``kernel-does-not-start`` with the real reason, what to do about it and
+            the end of what the kernel printed.
+    """
+    kernel = kernels.find(kernel_id)
+    if kernel is None:
+        raise MlenvError("kernel-missing", f"There is no kernel called {kernel_id}", hint="mlenv kernels")
+    proof = start(Path(kernel.folder), cwd=cwd or kernel.project, timeout_s=timeout_s)
+    problem = explain(proof, kernel, expect_prefix=expect_prefix, cwd=cwd or kernel.project, timeout_s=timeout_s)
+    if problem is None:
+        return proof
+    raise MlenvError(
+        "kernel-does-not-start",
+        f"The kernel {kernel_id} does not start: {problem.sentence}",
+        where=kernel.folder,
+        hint=problem.hint,
+        details="\n".join(problem.tail),
+    )
+
+
+def start(folder: Path, *, cwd: str = "", timeout_s: float) -> Proof:
+    """Start the kernel of a spec folder, ask it, end it; a failure is a value, never an exception, and never a hang.
+
+    Nothing is written into Jupyter's folders. Cost: one kernel start.
+    """
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="mlenv-proof-") as scratch:
+        log = Path(scratch, "output")
+        facts: dict[str, Any] = {}
+        try:
+            with log.open("wb") as stream, _running(folder, scratch, stream, cwd) as manager:
+                facts = _ask(manager, began + timeout_s)
+        except OSError as error:
+            facts = {"start_error": str(error), "start_errno": errno.errorcode.get(error.errno or 0, "")}
+        output = log.read_bytes()[-_OUTPUT_BYTES:].decode("utf-8", "replace")
+    facts.setdefault("seconds", time.monotonic() - began)
+    return Proof(kernel=folder.name.lower(), output=output, **facts)
+
+
+def explain(
+    proof: Proof, kernel: kernels.Kernel, *, expect_prefix: str = "", cwd: str = "", timeout_s: float = 0.0
+) -> Diagnosis | None:
+    """Say why a start failed; ``None`` where the kernel answered from the right environment."""
+    wrong = bool(expect_prefix) and os.path.realpath(proof.prefix or os.sep) != os.path.realpath(expect_prefix)
+    if proof.answered and not wrong:
+        return None
+    environment = _environment_of(kernel)
+    facts = site.environment_facts(environment)
+    return diagnose(
+        Evidence(
+            output=proof.output,
+            code=proof.code,
+            timeout_s=timeout_s if proof.timed_out else None,
+            start_error=proof.start_error,
+            start_errno=proof.start_errno,
+            interpreter=kernel.interpreter or (kernel.argv[0] if kernel.argv else ""),
+            cwd=os.path.realpath(cwd) if cwd else "",
+            python=_minor(facts.python),
+            pip=any(os.path.isdir(os.path.join(folder, "pip")) for folder in facts.sites),
+            wanted_prefix=expect_prefix if wrong else "",
+            prefix=proof.prefix,
+            project_kernel=kernel.ours and kernel.mode == "runtime",
+        )
+    )
+
+
+def _environment_of(kernel: kernels.Kernel) -> str:
+    return kernel.prefix or os.path.dirname(os.path.dirname(kernel.interpreter))
+
+
+def _minor(version: str | None) -> tuple[int, int] | None:
+    parts = (version or "").split(".")
+    return (int(parts[0]), int(parts[1])) if len(parts) > 1 and parts[0].isdigit() and parts[1].isdigit() else None
+
+
+@contextmanager
+def _running(folder: Path, scratch: str, stream: Any, cwd: str) -> Iterator[Any]:
+    """Run the kernel of one spec folder, found there and nowhere else; it is dead when this block ends."""
+    from jupyter_client.kernelspec import KernelSpecManager
+    from jupyter_client.manager import KernelManager
+
+    # Jupyter's own search stops at the first unreadable folder on the path, and would write into its runtime folder.
+    specs = KernelSpecManager(kernel_dirs=[str(folder.parent)], ensure_native_kernel=False)
+    connection = os.path.join(scratch, "connection.json")
+    manager = KernelManager(kernel_name=folder.name, kernel_spec_manager=specs, connection_file=connection)
+    try:
+        options = {"cwd": cwd} if cwd and os.path.isdir(cwd) else {"cwd": scratch}
+        manager.start_kernel(stdout=stream, stderr=stream, **options)
+        yield manager
+    finally:
+        with suppress(RuntimeError, OSError):
+            manager.shutdown_kernel(now=True)
+        manager.cleanup_resources()
+
+
+def _ask(manager: Any, deadline: float) -> dict[str, Any]:
+    began = time.monotonic()
+    client = manager.blocking_client()
+    client.start_channels()
+    try:
+        client.wait_for_ready(timeout=max(deadline - began, 0.1))
+        seconds = time.monotonic() - began
+        python = "python" in str(manager.kernel_spec.language).lower()
+        return {"answered": True, "seconds": seconds, **(_answers(client, deadline) if python else {})}
+    except (RuntimeError, TimeoutError):  # died, or did not answer in time
+        code = _exit_code(manager)
+        return {"code": code, "timed_out": code is None}
+    finally:
+        client.stop_channels()
+
+
+def _answers(client: Any, deadline: float) -> dict[str, str]:
+    remaining = max(deadline - time.monotonic(), 1.0)
+    reply = client.execute(
+        "", silent=True, store_history=False, user_expressions=_QUESTIONS, reply=True, timeout=remaining
+    )
+    answers: Mapping[str, Any] = reply["content"].get("user_expressions") or {}
+    found = {}
+    for name, answer in answers.items():
+        with suppress(KeyError, ValueError, SyntaxError):
+            found[name] = str(ast.literal_eval(answer["data"]["text/plain"]))
+    return found
+
+
+def _exit_code(manager: Any) -> int | None:
+    process = getattr(manager.provisioner, "process", None)
+    return None if process is None else process.poll()
