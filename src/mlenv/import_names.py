@@ -76,7 +76,6 @@ DISTRIBUTIONS: Mapping[str, str] = MappingProxyType(
         "bs4": "beautifulsoup4",
         "dateutil": "python-dateutil",
         "slugify": "python-slugify",
-        "markdown": "Markdown",
         "markdown_it": "markdown-it-py",
         "jinja2": "Jinja2",
         "markupsafe": "MarkupSafe",
