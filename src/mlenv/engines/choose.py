@@ -1,0 +1,79 @@
+"""Which engine makes and changes an environment."""
+
+from __future__ import annotations
+
+import difflib
+from typing import NoReturn
+
+from mlenv.errors import MlenvError
+from mlenv.model import value
+
+__all__ = ["ENGINES", "EngineChoice", "Tools", "choose"]
+
+ENGINES = ("uv", "venv")
+_NEAREST = {"pip": "venv", "virtualenv": "venv", "pyvenv": "venv", "stdlib": "venv"}
+
+
+@value
+class Tools:
+    """What this machine has to offer."""
+
+    uv: str | None = None
+    """Absolute path of uv."""
+    uv_version: str = ""
+    pip: str | None = None
+    """Absolute path of a Python whose ``-m pip`` works (the host's)."""
+    pip_version: str = ""
+
+
+@value
+class EngineChoice:
+    name: str
+    """``uv`` or ``venv``."""
+    why: str
+
+
+def choose(option: str | None, settings_engine: str | None, recorded: str | None, tools: Tools) -> EngineChoice:
+    """Choose the engine: what was asked for, else what the settings say, else what made the environment, else uv.
+
+    What somebody named must be there; what is only recorded gives way to what is.
+
+    Raises:
+        MlenvError: ``engine-unknown`` for a name that mlenv does not drive, ``engine-missing`` where the one that
+            is wanted is not on this machine, or none is.
+    """
+    for name, said in ((option, "--engine says so"), (settings_engine, "the project's settings say so")):
+        if name is not None:
+            return _named(name, said, tools)
+    if recorded == "conda":
+        _refuse_unknown("conda", "This environment was made by conda, which mlenv cannot drive.")
+    if recorded in ENGINES and _is_there(recorded, tools):
+        return EngineChoice(name=recorded, why=f"it made this environment with {recorded} before")
+    if tools.uv is not None:
+        return EngineChoice(name="uv", why="uv is here, and it is the fastest")
+    if tools.pip is not None:
+        return EngineChoice(name="venv", why="uv is not on this machine")
+    raise MlenvError("engine-missing", "Neither uv nor pip is on this machine.", hint="python -m pip install uv")
+
+
+def _named(name: str, said: str, tools: Tools) -> EngineChoice:
+    if name not in ENGINES:
+        _refuse_unknown(name, f"'{name}' is not an engine that mlenv drives.")
+    if not _is_there(name, tools):
+        missing = "uv" if name == "uv" else "pip"
+        raise MlenvError(
+            "engine-missing",
+            f"The engine {name} is wanted ({said}), but {missing} is not on this machine.",
+            hint="python -m pip install uv" if name == "uv" else "python -m ensurepip",
+        )
+    return EngineChoice(name=name, why=said)
+
+
+def _is_there(name: str, tools: Tools) -> bool:
+    return (tools.uv if name == "uv" else tools.pip) is not None
+
+
+def _refuse_unknown(name: str, message: str) -> NoReturn:
+    close = difflib.get_close_matches(name.lower(), ENGINES, n=1, cutoff=0.4)
+    nearest = _NEAREST.get(name.lower(), close[0] if close else "uv")
+    raise MlenvError("engine-unknown", f"{message} Engines: {', '.join(ENGINES)}.", hint=f"--engine {nearest}")

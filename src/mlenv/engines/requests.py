@@ -1,0 +1,55 @@
+"""What an engine is asked to do, in words that every engine understands."""
+
+from __future__ import annotations
+
+from mlenv.model import value
+
+__all__ = ["InstallRequest", "ResolveRequest"]
+
+
+@value
+class InstallRequest:
+    """Put packages into one environment."""
+
+    prefix: str
+    """The environment's real folder."""
+    files: tuple[str, ...] = ()
+    """Requirements files or a ``pylock.toml``, written by mlenv."""
+    text: str | None = None
+    """Requirements text, handed over by standard input (uv only)."""
+    allow_build: bool = False
+    with_dependencies: bool = False
+    require_hashes: bool = False
+    exact: bool = False
+    """Take away what is not asked for."""
+    reinstall: tuple[str, ...] = ()
+    """Packages to install afresh although they seem to be there."""
+    dry_run: bool = False
+    """Only say what would change (JSON)."""
+    cwd: str | None = None
+
+
+@value
+class ResolveRequest:
+    """Turn requirements into exact pins."""
+
+    output: str
+    """File to write: the existing lock, or a copy of it, so that its pins are kept where they still fit."""
+    python: str
+    """Interpreter to resolve with."""
+    lowest_python: str = ""
+    """The lowest Python that the lock is for (``3.9``); the interpreter's own if empty."""
+    files: tuple[str, ...] = ()
+    """``pyproject.toml``, ``requirements.in``, ..."""
+    text: str | None = None
+    """Requirements text, handed over by standard input (uv only)."""
+    constraints: tuple[str, ...] = ()
+    extras: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    upgrade: tuple[str, ...] = ()
+    upgrade_all: bool = False
+    allow_build: bool = False
+    exclude_newer: str = ""
+    """Only packages uploaded before this day or moment (RFC 3339)."""
+    universal: bool = True
+    cwd: str | None = None

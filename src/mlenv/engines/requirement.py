@@ -1,0 +1,120 @@
+"""Requirements that a person typed, checked before any engine sees them.
+
+pip and uv obey an option that is passed in a requirement's place (``--index-url=http://...``), also from an argument
+list: so every text is parsed (PEP 508) and rebuilt here first.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NoReturn
+from urllib.parse import urlsplit
+
+from packaging.requirements import InvalidRequirement, Requirement
+
+from mlenv.errors import MlenvError
+
+__all__ = ["checked_requirement", "needs_build"]
+
+_LONGEST = 4096
+_URL_SCHEMES = frozenset({"https", "git+https", "git+ssh"})
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2060\ufeff]")
+_PATH = re.compile(r"^(?:\.{1,2}(?:[/\\]|$)|[/\\~]|[A-Za-z]:[/\\])|^[^@\[;<>=!~ ]*[/\\]|\.(?:whl|tar\.gz|zip)$")
+_VERSION_LIKE = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:=\s*|\s+v?)(\d[^\s=<>!~,;@]*)$")
+
+
+def checked_requirement(text: str) -> Requirement:
+    """Parse one requirement as a person typed it; ``str()`` of the result is what engines may be given.
+
+    Direct references are taken as ``name @ https://...`` and ``name @ git+https://...``.
+
+    Raises:
+        MlenvError: ``requirement-invalid`` with the position of the first bad character and what to type instead;
+            ``requirement-secret`` where an address carries a password; ``requirement-variable`` where it names one.
+    """
+    text = text.strip(" ")
+    _refuse_what_is_no_requirement(text)
+    try:
+        requirement = Requirement(text)
+    except InvalidRequirement as error:
+        message, _, picture = str(error).partition("\n")
+        _refuse(text, f"{_lowered(message)}.", _caret(picture), _guess(text))
+    if requirement.url is not None:
+        _check_url(text, requirement.name, requirement.url)
+    return requirement
+
+
+def needs_build(requirement: Requirement) -> bool:
+    """Whether installing this direct reference runs code of the package: all but wheels do."""
+    return requirement.url is not None and not urlsplit(requirement.url).path.endswith(".whl")
+
+
+def _refuse_what_is_no_requirement(text: str) -> None:
+    if not text:
+        raise MlenvError("requirement-invalid", "A requirement is empty.", hint="mlenv add numpy")
+    if len(text) > _LONGEST:
+        _refuse(text, f"it is longer than {_LONGEST} characters.", _LONGEST)
+    if bad := _UNPRINTABLE.search(text):
+        _refuse(text, "it contains a control character.", bad.start())
+    if text.startswith("-"):
+        _refuse(text, "this is an option, not a requirement.", 0, "mlenv add NAME, or NAME @ https://...")
+    if re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", text):
+        _refuse(text, "an address needs the package's name before it.", 0, f"NAME @ {_without_userinfo(text)}")
+    if _PATH.search(text) and "@" not in text:
+        _refuse(text, "this is a path, not a package.", 0, "NAME @ https://..., or declare the path in pyproject.toml")
+
+
+def _check_url(text: str, name: str, url: str) -> None:
+    place = max(text.find(url), 0)
+    if "${" in url:
+        raise MlenvError(
+            "requirement-variable",
+            f"The address of {name} names a variable, which would be sent to that host.",
+            hint="Write the address without ${...}.",
+        )
+    try:
+        parts = urlsplit(url)
+        password = parts.password
+    except ValueError as error:
+        _refuse(text, f"its address cannot be read ({_lowered(str(error))}).", place)
+    if parts.scheme not in _URL_SCHEMES:
+        allowed = "https://, git+https:// or git+ssh://"
+        _refuse(text, f"addresses of packages start with {allowed}.", place, f"{name} @ https://...")
+    if password is not None or (parts.scheme != "git+ssh" and parts.username):
+        raise MlenvError(
+            "requirement-secret",
+            f"The address of {name} carries credentials, which would end up in the project's files.",
+            hint=f"{name} @ {_without_userinfo(url)}, with the credentials in ~/.netrc or git's credential helper",
+        )
+
+
+def _without_userinfo(url: str) -> str:
+    return re.sub(r"(?<=://)[^/@\s]*@", "", url)
+
+
+def _guess(text: str) -> str:
+    if found := _VERSION_LIKE.match(text):
+        return f"{found[1]}=={found[2]}"
+    return ""
+
+
+def _caret(picture: str) -> int:
+    """Return where packaging's error points: its second line marks the text, which is indented by four."""
+    lines = picture.splitlines()
+    mark = re.search(r"[~^]", lines[1]) if len(lines) > 1 else None
+    return max(mark.start() - 4, 0) if mark else 0
+
+
+def _lowered(sentence: str) -> str:
+    return sentence[:1].lower() + sentence[1:].rstrip(".")
+
+
+def _refuse(text: str, reason: str, position: int, hint: str = "") -> NoReturn:
+    shown = _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", _without_userinfo(text))
+    shown = shown if len(shown) <= 80 else shown[:77] + "..."
+    raise MlenvError(
+        "requirement-invalid",
+        f"'{shown}' is not a requirement: {reason}",
+        where=f"character {position + 1}",
+        hint=hint,
+    )

@@ -1,0 +1,287 @@
+"""Commands for uv, and what it answers.
+
+Every command names its interpreter and environment: uv's own search misses pyenv's versions, obeys ``VIRTUAL_ENV``,
+and would go to download an interpreter. The user's uv configuration (indexes, certificates) always counts.
+Tried with uv 0.13.
+"""
+
+from __future__ import annotations
+
+import re
+
+from mlenv.engines.places import absolute
+from mlenv.engines.requests import InstallRequest, ResolveRequest
+from mlenv.model import Command, value
+
+__all__ = [
+    "SyncRequest",
+    "Uv",
+    "add",
+    "compile_pylock",
+    "compile_requirements",
+    "install",
+    "list_outdated",
+    "lock_project",
+    "make_environment",
+    "parse_version",
+    "pip_check",
+    "remove",
+    "sync_project",
+    "uninstall",
+    "version",
+]
+
+_ENV: dict[str, str | None] = {"UV_PYTHON_DOWNLOADS": "never"}
+_ASK_S = 60.0
+_WORK_S = 1800.0
+
+
+@value
+class Uv:
+    """The uv to drive."""
+
+    path: str
+    version: str = ""
+    offline: bool = False
+    """Read caches only; uv then says what is not there."""
+    link_mode: str = ""
+    """``clone``, ``copy``, ``hardlink``, ``symlink``; uv's own choice if empty."""
+
+
+@value
+class SyncRequest:
+    """Make one environment equal to a project's ``uv.lock``."""
+
+    root: str
+    prefix: str
+    python: str
+    """The environment's interpreter: a differing ``.python-version`` would make uv replace the environment."""
+    extras: tuple[str, ...] = ()
+    groups: tuple[str, ...] | None = None
+    """``None``: uv's default groups."""
+    install_project: bool = True
+    inexact: bool = False
+    allow_build: bool = False
+    no_build_packages: tuple[str, ...] = ()
+    """Packages that must not be built, where ``allow_build`` holds for others (the project itself)."""
+    reinstall: tuple[str, ...] = ()
+    dry_run: bool = False
+
+
+def version(uv: Uv) -> Command:
+    """Ask uv for its version; :func:`parse_version` reads the answer."""
+    return Command(argv=(uv.path, "--version"), timeout_s=_ASK_S)
+
+
+def parse_version(text: str) -> str | None:
+    """Read ``uv 0.13.8 (...)``; ``None`` where a program of another kind answered."""
+    found = re.match(r"uv (\d+(?:\.\d+)+)", text)
+    return found[1] if found else None
+
+
+def make_environment(uv: Uv, python: str, prefix: str) -> Command:
+    """Make an empty environment, without pip; the folder must not exist yet."""
+    return _command(
+        uv, "venv", "--no-project", "--python", python, "--prompt", absolute(prefix).name, str(absolute(prefix))
+    )
+
+
+def install(uv: Uv, request: InstallRequest) -> Command:
+    """Install packages, from files that mlenv wrote or from standard input (never as arguments)."""
+    options = [
+        *_flag("--no-deps", not request.with_dependencies),
+        *_flag("--no-build", not request.allow_build),
+        *_flag("--require-hashes", request.require_hashes),
+        *_flag("--exact", request.exact),
+        *_each("--reinstall-package", request.reinstall),
+        *_links(uv),
+        *(("--dry-run", "--output-format", "json") if request.dry_run else ()),
+        *_each("-r", (*request.files, *(("-",) if request.text is not None else ()))),
+        *_reading_pylock(uv, request.files),
+    ]
+    where = ("--python", str(absolute(request.prefix)))
+    return _command(uv, "pip", "install", *where, *options, cwd=request.cwd, stdin=request.text)
+
+
+def uninstall(uv: Uv, prefix: str, names: tuple[str, ...]) -> Command:
+    """Take packages (normalised names) out of an environment."""
+    return _command(uv, "pip", "uninstall", "--python", str(absolute(prefix)), "--", *names)
+
+
+def compile_pylock(uv: Uv, request: ResolveRequest) -> Command:
+    """Resolve into a ``pylock.toml`` (PEP 751) for every platform and all Pythons from ``lowest_python`` on."""
+    return _compile(uv, request, "--format", "pylock.toml")
+
+
+def compile_requirements(uv: Uv, request: ResolveRequest) -> Command:
+    """Resolve into a ``requirements.txt`` with hashes."""
+    return _compile(uv, request, "--format", "requirements.txt", "--generate-hashes", "--no-strip-extras")
+
+
+def _compile(uv: Uv, request: ResolveRequest, *kind: str) -> Command:
+    options = [
+        *kind,
+        # Quiet: the lock would be printed as well; what goes wrong is still said.
+        "--quiet",
+        "--no-header",
+        *_flag("--universal", request.universal),
+        *("--python", request.python),
+        *(("--python-version", request.lowest_python) if request.lowest_python else ()),
+        *("-o", request.output),
+        *_each("--constraints", request.constraints),
+        *_each("--extra", request.extras),
+        *_each("--group", request.groups),
+        *_upgrades(request.upgrade, request.upgrade_all),
+        *_flag("--no-build", not request.allow_build),
+        *(("--exclude-newer", request.exclude_newer) if request.exclude_newer else ()),
+    ]
+    sources = (*request.files, *(("-",) if request.text is not None else ()))
+    return _command(uv, "pip", "compile", *options, "--", *sources, cwd=request.cwd, stdin=request.text)
+
+
+def lock_project(
+    uv: Uv,
+    root: str,
+    python: str,
+    *,
+    upgrade: tuple[str, ...] = (),
+    upgrade_all: bool = False,
+    allow_build: bool = False,
+    check: bool = False,
+    exclude_newer: str = "",
+) -> Command:
+    """Write (with ``check``: only compare) the ``uv.lock`` of the project in ``root``."""
+    options = [
+        *_upgrades(upgrade, upgrade_all),
+        *_flag("--no-build", not allow_build),
+        *_flag("--check", check),
+        *(("--exclude-newer", exclude_newer) if exclude_newer else ()),
+    ]
+    return _project(uv, root, python, "lock", *options)
+
+
+def add(
+    uv: Uv,
+    root: str,
+    python: str,
+    requirements: tuple[str, ...],
+    *,
+    group: str = "",
+    extra: str = "",
+    relock: bool = True,
+    allow_build: bool = False,
+) -> Command:
+    """Declare requirements (checked ones) in ``pyproject.toml`` and relock; no environment is touched.
+
+    uv edits in place: run it on a copy of the project's files.
+    """
+    return _edit(uv, root, python, "add", requirements, group, extra, relock, allow_build)
+
+
+def remove(
+    uv: Uv,
+    root: str,
+    python: str,
+    names: tuple[str, ...],
+    *,
+    group: str = "",
+    extra: str = "",
+    relock: bool = True,
+    allow_build: bool = False,
+) -> Command:
+    """Take requirements out of ``pyproject.toml`` and relock; no environment is touched.
+
+    uv edits in place: run it on a copy of the project's files.
+    """
+    return _edit(uv, root, python, "remove", names, group, extra, relock, allow_build)
+
+
+def _edit(
+    uv: Uv,
+    root: str,
+    python: str,
+    verb: str,
+    names: tuple[str, ...],
+    group: str,
+    extra: str,
+    relock: bool,
+    allow_build: bool,
+) -> Command:
+    options = [
+        "--no-sync" if relock else "--frozen",
+        *(("--group", group) if group else ()),
+        *(("--optional", extra) if extra else ()),
+        *_flag("--no-build", not allow_build),
+    ]
+    return _project(uv, root, python, verb, *options, "--", *names)
+
+
+def sync_project(uv: Uv, request: SyncRequest) -> Command:
+    """Make an existing environment equal to the project's ``uv.lock`` as it stands."""
+    groups = () if request.groups is None else ("--no-default-groups", *_each("--group", request.groups))
+    options = [
+        "--frozen",
+        *_each("--extra", request.extras),
+        *groups,
+        *_flag("--no-install-project", not request.install_project),
+        *_flag("--inexact", request.inexact),
+        *_flag("--no-build", not request.allow_build),
+        *(_each("--no-build-package", request.no_build_packages) if request.allow_build else ()),
+        *_each("--reinstall-package", request.reinstall),
+        *_links(uv),
+        *(("--dry-run", "--output-format", "json") if request.dry_run else ()),
+    ]
+    environment = {"UV_PROJECT_ENVIRONMENT": str(absolute(request.prefix))}
+    return _project(uv, request.root, request.python, "sync", *options, env=environment)
+
+
+def list_outdated(uv: Uv, prefix: str) -> Command:
+    """Ask for newer versions of what is installed; :func:`mlenv.engines.answers.parse_outdated` reads the answer."""
+    return _command(uv, "pip", "list", "--outdated", "--format", "json", "--python", str(absolute(prefix)))
+
+
+def pip_check(uv: Uv, prefix: str) -> Command:
+    """Ask whether the installed packages' requirements are met; ``answers.parse_pip_check`` reads the answer."""
+    return _command(uv, "pip", "check", "--python", str(absolute(prefix)), timeout_s=_ASK_S)
+
+
+def _project(uv: Uv, root: str, python: str, verb: str, *arguments: str, env: dict[str, str] | None = None) -> Command:
+    place = ("--project", str(absolute(root)), "--python", python)
+    return _command(uv, verb, *place, *arguments, cwd=str(absolute(root)), env=env)
+
+
+def _command(
+    uv: Uv,
+    *arguments: str,
+    cwd: str | None = None,
+    stdin: str | None = None,
+    timeout_s: float = _WORK_S,
+    env: dict[str, str] | None = None,
+) -> Command:
+    options = ("--no-progress", *_flag("--offline", uv.offline))
+    argv = (uv.path, *options, *arguments)
+    return Command(argv=argv, cwd=cwd, env={**_ENV, **(env or {})}, stdin=stdin, timeout_s=timeout_s)
+
+
+def _flag(option: str, wanted: bool) -> tuple[str, ...]:
+    return (option,) if wanted else ()
+
+
+def _each(option: str, texts: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(part for text in texts for part in (option, text))
+
+
+def _links(uv: Uv) -> tuple[str, ...]:
+    return ("--link-mode", uv.link_mode) if uv.link_mode else ()
+
+
+def _upgrades(names: tuple[str, ...], everything: bool) -> tuple[str, ...]:
+    return ("--upgrade",) if everything else _each("--upgrade-package", names)
+
+
+def _reading_pylock(uv: Uv, files: tuple[str, ...]) -> tuple[str, ...]:
+    """Name the preview feature, which silences uv's warning about it; uv has named features from 0.8.4 on."""
+    numbers = tuple(int(part) for part in re.findall(r"\d+", uv.version)[:3])
+    if numbers >= (0, 8, 4) and any(file.endswith(".toml") for file in files):
+        return ("--preview-features", "pylock")
+    return ()
