@@ -1,0 +1,1 @@
+"""Reading environments from the outside: files and folders, never a program."""

@@ -1,0 +1,27 @@
+"""Turn values and errors into text, HTML and JSON: the one place where mlenv's words are put together.
+
+Standard library only, Python 3.9+: this package also runs inside project kernels. Values in, text out.
+"""
+
+from __future__ import annotations
+
+from mlenv.render.html import error_html, outcome_html, report_html
+from mlenv.render.private import mask_secrets, shorten
+from mlenv.render.text import error_text, outcome_text, report_text
+from mlenv.render.wire import error_json, event_json, finding_json, outcome_json, report_json
+
+__all__ = [
+    "error_html",
+    "error_json",
+    "error_text",
+    "event_json",
+    "finding_json",
+    "mask_secrets",
+    "outcome_html",
+    "outcome_json",
+    "outcome_text",
+    "report_html",
+    "report_json",
+    "report_text",
+    "shorten",
+]
