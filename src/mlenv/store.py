@@ -26,6 +26,7 @@ __all__ = [
     "cache_dir",
     "data_dir",
     "hold",
+    "make_folder",
     "private_dir",
     "read_bytes",
     "read_json",
@@ -173,11 +174,20 @@ def write_json(path: Path, content: dict[str, Any]) -> None:
     Raises:
         MlenvError: as :func:`write_atomic`.
     """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise _unwritable(path.parent, error) from None
+    make_folder(path.parent)
     write_atomic(path, json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder of ours and those above it, where missing.
+
+    Raises:
+        MlenvError: ``not-writable``, ``no-space``.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unwritable(folder, error) from None
 
 
 def remove_tree(folder: Path, *, inside: Path) -> None:

@@ -1,0 +1,69 @@
+"""The fallback kernel: a real kernel whose every cell says why the environment's own one cannot start.
+
+The ``%mlenv`` verbs work in it, so that the repair happens in the same notebook. Standard library only, Python 3.9+.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, Callable, List
+
+from mlenv.errors import MlenvError
+from mlenv.kernel import place
+from mlenv.kernel.explanation import Explanation
+
+__all__ = ["allowed", "explain_every_cell", "leave_environment"]
+
+_VERBS = ("%mlenv", "%%mlenv", "%load_ext")
+_NAME = "_mlenv_explain"
+
+
+def leave_environment() -> None:
+    """Take the environment's packages and its import hooks out of this process; only the interpreter stays."""
+    sites = place.sites(sys.path)
+    sys.path[:] = [entry for entry in sys.path if entry not in sites]
+    # Hooks of editable installs and the like, which .pth files put there.
+    sys.meta_path[:] = [
+        finder for finder in sys.meta_path if str(getattr(finder, "__module__", "")).startswith("_frozen_importlib")
+    ]
+    sys.path_importer_cache.clear()
+
+
+def allowed(cell: str) -> bool:
+    """Whether a cell is executed here: its first line of code is one of mlenv's verbs, or there is no code."""
+    lines = [line.strip() for line in cell.splitlines()]
+    code = [line for line in lines if line and not line.startswith("#")]
+    return not code or code[0].split()[0] in _VERBS
+
+
+def explain_every_cell(shell: Any, explanation: Explanation) -> None:
+    """Let every cell but mlenv's verbs fail with the explanation (IPython 7 and later)."""
+
+    def fail() -> None:
+        raise MlenvError("kernel-fallback", explanation.what, hint=explanation.hint, details=explanation.tail)
+
+    def transform(lines: List[str]) -> List[str]:
+        return lines if allowed("".join(lines)) else [f"{_NAME}()\n"]
+
+    shell.user_ns_hidden[_NAME] = shell.user_ns[_NAME] = fail
+    # The very first step: later ones would turn `!pip install x` or `%%bash` into calls before it is seen.
+    _transformers(shell).insert(0, transform)
+    shell.set_custom_exc((MlenvError,), _shown(explanation, shell.CustomTB))
+
+
+def _transformers(shell: Any) -> List[Callable[[List[str]], List[str]]]:
+    found: List[Callable[[List[str]], List[str]]] = shell.input_transformer_manager.cleanup_transforms
+    return found
+
+
+def _shown(explanation: Explanation, before: Any) -> Callable[..., Any]:
+    """Show the explanation as the cell's error, without a traceback of mlenv's own code."""
+
+    def show(shell: Any, kind: Any, error: Any, trace: Any, tb_offset: Any = None) -> Any:
+        if getattr(error, "code", "") != "kernel-fallback":
+            return before(kind, error, trace, tb_offset)
+        lines = explanation.text.splitlines()
+        shell._showtraceback(kind, error, lines)  # noqa: SLF001  # IPython's own way to show prepared lines
+        return lines
+
+    return show

@@ -1,0 +1,66 @@
+"""Where a kernel's modules come from: ``sys.path`` and the variables that bend it.
+
+Standard library only, Python 3.9+.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import List, MutableMapping, Optional, Sequence, Tuple
+
+__all__ = ["arranged", "clean", "hold_generation", "real_prefix", "sites"]
+
+_SITES = ("site-packages", "dist-packages")
+
+
+def clean(environ: MutableMapping[str, str]) -> Tuple[str, ...]:
+    """Take away the variables that bend every Python's imports; return the folders that ``PYTHONPATH`` had added."""
+    added = tuple(os.path.abspath(entry) for entry in environ.get("PYTHONPATH", "").split(os.pathsep) if entry)
+    for name in ("PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP"):
+        environ.pop(name, None)
+    environ["PYTHONNOUSERSITE"] = "1"
+    return added
+
+
+def real_prefix(prefix: str) -> str:
+    """Return the folder of the generation that ``.venv`` shows now; a prefix that is no link stays as it is."""
+    return os.path.realpath(prefix) if os.path.islink(prefix) else prefix
+
+
+def arranged(path: Sequence[str], *, prefix: str, real: str, drop: Sequence[str]) -> List[str]:
+    """Return ``sys.path`` with the generation's real folders and without the dropped ones.
+
+    A live kernel must never mix two generations: it keeps the one that it started with, wherever ``.venv`` leads later.
+    """
+    dropped = {os.path.normcase(entry) for entry in drop}
+    inside = prefix.rstrip(os.sep) + os.sep
+    kept = [entry for entry in path if os.path.normcase(entry) not in dropped]
+    return [real + os.sep + entry[len(inside) :] if entry.startswith(inside) else entry for entry in kept]
+
+
+def sites(path: Sequence[str]) -> List[str]:
+    """Return the entries of ``sys.path`` that hold installed packages."""
+    return [entry for entry in path if os.path.basename(entry) in _SITES]
+
+
+def hold_generation(real: str) -> Optional[int]:
+    """Show others that this generation is in use, for as long as this process lives.
+
+    Returns:
+        The descriptor that holds the shared lock; ``None`` where this is no generation or locks are not to be had.
+    """
+    envs = os.path.dirname(real)
+    private = os.path.dirname(envs)
+    if os.path.basename(envs) != "envs" or os.path.basename(private) != ".mlenv":
+        return None
+    try:
+        import fcntl
+
+        live = os.path.join(private, "live")
+        os.makedirs(live, exist_ok=True)
+        path = os.path.join(live, os.path.basename(real) + ".lock")
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except (ImportError, OSError):  # Windows, a read-only project, a file system without locks
+        return None
+    return descriptor
