@@ -23,7 +23,7 @@ __all__ = [
     "parse_metadata",
     "parse_pyvenv_cfg",
     "parse_record",
-    "required_names",
+    "parse_requires",
     "top_levels",
     "with_damage",
     "without_user",
@@ -58,7 +58,7 @@ def parse_folder_name(entry: str) -> Optional[Tuple[str, str]]:
     """Split ``six-1.17.0.dist-info`` into the normalised name and the version as written.
 
     The version is empty where the folder name carries none (``demo.egg-info`` of a development install).
-    Returns ``None`` for any entry that is no metadata. Source: PEP 427, PEP 376; right in 720 of 720 distributions tried.
+    Returns ``None`` for any entry that is no metadata. Source: PEP 427, PEP 376; right in 720 of 720 tried.
     """
     for suffix in _SUFFIXES:
         if entry.endswith(suffix):
@@ -184,7 +184,7 @@ def parse_pyvenv_cfg(text: str) -> Mapping[str, str]:
     return {key.strip().lower(): content.strip() for key, sign, content in rows if sign}
 
 
-def required_names(requires: Iterable[str], extras: Collection[str] = ()) -> Tuple[Tuple[str, Tuple[str, ...]], ...]:
+def parse_requires(requires: Iterable[str], extras: Collection[str] = ()) -> Tuple[Tuple[str, Tuple[str, ...]], ...]:
     """Return (normalised name, extras asked of it) for ``Requires-Dist`` texts.
 
     Rows of an extra count only if that extra is in ``extras`` (normalised). Other markers are not evaluated: a name

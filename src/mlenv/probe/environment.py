@@ -13,7 +13,7 @@ from typing import Any, Dict, List, Mapping, Optional, Tuple
 from mlenv.installed import parse_pyvenv_cfg
 from mlenv.model import EnvironmentFacts, Finding
 
-__all__ = ["environment_facts", "interpreter_of", "read_marker"]
+__all__ = ["environment_facts", "interpreter", "read_marker"]
 
 _MARKER = "mlenv-ready.json"
 _LIBRARY = re.compile(r"^(?:python|pypy)(\d+\.\d+)t?$")
@@ -28,13 +28,15 @@ def environment_facts(prefix: str) -> EnvironmentFacts:
     Args:
         prefix: ``<root>/.venv`` or any other environment or Python installation; kept as given in the result.
 
-    The result's ``problem`` is ``no-env`` (nothing there) or ``broken`` (interpreter gone, base Python replaced by another
-    minor version, made for another folder, half-made); ``sites`` is filled as far as it can be told even then.
+    The result's ``problem`` is ``no-env`` (nothing there) or ``broken`` (interpreter gone, base Python replaced
+    by another minor version, made for another folder, half-made); ``sites`` is filled as far as it
+    can be told even then.
 
     Source: PEP 405; the files of venv, virtualenv, uv and conda. Cost: about ten small file operations.
     """
     if not os.path.lexists(prefix):
-        return EnvironmentFacts(prefix=prefix, problem=Finding(kind="no-env", reason=f"there is no environment at {prefix}"))
+        missing = Finding(kind="no-env", reason=f"there is no environment at {prefix}")
+        return EnvironmentFacts(prefix=prefix, problem=missing)
     if not os.path.isdir(prefix):
         reason = f"{prefix} points to a folder that is gone" if os.path.islink(prefix) else f"{prefix} is not a folder"
         return EnvironmentFacts(prefix=prefix, problem=Finding(kind="broken", reason=reason))
@@ -55,7 +57,7 @@ def environment_facts(prefix: str) -> EnvironmentFacts:
     )
 
 
-def interpreter_of(prefix: str) -> str:
+def interpreter(prefix: str) -> str:
     """Return the path at which an environment's interpreter lies, links not followed, whether or not it is there."""
     candidates = [os.path.join(prefix, "Scripts", "python.exe"), os.path.join(prefix, "python.exe")]
     if os.name != "nt":
@@ -120,8 +122,8 @@ def _version(prefix: str, cfg: Mapping[str, str], conda: bool, libraries: Mappin
 
 
 def _actual_minor(prefix: str) -> str:
-    """Return the minor version of the interpreter that would start, from its real name; empty where that cannot tell."""
-    real = os.path.realpath(interpreter_of(prefix))
+    """Return the minor version of the interpreter that would start, from its real name; empty where it cannot tell."""
+    real = os.path.realpath(interpreter(prefix))
     match = _INTERPRETER.match(os.path.basename(real))
     if match:
         return match[1]
@@ -135,7 +137,7 @@ def _actual_minor(prefix: str) -> str:
 
 def _problem(prefix: str, cfg: Mapping[str, str], conda: bool, libraries: Mapping[str, str], actual: str) -> str:
     """Return why the environment cannot be used, the plainest reason first; empty where nothing is wrong."""
-    python = interpreter_of(prefix)
+    python = interpreter(prefix)
     real_prefix = os.path.realpath(prefix)
     linked = os.path.islink(python) and not os.path.realpath(python).startswith(real_prefix + os.sep)
     if not os.path.lexists(python):
@@ -181,7 +183,7 @@ def _engine(cfg: Mapping[str, str], conda: bool) -> Optional[str]:
 
 
 def _sites(prefix: str, cfg: Mapping[str, str], libraries: Mapping[str, str], minor: str) -> Tuple[str, ...]:
-    """Return the site-packages folders in the order of ``sys.path``: own, extended, then the system's where it is seen."""
+    """Return the site-packages folders in the order of ``sys.path``: own, extended, then the system's if seen."""
     if os.name == "nt":
         own = [os.path.join(prefix, "Lib", "site-packages")]
     elif minor in libraries:

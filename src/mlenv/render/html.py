@@ -32,8 +32,9 @@ _LOOK = {
 _BOX = "border-left:4px solid {colour};padding:0.3em 0 0.3em 0.8em;margin:0.2em 0;font-family:inherit"
 _SCROLL = "max-height:16em;overflow:auto;margin:0.4em 0"
 _TABLE = "border-collapse:collapse;font-size:inherit;margin:0"
-_CELL = "text-align:left;padding:0.15em 1.2em 0.15em 0;border-bottom:1px solid rgba(128,128,128,0.35);white-space:nowrap"
-_WORDS = "text-align:left;padding:0.15em 0;border-bottom:1px solid rgba(128,128,128,0.35);white-space:normal"
+_LINE = "border-bottom:1px solid rgba(128,128,128,0.35)"
+_CELL = f"text-align:left;padding:0.15em 1.2em 0.15em 0;{_LINE};white-space:nowrap"
+_WORDS = f"text-align:left;padding:0.15em 0;{_LINE};white-space:normal"
 _QUIET = "opacity:0.75"
 _CODE = "font-family:monospace;border:1px solid rgba(128,128,128,0.5);border-radius:3px;padding:0 0.35em"
 

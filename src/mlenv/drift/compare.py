@@ -1,0 +1,74 @@
+"""One environment, and perhaps a kernel's memory, against what a project asks for.
+
+Standard library only, Python 3.9+: this file also runs inside project kernels.
+"""
+
+from __future__ import annotations
+
+from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
+
+from mlenv.drift.beyond import beyond, unlocked
+from mlenv.drift.kinds import one_per_package
+from mlenv.drift.memory import memory
+from mlenv.drift.pins import pin_finding
+from mlenv.model import Finding, Installed, Loaded, Selection
+
+__all__ = ["compare"]
+
+
+def compare(
+    selection: Selection,
+    installed: Installed,
+    loaded: Optional[Sequence[Loaded]] = None,
+    *,
+    needs: Optional[Mapping[str, Sequence[str]]] = None,
+    roots: Sequence[str] = (),
+) -> Tuple[Finding, ...]:
+    """Say what separates an environment (and a kernel's memory) from what its project asks for.
+
+    Args:
+        selection: n pins, already chosen for this interpreter; names normalised.
+        installed: m distributions, at most one per name.
+        loaded: k distributions in the memory of the kernel that runs in this environment; ``None``: not measured.
+        needs: installed name -> names that it requires, from ``METADATA``. With it, what the lock's (or the kernel's)
+            packages need is not *extra*, and a hand-written list that turns out closed under its needs counts as exact.
+            Ask :func:`needs_matter` whether reading it can change the answer.
+        roots: further paths of the project folder (resolved through links), for comparing local sources.
+
+    Returns:
+        At most one finding per package, the worst first, then by name. Empty means in step.
+
+    Source: design section 2. Cost: O(n + m + k); 300 packages < 0.5 ms.
+    """
+    by_name = {distribution.name: distribution for distribution in installed.distributions}
+    found: List[Finding] = list(selection.findings)
+    found += _damage(installed)
+    if selection.lock is None:
+        found += unlocked(selection, by_name)
+    else:
+        places = (selection.root, *roots)
+        for pin in selection.pins:
+            finding = pin_finding(pin, by_name.get(pin.name), places)
+            if finding is not None:
+                found.append(finding)
+        found += beyond(selection, by_name, needs)
+    if loaded is not None:
+        pinned = {pin.name: pin for pin in selection.pins}
+        found += memory(loaded, by_name, pinned)
+    return one_per_package(found)
+
+
+def _damage(installed: Installed) -> Iterable[Finding]:
+    versions = {distribution.name: distribution.version for distribution in installed.distributions}
+    for name, reason in installed.damaged:
+        yield Finding(kind="damaged", package=name, installed=versions.get(name), reason=reason)
+    folders: Dict[str, List[str]] = {}
+    for distribution in installed.duplicates:
+        folders.setdefault(distribution.name, []).append(distribution.version)
+    for name, others in folders.items():
+        every = ", ".join((versions.get(name, "?"), *others))
+        reason = f"installed more than once ({every}): a removal was not finished"
+        yield Finding(kind="duplicate", package=name, installed=versions.get(name), reason=reason)
+    if installed.leftovers:
+        names = ", ".join(installed.leftovers)
+        yield Finding(kind="leftover", reason=f"left by an interrupted pip, of no use: {names}")

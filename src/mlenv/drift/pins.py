@@ -1,0 +1,100 @@
+"""One pin of a lock against the distribution that is installed under its name.
+
+Standard library only, Python 3.9+: this file also runs inside project kernels.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from typing import Optional, Sequence, Tuple
+
+from mlenv.installed import without_user
+from mlenv.model import Distribution, Finding, Pin, Source
+from mlenv.versions import same, satisfies
+
+__all__ = ["full_path", "locked_text", "pin_finding"]
+
+_DRIVE = re.compile(r"^[A-Za-z]:[\\/]")
+
+
+def pin_finding(pin: Pin, distribution: Optional[Distribution], roots: Sequence[str]) -> Optional[Finding]:
+    """Compare one pin with what is installed under its name."""
+    locked = locked_text(pin)
+    if distribution is None:
+        reason = f"{pin.name} is locked and not installed"
+        return Finding(kind="missing", package=pin.name, locked=locked, reason=reason)
+    kind, reason = _version_drift(pin, distribution)
+    if not kind:
+        reason = _source_drift(pin.source, distribution.source, roots)
+        kind = "source" if reason else ""
+    if not kind:
+        return None
+    return Finding(kind=kind, package=pin.name, locked=locked, installed=distribution.version, reason=reason)
+
+
+def _version_drift(pin: Pin, distribution: Distribution) -> Tuple[str, str]:
+    """Return (kind, reason); the kind is empty where the versions agree or none is asked for."""
+    wanted, there = pin.version or pin.specifier, distribution.version
+    if not wanted or wanted == there or pin.source.kind == "editable":
+        # The version of an editable package is whatever its sources say today (uv leaves it out of its locks).
+        return "", ""
+    agrees = same(there, wanted) if pin.version else satisfies(there, pin.specifier)
+    if agrees is None:
+        return "undecidable", f"cannot tell whether {there} satisfies {wanted}"
+    if agrees:
+        return "", ""
+    return "different", f"{wanted} is locked, {there} is installed"
+
+
+def _source_drift(locked: Source, there: Source, roots: Sequence[str]) -> str:
+    """Return why two sources differ; empty where they agree. Source: PEP 610, and what uv and pip write."""
+    if locked.kind == there.kind and _same_source(locked, there, roots):
+        return ""
+    return f"locked from {_source_text(locked)}, installed from {_source_text(there)}"
+
+
+def _same_source(locked: Source, there: Source, roots: Sequence[str]) -> bool:
+    if locked.kind == "index":
+        return True
+    if locked.kind == "vcs" and locked.commit and there.commit:
+        short, long = sorted((locked.commit.lower(), there.commit.lower()), key=len)
+        return len(short) >= 7 and long.startswith(short)
+    if locked.kind in {"path", "editable"}:
+        wanted = {full_path(locked.url, root) for root in roots}
+        return full_path(there.url, roots[0]) in wanted
+    return _plain_url(locked.url) == _plain_url(there.url)
+
+
+def full_path(path: str, root: str) -> str:
+    """Return an absolute path as text, links not followed (that would touch the disk)."""
+    if path.startswith("file:"):
+        path = path[5:].removeprefix("//")
+    windows = bool(_DRIVE.match(root) or _DRIVE.match(path))
+    if windows:
+        path, root = path.replace("\\", "/"), root.replace("\\", "/")
+        path = path if _DRIVE.match(path) else posixpath.join(root, path)
+        return posixpath.normpath(path).casefold()
+    return posixpath.normpath(posixpath.join(root, path or "."))
+
+
+def _plain_url(url: str) -> str:
+    return without_user(url.removeprefix("git+")).rstrip("/").removesuffix(".git")
+
+
+def _source_text(source: Source) -> str:
+    if source.kind == "index":
+        return "the package index"
+    if source.kind == "editable":
+        return f"{source.url or 'a folder'} (editable)"
+    if source.kind == "vcs":
+        commit = f" at {source.commit[:12]}" if source.commit else ""
+        return f"{without_user(source.url)}{commit}"
+    if source.kind == "url":
+        return without_user(source.url) if source.url else "an address that cannot be read"
+    return source.url or "a local folder"
+
+
+def locked_text(pin: Pin) -> str:
+    """Return what a table shows as locked: version, range, or where it comes from."""
+    return pin.version or pin.specifier or ("any" if pin.source.kind == "index" else _source_text(pin.source))

@@ -1,0 +1,214 @@
+"""What is installed, read from folder names; files are opened only where a name cannot tell.
+
+Standard library only, Python 3.9+: this file also runs inside project kernels.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Set, Tuple
+
+from mlenv.installed import (
+    Metadata,
+    entry_name,
+    parse_direct_url,
+    parse_folder_name,
+    parse_metadata,
+    parse_record,
+    parse_requires,
+    top_levels,
+)
+from mlenv.model import Distribution, Installed, Source
+
+__all__ = ["listing", "metadata", "needs", "required_names", "scan", "text_of", "tops"]
+
+_INDEX = Source(kind="index")
+
+
+def scan(sites: Sequence[str]) -> Installed:
+    """Read what the site-packages folders hold, from folder names; files are opened only where a name cannot tell.
+
+    Args:
+        sites: in the order of ``sys.path``: the first folder that has a name wins, and hides it in later ones.
+
+    A folder that is missing or cannot be listed counts as empty. Cost: 300 distributions in one folder < 1.5 ms.
+    """
+    found: Dict[str, Distribution] = {}
+    duplicates: List[Distribution] = []
+    leftovers: List[str] = []
+    damaged: List[Tuple[str, str]] = []
+    for site in dict.fromkeys(sites):
+        here: Dict[str, Distribution] = {}
+        for entry in _metadata_entries(site, leftovers):
+            distribution = _distribution(site, entry)
+            if distribution is None:
+                continue
+            if distribution.name in here:
+                duplicates.append(distribution)
+            else:
+                here[distribution.name] = distribution
+                if not distribution.version:
+                    damaged.append((distribution.name, f"{entry} does not say which version it is"))
+        for name, distribution in here.items():
+            found.setdefault(name, distribution)
+    return Installed(
+        distributions=tuple(found.values()),
+        duplicates=tuple(duplicates),
+        damaged=tuple(damaged),
+        leftovers=tuple(sorted(leftovers)),
+    )
+
+
+def listing(folder: str) -> List[str]:
+    try:
+        return os.listdir(folder)
+    except OSError:
+        return []
+
+
+def _metadata_entries(site: str, leftovers: List[str]) -> List[str]:
+    """Return the names of metadata folders, ``.dist-info`` before older kinds; ``~`` folders go to ``leftovers``."""
+    entries = []
+    for entry in listing(site):
+        if entry[0] == "~":
+            leftovers.append(entry)
+        elif entry.endswith((".dist-info", ".egg-info", ".egg-link", ".egg")):
+            entries.append(entry)
+    entries.sort(key=lambda entry: (not entry.endswith(".dist-info"), entry))
+    return entries
+
+
+def _distribution(site: str, entry: str) -> Optional[Distribution]:
+    if entry.endswith(".egg-link"):
+        return _development_install(site, entry)
+    named = parse_folder_name(entry)
+    if named is None:
+        return None
+    name, version = named
+    folder = os.path.join(site, entry)
+    if not version or not version[0].isdigit() or "_" in version:
+        # Not what PEP 440 allows: only the metadata itself can tell.
+        version = _metadata_of(folder).version or version
+    source = _INDEX
+    if os.access(f"{folder}/direct_url.json", os.F_OK):
+        source = _direct_source(folder)
+    return Distribution(name=name, version=version, source=source, folder=entry, site=site)
+
+
+def _direct_source(folder: str) -> Source:
+    source = parse_direct_url(text_of(os.path.join(folder, "direct_url.json")))
+    # conda packages carry the address of the machine that built them, which is nobody's source.
+    if source.kind == "path" and text_of(os.path.join(folder, "INSTALLER")).strip() == "conda":
+        return _INDEX
+    return source
+
+
+def _development_install(site: str, entry: str) -> Optional[Distribution]:
+    """Read an ``.egg-link`` (``setup.py develop``): the first line is the folder that holds the ``.egg-info``."""
+    lines = text_of(os.path.join(site, entry)).splitlines()
+    if not lines or not lines[0].strip():
+        return None
+    folder = lines[0].strip()
+    named = parse_folder_name(f"{entry[: -len('.egg-link')]}.egg-info")
+    name = named[0] if named else entry
+    for other in listing(folder):
+        known = parse_folder_name(other)
+        if known is not None and known[0] == name:
+            version = known[1] or _metadata_of(os.path.join(folder, other)).version
+            source = Source(kind="editable", url=folder)
+            return Distribution(name=name, version=version, source=source, folder=entry, site=site)
+    return None
+
+
+def text_of(path: str) -> str:
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.read()
+    except OSError:
+        return ""
+
+
+def _metadata_of(folder: str) -> Metadata:
+    # A folder or, from distutils, one file; `.egg` folders keep it one level further down.
+    candidates = (folder, f"{folder}/METADATA", f"{folder}/PKG-INFO", f"{folder}/EGG-INFO/PKG-INFO")
+    return parse_metadata(next((text for text in map(text_of, candidates) if text), ""))
+
+
+def metadata(distribution: Distribution) -> Metadata:
+    """Read the metadata headers of one distribution; all empty where there are none. Cost: one small file."""
+    return _metadata_of(_folder(distribution))
+
+
+def _folder(distribution: Distribution) -> str:
+    if distribution.folder.endswith(".egg-link"):
+        for entry in listing(distribution.source.url):
+            known = parse_folder_name(entry)
+            if known is not None and known[0] == distribution.name:
+                return os.path.join(distribution.source.url, entry)
+    return os.path.join(distribution.site, distribution.folder)
+
+
+def required_names(distribution: Distribution) -> Tuple[str, ...]:
+    """Return the normalised names that one distribution requires whatever its extras. Cost: one small file."""
+    return tuple(dict.fromkeys(name for name, _ in parse_requires(metadata(distribution).requires)))
+
+
+def needs(installed: Installed, asked: Iterable[str] = ()) -> Mapping[str, Tuple[str, ...]]:
+    """Return installed name -> names that it requires, the extras that anybody asks for included.
+
+    Args:
+        installed: n distributions.
+        asked: requirement texts of the project (``uvicorn[standard]``), for their extras.
+
+    Markers other than ``extra`` are not evaluated. Cost: n small files; 300 packages about 20 ms, so ask
+    :func:`mlenv.drift.needs_matter` first.
+    """
+    texts = {distribution.name: metadata(distribution).requires for distribution in installed.distributions}
+    extras: Dict[str, Set[str]] = {}
+    for name, asks in parse_requires(asked):
+        extras.setdefault(name, set()).update(asks)
+    rows: Dict[str, Tuple[Tuple[str, Tuple[str, ...]], ...]] = {}
+    waiting = list(texts)
+    while waiting:
+        name = waiting.pop()
+        rows[name] = parse_requires(texts[name], extras.get(name, ()))
+        for other, asks in rows[name]:
+            known = extras.setdefault(other, set())
+            if not known.issuperset(asks):
+                known.update(asks)
+                if other in texts:
+                    waiting.append(other)
+    return {name: tuple(other for other, _ in row) for name, row in rows.items()}
+
+
+def tops(distribution: Distribution) -> Tuple[str, ...]:
+    """Return the sorted top-level import names of one distribution, for an editable one those of its sources.
+
+    Cost: one file (``RECORD``), two more for editable and old installs.
+    """
+    folder = _folder(distribution)
+    record, top_level = text_of(f"{folder}/RECORD"), text_of(f"{folder}/top_level.txt")
+    if distribution.source.kind != "editable":
+        return top_levels(record, top_level)
+    return top_levels("", top_level) if top_level else _linked_tops(distribution.site, record)
+
+
+def _linked_tops(site: str, record: str) -> Tuple[str, ...]:
+    """Return the names in the folders that an editable install's ``.pth`` files add to ``sys.path``."""
+    names: Set[str] = set()
+    for path, _, _ in parse_record(record):
+        if "/" in path or not path.endswith(".pth"):
+            continue
+        for line in text_of(os.path.join(site, path)).splitlines():
+            if line.startswith(("import ", "import\t", "#")):
+                continue
+            linked = line.strip()
+            names.update(entry_name(entry) for entry in listing(linked) if linked and _importable(linked, entry))
+    names.discard("")
+    return tuple(sorted(names))
+
+
+def _importable(folder: str, entry: str) -> bool:
+    if entry.endswith((".py", ".so", ".pyd")):
+        return entry != "setup.py"
+    return os.path.isfile(os.path.join(folder, entry, "__init__.py"))
