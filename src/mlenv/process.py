@@ -23,6 +23,7 @@ from typing import IO, NoReturn
 from mlenv.environ import scrubbed_environment
 from mlenv.errors import MlenvError
 from mlenv.model import Command, Completed, value
+from mlenv.render import mask_secrets
 
 __all__ = ["run", "scrubbed_environment", "without_control_codes"]
 
@@ -265,5 +266,5 @@ def _refuse_timeout(command: Command, running: _Running) -> NoReturn:
         "command-timeout",
         f"{os.path.basename(command.argv[0])} did not finish within {command.timeout_s:g} s and was stopped.",
         where=command.argv[0],
-        details=tail.strip(),
+        details=mask_secrets(tail.strip()),
     )
