@@ -1,16 +1,20 @@
 """Kernelspec folders: what Jupyter sees, and the only place that writes there."""
 
-from mlenv.kernels.listing import Kernel, find, listed, search_path
+from mlenv.kernels.listing import Kernel, default_folders, find, listed, read, search_path
 from mlenv.kernels.spec import Spec, interpreter, spec_for
-from mlenv.kernels.writing import remove, user_folder, write
+from mlenv.kernels.writing import exists, remove, render, user_folder, write
 
 __all__ = [
     "Kernel",
     "Spec",
+    "default_folders",
+    "exists",
     "find",
     "interpreter",
     "listed",
+    "read",
     "remove",
+    "render",
     "search_path",
     "spec_for",
     "user_folder",

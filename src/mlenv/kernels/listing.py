@@ -10,7 +10,8 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+import sys
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from jupyter_core import paths
 
 from mlenv.model import value
 
-__all__ = ["Kernel", "find", "listed", "owned", "search_path"]
+__all__ = ["Kernel", "default_folders", "find", "listed", "owned", "read", "search_path"]
 
 _READY_MARKER = "mlenv-ready.json"
 _SPEC_MAX_BYTES = 1_000_000
@@ -49,6 +50,8 @@ class Kernel:
     """The environment, for specs of mlenv."""
     project: str = ""
     """The project's folder, for specs of mlenv; empty for the portable kernel."""
+    name: str = ""
+    """The project's name, for specs of mlenv."""
     mode: str = ""
     """``runtime`` or ``installed``, for specs of mlenv."""
     shadowed_by: str = ""
@@ -73,14 +76,29 @@ def search_path() -> tuple[Path, ...]:
     return tuple(dict.fromkeys([*folders, ipython / "kernels"]))
 
 
-def listed() -> tuple[Kernel, ...]:
+def default_folders() -> tuple[Path, ...]:
+    """Return where kernelspecs of this user lie when no variable says otherwise: another session may work so."""
+    home = Path.home()
+    if sys.platform == "darwin":
+        data = home / "Library" / "Jupyter"
+    elif os.name == "nt":
+        data = Path(os.environ.get("APPDATA") or home / "AppData" / "Roaming") / "jupyter"
+    else:
+        data = Path(os.environ.get("XDG_DATA_HOME") or home / ".local" / "share") / "jupyter"
+    return (data / "kernels",)
+
+
+def listed(folders: Sequence[Path] | None = None) -> tuple[Kernel, ...]:
     """Return every kernelspec on Jupyter's path, in its order, those that another one hides included.
 
     Unreadable folders are passed over, a broken spec is a row of its own. Cost: O(n), about 0.1 ms each.
+
+    Args:
+        folders: where to look, first one wins (default: :func:`search_path`).
     """
     first: dict[str, str] = {}
     rows = []
-    for kernels in search_path():
+    for kernels in dict.fromkeys(search_path() if folders is None else folders):
         for folder in _folders(kernels):
             kernel_id = folder.name.lower()
             # A folder without kernel.json is not a kernel to Jupyter and hides nothing.
@@ -89,6 +107,11 @@ def listed() -> tuple[Kernel, ...]:
             if hides:
                 first.setdefault(kernel_id, str(folder))
     return tuple(rows)
+
+
+def read(folder: Path) -> Kernel:
+    """Return the state of one kernelspec folder, wherever it lies."""
+    return _read(folder, "")
 
 
 def find(kernel_id: str) -> Kernel | None:
@@ -137,6 +160,7 @@ def _read(folder: Path, shadowed_by: str) -> Kernel:
         interpreter=program or "",
         prefix=_text(block or {}, "prefix"),
         project=_text(block or {}, "project"),
+        name=_text(block or {}, "name"),
         mode=_text(block or {}, "ipykernel"),
         shadowed_by=shadowed_by,
     )

@@ -45,7 +45,9 @@ def interpreter(prefix: str) -> str:
     return os.path.join(prefix, "Scripts", "python.exe")
 
 
-def spec_for(*, kernel_id: str, display_name: str, root: str, prefix: str, launcher: str | None) -> Spec:
+def spec_for(
+    *, kernel_id: str, display_name: str, root: str, prefix: str, launcher: str | None, name: str = ""
+) -> Spec:
     """Say what the kernelspec of an environment is to hold.
 
     Args:
@@ -54,6 +56,7 @@ def spec_for(*, kernel_id: str, display_name: str, root: str, prefix: str, launc
         root: the project's folder, absolute.
         prefix: the environment, absolute, not resolved through links.
         launcher: mlenv's launcher file; ``None`` for the classic way, with ipykernel inside the environment.
+        name: the project's name, kept for repairs.
 
     Raises:
         MlenvError: ``kernel-name``; ``kernel-path`` where Jupyter would take a part of a path for a placeholder.
@@ -70,6 +73,7 @@ def spec_for(*, kernel_id: str, display_name: str, root: str, prefix: str, launc
     ownership = {
         "schema": 1,
         "project": root,
+        "name": name,
         "prefix": prefix,
         "kernel": kernel_id,
         "ipykernel": "installed" if launcher is None else "runtime",

@@ -26,7 +26,7 @@ from mlenv.kernels.listing import Kernel, listed, owned, search_path
 from mlenv.kernels.spec import Spec
 from mlenv.store import read_json, write_atomic
 
-__all__ = ["remove", "user_folder", "write"]
+__all__ = ["exists", "remove", "render", "user_folder", "write"]
 
 _LOGOS = Path(__file__).with_name("logos")
 _LOGO_NAMES = ("logo-32x32.png", "logo-64x64.png", "logo-svg.svg")
@@ -69,8 +69,12 @@ def write(spec: Spec) -> Path:
     raise _not_writable(refused)
 
 
-def remove(kernel_id: str) -> Path:
+def remove(kernel_id: str, *, folder: str = "") -> Path:
     """Remove a kernelspec of mlenv: out of sight by one rename, then deleted; links are never followed.
+
+    Args:
+        kernel_id: which one.
+        folder: where it lies, if several folders on the path hold one of that id (default: the first of mlenv's).
 
     Returns:
         The folder that is gone.
@@ -79,7 +83,7 @@ def remove(kernel_id: str) -> Path:
         MlenvError: ``kernel-name``, ``kernel-missing``, ``kernel-foreign``, ``jupyter-not-writable``.
     """
     kernel_names.check_id(kernel_id)
-    candidates = [kernel for kernel in listed() if kernel.id == kernel_id]
+    candidates = [one for one in listed() if one.id == kernel_id and folder in {"", one.folder}]
     mine = next((kernel for kernel in candidates if kernel.ours), None)
     if mine is None and candidates:
         raise MlenvError(
@@ -90,20 +94,20 @@ def remove(kernel_id: str) -> Path:
         )
     if mine is None:
         raise MlenvError("kernel-missing", f"There is no kernel called {kernel_id}", hint="mlenv kernels list")
-    folder = _contained(mine)
-    doomed = _staging_parent(folder.parent) / f"{_STAGING}{kernel_id}-{secrets.token_hex(4)}"
+    target = _contained(mine)
+    doomed = _staging_parent(target.parent) / f"{_STAGING}{kernel_id}-{secrets.token_hex(4)}"
     try:
         try:
-            os.rename(folder, doomed)
+            os.rename(target, doomed)
         except OSError as error:
             if error.errno != errno.EXDEV:
                 raise
-            doomed = folder  # another file system: without its kernel.json it is no kernel, either
-            (folder / "kernel.json").unlink()
+            doomed = target  # another file system: without its kernel.json it is no kernel, either
+            (target / "kernel.json").unlink()
     except OSError as error:
-        raise _not_writable([(folder.parent, _why(error))]) from None
+        raise _not_writable([(target.parent, _why(error))]) from None
     shutil.rmtree(doomed, ignore_errors=True)
-    return folder
+    return target
 
 
 def _contained(kernel: Kernel) -> Path:
@@ -144,7 +148,7 @@ def _write_in(kernels: Path, spec: Spec) -> Path:
 def _refuse_other_spelling(kernels: Path, kernel_id: str) -> None:
     for name in os.listdir(kernels):
         if name != kernel_id and name.lower() == kernel_id:
-            raise _exists(kernels / name, "was not made by mlenv")
+            raise exists(kernels / name, "was not made by mlenv")
 
 
 def _rename_in(folder: Path, spec: Spec) -> bool:
@@ -156,7 +160,7 @@ def _rename_in(folder: Path, spec: Spec) -> bool:
         staged.mkdir()
         for logo in _LOGO_NAMES:
             write_atomic(staged / logo, (_LOGOS / logo).read_bytes())
-        write_atomic(staged / "kernel.json", _json(spec))
+        write_atomic(staged / "kernel.json", render(spec))
         os.rename(staged, folder)
     except OSError as error:
         if error.errno == errno.EXDEV:
@@ -173,24 +177,25 @@ def _rename_in(folder: Path, spec: Spec) -> bool:
 def _replace(folder: Path, spec: Spec) -> None:
     """Swap the ``kernel.json`` of a spec that is ours for this project, or fill a folder that holds no spec."""
     if folder.is_symlink() or not folder.is_dir():
-        raise _exists(folder, "was not made by mlenv")
+        raise exists(folder, "was not made by mlenv")
     target = folder / "kernel.json"
     if os.path.lexists(target):
         block = owned(read_json(target))
         if block is None:
-            raise _exists(folder, "was not made by mlenv")
+            raise exists(folder, "was not made by mlenv")
         project = str(block.get("project", ""))
         if os.path.isdir(project) and not os.path.samefile(project, spec.metadata["mlenv"]["project"]):
-            raise _exists(folder, f"belongs to the project {project}")
+            raise exists(folder, f"belongs to the project {project}")
     elif set(os.listdir(folder)) - set(_LOGO_NAMES):
-        raise _exists(folder, "holds files that mlenv did not make")
+        raise exists(folder, "holds files that mlenv did not make")
     for logo in _LOGO_NAMES:
         if not (folder / logo).exists():
             write_atomic(folder / logo, (_LOGOS / logo).read_bytes())
-    write_atomic(target, _json(spec))
+    write_atomic(target, render(spec))
 
 
-def _json(spec: Spec) -> str:
+def render(spec: Spec) -> str:
+    """Return the text of ``kernel.json``."""
     return json.dumps(spec.content, indent=1) + "\n"
 
 
@@ -213,7 +218,8 @@ def _stale(parent: Path) -> Iterator[Path]:
                 yield parent / entry.name
 
 
-def _exists(folder: Path, why: str) -> MlenvError:
+def exists(folder: Path, why: str) -> MlenvError:
+    """Return the error that a kernel's id is somebody else's."""
     return MlenvError(
         "kernel-exists",
         f"The kernel {folder.name} is already there and {why}; it stays as it is",

@@ -9,28 +9,18 @@ import signal
 import sys
 from collections.abc import Callable
 
+from mlenv.import_names import distribution_of
 from mlenv.model import value
+from mlenv.versions import normalise
 
-__all__ = ["Diagnosis", "Evidence", "diagnose", "tail"]
+__all__ = ["Diagnosis", "Evidence", "diagnose", "hides", "tail"]
 
 _OLDEST = (3, 9)
 _TAIL_LINES = 3
 _LINE_LENGTH = 200
-# Distributions whose import name differs, as far as a kernel needs them.
-_DISTRIBUTIONS = {
-    "zmq": "pyzmq",
-    "IPython": "ipython",
-    "dateutil": "python-dateutil",
-    "ipykernel_launcher": "ipykernel",
-    "_pydevd_bundle": "debugpy",
-    "nest_asyncio": "nest-asyncio",
-    "jupyter_client": "jupyter-client",
-    "jupyter_core": "jupyter-core",
-    "matplotlib_inline": "matplotlib-inline",
-    "prompt_toolkit": "prompt-toolkit",
-    "stack_data": "stack-data",
-    "pure_eval": "pure-eval",
-}
+_SENTENCE_LENGTH = 400
+# Modules of a kernel whose distribution has another name, beyond those that notebooks import.
+_DISTRIBUTIONS = {"ipykernel_launcher": "ipykernel", "_pydevd_bundle": "debugpy", "pydevd": "debugpy"}
 # What a kernel imports besides the standard library: a local file of such a name takes its place.
 _KERNEL_MODULES = frozenset(
     {"IPython", "comm", "debugpy", "decorator", "ipykernel", "jedi", "jupyter_client", "jupyter_core", "packaging",
@@ -39,6 +29,8 @@ _KERNEL_MODULES = frozenset(
 _FRAME = re.compile(r'^\s*File "([^"\n]+)", line \d+', re.MULTILINE)
 _LAST_ERROR = re.compile(r"^((?:\w+\.)*\w*(?:Error|Exception|Interrupt|Exit))(?:: (.*))?$", re.MULTILINE)
 _NO_MODULE = re.compile(r"No module named '?([\w.]+)'?")
+# What ipykernel prints at every healthy start.
+_NOISE = re.compile(r"^\[IPKernelApp\] WARNING|^0\.00s - |frozen modules|^NOTE: When using the `ipython kernel`")
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f]")
 
 
@@ -57,8 +49,11 @@ class Evidence:
     start_errno: str = ""
     """Name of that error: ``ENOENT``, ``EACCES``, ``ENOEXEC``."""
     interpreter: str = ""
-    cwd: str = ""
-    """The folder that it was started in."""
+    interpreter_exists: bool = False
+    folders: tuple[str, ...] = ()
+    """The folder that it was started in, as given and as a real path."""
+    home: str = ""
+    """The user's home folder, ``~`` in what is to be typed."""
     python: tuple[int, int] | None = None
     """Version of the interpreter, from files."""
     pip: bool = True
@@ -66,16 +61,21 @@ class Evidence:
     wanted_prefix: str = ""
     prefix: str = ""
     """``sys.prefix`` as the kernel told it; empty where it never answered."""
-    project_kernel: bool = False
-    """Whether mlenv made this kernel with the shared runtime."""
+    refusal: str = ""
+    """The error that it answered with, where it did: the fallback kernel's reason."""
+    refusal_hint: str = ""
+    ours: bool = False
+    """Whether mlenv made this kernel."""
+    runtime: bool = False
+    """Whether it uses the shared runtime, so that its environment needs no ipykernel."""
 
 
 @value
 class Diagnosis:
     kind: str
     """``shadowed-module``, ``missing-module``, ``import-error``, ``not-executable``, ``interpreter-missing``,
-    ``not-a-program``, ``python-too-old``, ``no-permission``, ``wrong-interpreter``, ``no-answer``, ``crashed`` or
-    ``exited``."""
+    ``not-a-program``, ``refused``, ``python-too-old``, ``no-permission``, ``wrong-interpreter``, ``no-answer``,
+    ``crashed`` or ``exited``."""
     sentence: str
     hint: str = ""
     tail: tuple[str, ...] = ()
@@ -84,35 +84,48 @@ class Diagnosis:
 
 def diagnose(evidence: Evidence) -> Diagnosis:
     """Say why a kernel did not start: the first rule that applies, from the most to the least certain one."""
-    for rule in _RULES:
-        found = rule(evidence)
-        if found is not None:
-            return found
-    return _exited(evidence)
+    found = next((found for rule in _RULES if (found := rule(evidence)) is not None), None) or _exited(evidence)
+    sentence = found.sentence[:_SENTENCE_LENGTH]
+    return Diagnosis(kind=found.kind, sentence=sentence, hint=found.hint, tail=tail(evidence.output))
 
 
 def tail(text: str, lines: int = _TAIL_LINES) -> tuple[str, ...]:
-    """Return the last non-empty lines, without control codes, each cut to a readable length."""
-    kept = [line.rstrip() for line in _CONTROL.sub("", text).splitlines() if line.strip()]
+    """Return the last non-empty lines, without control codes and known noise, each cut to a readable length."""
+    plain = (line.rstrip() for line in _CONTROL.sub("", text).splitlines())
+    kept = [line for line in plain if line and not _NOISE.search(line)]
     return tuple(line if len(line) <= _LINE_LENGTH else line[: _LINE_LENGTH - 1] + "…" for line in kept[-lines:])
+
+
+def _typed(path: str, home: str) -> str:
+    """Spell a path so that a shell takes it, with ``~`` for the home folder."""
+    if len(home) > 1 and path.startswith(home + os.sep):
+        return "~" + os.sep + shlex.quote(path[len(home) + 1 :])
+    return shlex.quote(path)
 
 
 def _not_started(evidence: Evidence) -> Diagnosis | None:
     if not evidence.start_error:
         return None
     program = evidence.interpreter
-    if evidence.start_errno == "ENOENT":
-        return Diagnosis(kind="interpreter-missing", sentence=f"its interpreter is gone: {program}", hint="mlenv create")
+    again = "mlenv create" if evidence.ours else "make its environment again, or remove this kernel"
+    if evidence.start_errno == "ENOENT" and not evidence.interpreter_exists:
+        return Diagnosis(kind="interpreter-missing", sentence=f"its interpreter is gone: {program}", hint=again)
     if evidence.start_errno == "EACCES":
         return Diagnosis(
             kind="not-executable",
             sentence=f"its interpreter may not be executed (file permission): {program}",
-            hint=f"chmod +x {shlex.quote(program)}",
+            hint=f"chmod +x {_typed(program, evidence.home)}",
         )
-    if evidence.start_errno == "ENOEXEC":
-        sentence = f"its interpreter is not a program for this machine: {program}"
-        return Diagnosis(kind="not-a-program", sentence=sentence, hint="mlenv create")
+    if evidence.start_errno in {"ENOEXEC", "ENOENT"}:
+        why = "names a program that is gone" if evidence.start_errno == "ENOENT" else "is no program for this machine"
+        return Diagnosis(kind="not-a-program", sentence=f"its interpreter {why}: {program}", hint=again)
     return Diagnosis(kind="exited", sentence=f"its interpreter cannot be started: {evidence.start_error}")
+
+
+def _refused(evidence: Evidence) -> Diagnosis | None:
+    if not evidence.refusal:
+        return None
+    return Diagnosis(kind="refused", sentence=evidence.refusal, hint=evidence.refusal_hint or "mlenv create")
 
 
 def _wrong_interpreter(evidence: Evidence) -> Diagnosis | None:
@@ -122,19 +135,17 @@ def _wrong_interpreter(evidence: Evidence) -> Diagnosis | None:
         kind="wrong-interpreter",
         sentence=f"it runs in {evidence.prefix}, not in {evidence.wanted_prefix}",
         hint="mlenv kernels repair",
-        tail=tail(evidence.output),
     )
 
 
 def _too_old(evidence: Evidence) -> Diagnosis | None:
-    if evidence.python is None or evidence.python >= _OLDEST or not evidence.project_kernel:
+    if evidence.python is None or evidence.python >= _OLDEST or not evidence.runtime:
         return None
     version = ".".join(map(str, evidence.python))
     return Diagnosis(
         kind="python-too-old",
         sentence=f"its Python is {version}; project kernels need {_OLDEST[0]}.{_OLDEST[1]} or newer",
         hint="mlenv create --python 3.12",
-        tail=tail(evidence.output),
     )
 
 
@@ -144,29 +155,31 @@ def _shadowed(evidence: Evidence) -> Diagnosis | None:
     if not message:
         return None
     for path in [*reversed(_FRAME.findall(evidence.output)), *re.findall(r"\(([^()\n]+\.py)\)", message)]:
-        module = _local_module(path, evidence.cwd)
-        if module is not None and _hides(module):
+        module = _local_module(path, evidence.folders)
+        if module is not None and hides(module):
             whose = "Python's own module" if module in sys.stdlib_module_names else "the kernel's module"
             return Diagnosis(
                 kind="shadowed-module",
                 sentence=f"{path} hides {whose} {module}, which the kernel needs",
                 hint=f"rename {os.path.basename(path)}",
-                tail=tail(evidence.output),
             )
     return None
 
 
-def _local_module(path: str, cwd: str) -> str | None:
-    """Return the module's name where a file lies in ``cwd`` itself or is a package there."""
-    if not cwd or not path.startswith(cwd.rstrip(os.sep) + os.sep):
-        return None
-    parts = path[len(cwd.rstrip(os.sep)) + 1 :].split(os.sep)
-    if len(parts) == 1:
-        return parts[0].removesuffix(".py")
-    return parts[0] if len(parts) == 2 and parts[1] == "__init__.py" else None
+def _local_module(path: str, folders: tuple[str, ...]) -> str | None:
+    """Return the module's name where a file lies in one of these folders itself or is a package there."""
+    for folder in folders:
+        below = path.removeprefix(folder.rstrip(os.sep) + os.sep)
+        parts = below.split(os.sep)
+        if below != path and len(parts) == 1:
+            return parts[0].removesuffix(".py")
+        if below != path and len(parts) == 2 and parts[1] == "__init__.py":
+            return parts[0]
+    return None
 
 
-def _hides(module: str) -> bool:
+def hides(module: str) -> bool:
+    """Say whether a local file of this module's name takes the place of one that a kernel needs."""
     return module in sys.stdlib_module_names or module in _KERNEL_MODULES
 
 
@@ -179,10 +192,13 @@ def _missing_module(evidence: Evidence) -> Diagnosis | None:
     top = module.partition(".")[0]
     return Diagnosis(
         kind="missing-module",
-        sentence=f"the module {module} is missing in its environment",
-        hint=_install(evidence, _DISTRIBUTIONS.get(top, top)),
-        tail=tail(evidence.output),
+        sentence=f"the module {module} is missing in its environment ({_without_path(name, message, evidence)})",
+        hint=_install(evidence, _distribution(top)),
     )
+
+
+def _without_path(name: str, message: str, evidence: Evidence) -> str:
+    return f"{name}: {message}" if name else _runpy_line(evidence.output).rpartition(": ")[2]
 
 
 def _runpy_line(output: str) -> str:
@@ -197,12 +213,11 @@ def _import_error(evidence: Evidence) -> Diagnosis | None:
     if "import" not in evidence.output:
         return None
     culprit = _culprit(evidence.output)
-    package = _DISTRIBUTIONS.get(culprit, culprit)
+    package = _distribution(culprit) if culprit else ""
     return Diagnosis(
         kind="import-error",
-        sentence=f"{package or 'a package'} in its environment cannot be imported: {name}: {message}"[:400],
+        sentence=f"{package or 'a package'} in its environment cannot be imported: {name}: {message}",
         hint=_install(evidence, package or "ipykernel", again=True),
-        tail=tail(evidence.output),
     )
 
 
@@ -223,8 +238,7 @@ def _no_permission(evidence: Evidence) -> Diagnosis | None:
     return Diagnosis(
         kind="no-permission",
         sentence=f"it may not read or write a file: {path.group(1) if path else message}",
-        hint=f"chmod u+rw {shlex.quote(path.group(1))}" if path else "",
-        tail=tail(evidence.output),
+        hint=f"chmod u+rw {_typed(path.group(1), evidence.home)}" if path else "",
     )
 
 
@@ -235,7 +249,6 @@ def _no_answer(evidence: Evidence) -> Diagnosis | None:
         kind="no-answer",
         sentence=f"it runs but gave no answer within {evidence.timeout_s:.0f} s",
         hint="look for what runs at its start: sitecustomize.py, IPython's startup folder, a .pth file",
-        tail=tail(evidence.output),
     )
 
 
@@ -244,7 +257,7 @@ def _crashed(evidence: Evidence) -> Diagnosis | None:
     if not name:
         return None
     sentence = f"it ended with {name}: {message}" if message else f"it ended with {name}"
-    return Diagnosis(kind="crashed", sentence=sentence[:400], tail=tail(evidence.output))
+    return Diagnosis(kind="crashed", sentence=sentence)
 
 
 def _exited(evidence: Evidence) -> Diagnosis:
@@ -256,7 +269,7 @@ def _exited(evidence: Evidence) -> Diagnosis:
     else:
         how = "did not start"
     sentence = f"its interpreter {how}: {lines[-1]}" if lines else f"its interpreter {how} and prints nothing"
-    return Diagnosis(kind="exited", sentence=sentence, hint=f"try it: {evidence.interpreter} -V", tail=lines)
+    return Diagnosis(kind="exited", sentence=sentence, hint=f"try it: {_typed(evidence.interpreter, evidence.home)} -V")
 
 
 def _signal_name(number: int) -> str:
@@ -272,10 +285,14 @@ def _last_error(output: str) -> tuple[str, str]:
     return found[-1] if found else ("", "")
 
 
+def _distribution(module: str) -> str:
+    return _DISTRIBUTIONS.get(module) or distribution_of(module) or normalise(module)
+
+
 def _install(evidence: Evidence, package: str, *, again: bool = False) -> str:
-    if evidence.project_kernel:
+    if evidence.runtime:
         return "mlenv sync"
-    python = shlex.quote(evidence.interpreter or "python")
+    python = _typed(evidence.interpreter or "python", evidence.home)
     if evidence.pip:
         return f"{python} -m pip install {'--force-reinstall ' if again else ''}{package}"
     return f"uv pip install {'--reinstall ' if again else ''}--python {python} {package}"
@@ -283,6 +300,7 @@ def _install(evidence: Evidence, package: str, *, again: bool = False) -> str:
 
 _RULES: tuple[Callable[[Evidence], Diagnosis | None], ...] = (
     _not_started,
+    _refused,
     _wrong_interpreter,
     _too_old,
     _shadowed,

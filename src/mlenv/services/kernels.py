@@ -3,68 +3,150 @@
 from __future__ import annotations
 
 import os
-import tempfile
-from collections.abc import Callable, Sequence
+import shlex
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
-from mlenv import kernel_names, kernels, runtime, store
+from mlenv import kernel_names, kernels, runtime
 from mlenv.errors import MlenvError
-from mlenv.kernels import Kernel
-from mlenv.model import Event, Outcome
+from mlenv.kernels import Kernel, Spec
+from mlenv.model import Outcome
 from mlenv.probe import site
-from mlenv.services.context import silent
-from mlenv.services.proof import Proof, explain, prove, start
+from mlenv.services.context import Context
+from mlenv.services.proof import Proof, prove, prove_spec
 
-__all__ = ["Proof", "kernels_of", "list_kernels", "prove", "prune", "register", "repair"]
+__all__ = ["Proof", "kernels_of", "list_kernels", "prove", "prune", "register", "repair", "row"]
 
-Report = Callable[[Event], None]
+_GONE = frozenset({"environment-missing", "project-missing"})
 
 
 def kernels_of(root: str) -> tuple[Kernel, ...]:
     """Return mlenv's kernels of one project (compared by real path), in Jupyter's order."""
-    real = os.path.realpath(root)
-    return tuple(one for one in kernels.listed() if one.ours and one.project and os.path.realpath(one.project) == real)
+    return tuple(one for one in kernels.listed() if _belongs(one, root))
 
 
-def list_kernels() -> Outcome:
+def row(kernel: Kernel) -> dict[str, Any]:
+    """Return one kernel as the wire has it: ``state`` is the headline, ``health`` what holds for any owner."""
+    own_words = kernel.state if kernel.ours or kernel.state == "broken-json" else "foreign"
+    return {
+        "id": kernel.id,
+        "display_name": kernel.display_name,
+        "state": "shadowed" if kernel.shadowed_by else own_words,
+        "health": kernel.state,
+        "reason": kernel.reason,
+        "ours": kernel.ours,
+        "folder": kernel.folder,
+        "interpreter": kernel.interpreter or None,
+        "project": kernel.project or None,
+        "prefix": kernel.prefix or None,
+        "shadowed_by": kernel.shadowed_by or None,
+    }
+
+
+def list_kernels(_context: Context) -> Outcome:
     """List every kernel on Jupyter's path with its state. Starts nothing. Cost: linear, 1,000 in under a second."""
-    raise NotImplementedError
+    rows = kernels.listed()
+    lines = _table([(one.display_name or one.id, one.id, one.label, one.project or one.folder) for one in rows])
+    lines += [f"{one.id}: {one.reason}; {_advice(one)}" for one in rows if one.reason]
+    lines += [f"{one.id}: {one.folder} is hidden by {one.shadowed_by}" for one in rows if one.shadowed_by]
+    return Outcome(
+        verb="kernels",
+        lines=tuple(lines) or ("no kernels: mlenv create makes one",),
+        data={"kernels": [row(one) for one in rows]},
+    )
 
 
-def prune(*, dry_run: bool = False) -> Outcome:
+def prune(context: Context) -> Outcome:
     """Remove mlenv's own kernels whose environment or project is gone, and runtimes that nobody needs.
 
     Broken kernels of others are named and stay as they are.
+
+    Raises:
+        MlenvError: ``jupyter-not-writable``, ``kernel-link``.
     """
-    raise NotImplementedError
+    dry_run = context.options.dry_run
+    known = kernels.listed((*kernels.search_path(), *kernels.default_folders()))
+    on_path = {str(folder) for folder in kernels.search_path()}
+    here = [one for one in known if os.path.dirname(one.folder) in on_path]
+    gone = [one for one in here if one.ours and one.state in _GONE]
+    if not dry_run:
+        for one in gone:
+            kernels.remove(one.id, folder=one.folder)
+    needed = {one.prefix for one in known if one.ours and one not in gone and one.prefix}
+    runtimes = () if dry_run else runtime.prune(needed)
+    word = "would remove" if dry_run else "removed"
+    lines = [f"{word} {one.id}: {one.reason}" for one in gone]
+    lines += [f"{word} the runtime {Path(path).name}, which no kernel needs" for path in runtimes]
+    lines += [f"{one.id} stays, it is not of mlenv: {one.reason}" for one in here if not one.ours and one.reason]
+    lines += [
+        f"{one.id} stays: {one.reason}; {_advice(one)}" for one in here if one.ours and one.reason and one not in gone
+    ]
+    return Outcome(
+        verb="kernels",
+        lines=tuple(lines) if lines else ("nothing to remove",),
+        dry_run=dry_run,
+        data={
+            "removed": [row(one) for one in gone],
+            "runtimes": list(runtimes),
+            "kept": [row(one) for one in here if one not in gone and one.state != "ok"],
+        },
+    )
 
 
-def repair(kernel_id: str | None = None, *, dry_run: bool = False, offline: bool = False, report: Report = silent) -> Outcome:
-    """Write the spec of one kernel (or of all of mlenv's) anew where its environment works; say what to type else."""
-    raise NotImplementedError
+def repair(context: Context, kernel_id: str | None = None) -> Outcome:
+    """Write the spec of one kernel (default: all of mlenv's) anew and prove it; say what to type where that is no use.
+
+    Raises:
+        MlenvError: ``kernel-missing``, ``kernel-foreign``; for a named kernel also what :func:`register` raises.
+    """
+    chosen = _chosen(kernel_id)
+    lines, mended, failed = [], [], []
+    for one in chosen:
+        if one.state not in {"ok", "interpreter-not-executable"} or not one.prefix:
+            lines.append(f"{one.id}: {one.reason}; {_advice(one)}")
+            failed.append(one)
+            continue
+        if context.options.dry_run:
+            lines.append(f"{one.id}: would be written anew and started")
+            continue
+        try:
+            lines.append(_mend(context, one))
+            mended.append(one)
+        except MlenvError as error:
+            if kernel_id is not None:
+                raise
+            lines.append(f"{one.id}: {error.message}" + (f"; {error.hint}" if error.hint else ""))
+            failed.append(one)
+    return Outcome(
+        verb="kernels",
+        lines=tuple(lines) or ("no kernels of mlenv here",),
+        dry_run=context.options.dry_run,
+        ok=not failed,
+        data={"repaired": [row(one) for one in mended], "failed": [row(one) for one in failed]},
+    )
 
 
 def register(
+    context: Context,
     *,
     root: str,
     prefix: str,
     name: str,
-    ipykernel: str = "runtime",
     kernel_name: str = "",
-    offline: bool = False,
-    report: Report = silent,
+    ipykernel: str = "",
     timeout_s: float = 60.0,
 ) -> Outcome:
     """Make a kernel of an environment: proved by starting it first, written only then.
 
     Args:
+        context: ``options.ipykernel`` and ``options.offline`` count; told each step.
         root: the project's folder, absolute.
         prefix: the environment, absolute, not resolved through links.
         name: the project's name, for the id and the display name.
-        ipykernel: ``runtime`` (nothing enters the environment) or ``installed`` (the environment has ipykernel itself).
-        kernel_name: the id that the project's settings ask for.
-        offline: make a missing runtime from the cache only.
-        report: told each step.
+        kernel_name: the id that ``--name`` or the project's settings ask for.
+        ipykernel: ``runtime`` (nothing enters the environment) or ``installed`` (the environment has ipykernel itself);
+            default: what the options say.
         timeout_s: the most that the start may take.
 
     Returns:
@@ -74,4 +156,124 @@ def register(
         MlenvError: ``kernel-does-not-start`` with the diagnosis, ``kernel-exists``, ``kernel-name``,
             ``jupyter-not-writable``, and what :func:`mlenv.runtime.ensure` raises. No spec was written or changed.
     """
-    raise NotImplementedError
+    known = kernels.listed()
+    kernel_id = _id_for(known, root, prefix, name, kernel_name)
+    others = {one.display_name for one in known if not _belongs(one, root, prefix)}
+    installed = (ipykernel or context.options.ipykernel) == "installed"
+    spec = kernels.spec_for(
+        kernel_id=kernel_id,
+        display_name=kernel_names.display_name(name, os.path.realpath(root), others),
+        root=root,
+        prefix=prefix,
+        launcher=None if installed else _runtime_for(context, prefix),
+        name=name,
+    )
+    context.tell("kernel", f"starting the kernel {spec.display_name}")
+    proof = prove_spec(spec, expect_prefix=prefix, cwd=root, timeout_s=timeout_s)
+    folder = kernels.write(spec)
+    return Outcome(
+        verb="kernels",
+        lines=tuple(_registered(spec, proof, folder, known)),
+        kernel=kernel_id,
+        data={
+            "id": kernel_id,
+            "display_name": spec.display_name,
+            "folder": str(folder),
+            "seconds": round(proof.seconds, 3),
+            "python": proof.python,
+        },
+    )
+
+
+def _registered(spec: Spec, proof: Proof, folder: Path, known: Iterable[Kernel]) -> list[str]:
+    lines = [f"kernel {spec.display_name} ({spec.id}) runs Python {proof.python}, started in {proof.seconds:.1f} s"]
+    if folder.parent != kernels.user_folder():
+        lines.append(f"{kernels.user_folder()} cannot be written; the kernel lies in {folder}")
+    wanted = next((one for one in known if spec.id.startswith(f"{one.id}-") and not one.ours), None)
+    if wanted is not None:
+        lines.append(f"the id {wanted.id} belongs to another kernel ({wanted.folder}), which stays as it is")
+    return lines
+
+
+def _runtime_for(context: Context, prefix: str) -> str:
+    """Return the launcher, with a runtime behind it that fits this environment."""
+    installed = site.scan(site.environment_facts(prefix).sites)
+    python = kernels.interpreter(prefix)
+    runtime.ensure(python, installed, offline=context.options.offline, report=context.report)
+    return str(runtime.launcher_path())
+
+
+def _id_for(known: Sequence[Kernel], root: str, prefix: str, name: str, kernel_name: str) -> str:
+    """Choose the id: what the settings say, else the one this environment has already, else a free one."""
+    mine = [one for one in known if _belongs(one, root, prefix)]
+    taken = [one for one in known if one not in mine and not (one.ours and one.state == "project-missing")]
+    if kernel_name:
+        kernel_names.check_id(kernel_name, where="kernel-name")
+        foreign = next((one for one in taken if one.id == kernel_name), None)
+        if foreign is not None:
+            raise kernels.exists(Path(foreign.folder), _owner(foreign))
+        return kernel_name
+    if mine:
+        return mine[0].id
+    return kernel_names.another_id(kernel_names.kernel_id(name, _location(root, prefix)), [one.id for one in taken])
+
+
+def _owner(kernel: Kernel) -> str:
+    return f"belongs to the project {kernel.project}" if kernel.ours else "was not made by mlenv"
+
+
+def _location(root: str, prefix: str) -> str:
+    """Return what makes an id unique: the project's real path, and which environment where it is not ``.venv``."""
+    relative = os.path.relpath(prefix, root)
+    return os.path.realpath(root) if relative == ".venv" else os.path.join(os.path.realpath(root), relative)
+
+
+def _belongs(kernel: Kernel, root: str, prefix: str | None = None) -> bool:
+    if not (kernel.ours and kernel.project) or os.path.realpath(kernel.project) != os.path.realpath(root):
+        return False
+    return prefix is None or os.path.relpath(kernel.prefix, kernel.project) == os.path.relpath(prefix, root)
+
+
+def _chosen(kernel_id: str | None) -> list[Kernel]:
+    known = kernels.listed()
+    if kernel_id is None:
+        return [one for one in known if one.ours and one.project]
+    named = [one for one in known if one.id == kernel_id.lower() and not one.shadowed_by]
+    if not named:
+        raise MlenvError("kernel-missing", f"There is no kernel called {kernel_id}", hint="mlenv kernels")
+    if not (named[0].ours and named[0].project):
+        raise MlenvError(
+            "kernel-foreign",
+            f"The kernel {kernel_id} was not made by mlenv; it stays as it is",
+            where=named[0].folder,
+            hint=f"mlenv doctor {kernel_id}",
+        )
+    return named
+
+
+def _mend(context: Context, kernel: Kernel) -> str:
+    done = register(
+        context,
+        root=kernel.project,
+        prefix=kernel.prefix,
+        name=kernel.name or os.path.basename(kernel.project),
+        kernel_name=kernel.id,
+        ipykernel=kernel.mode,
+    )
+    return done.lines[0]
+
+
+def _advice(kernel: Kernel) -> str:
+    """Say what to do about a kernel that is not well."""
+    if kernel.state == "interpreter-not-executable":
+        return f"chmod +x {shlex.quote(kernel.interpreter)}"
+    if not kernel.ours:
+        return "it is not of mlenv, so mlenv leaves it alone"
+    if kernel.state == "project-missing":
+        return "mlenv kernels prune removes it"
+    return f"mlenv create --project {shlex.quote(kernel.project)} makes it anew"
+
+
+def _table(rows: Sequence[tuple[str, ...]]) -> list[str]:
+    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)] if rows else []
+    return ["  ".join(cell.ljust(width) for cell, width in zip(one, widths, strict=True)).rstrip() for one in rows]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import errno
 import os
+import queue
+import re
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
@@ -18,10 +20,13 @@ from mlenv.model import value
 from mlenv.probe import site
 from mlenv.services.diagnose import Diagnosis, Evidence, diagnose
 
-__all__ = ["Proof", "explain", "prove", "start"]
+__all__ = ["Proof", "explain", "prove", "prove_spec", "start"]
 
 _OUTPUT_BYTES = 64_000
-_QUESTIONS = {"prefix": "__import__('sys').prefix", "python": "__import__('platform').python_version()"}
+_POLL_S = 0.05
+# Real code, not only expressions: the fallback kernel refuses the one and would answer the others.
+_CODE = "import sys, platform"
+_QUESTIONS = {"prefix": "sys.prefix", "python": "platform.python_version()"}
 
 
 @value
@@ -35,6 +40,9 @@ class Proof:
     prefix: str = ""
     """``sys.prefix`` as the kernel itself says; empty for other languages."""
     python: str = ""
+    refusal: str = ""
+    """The error that it answered with, where it did."""
+    refusal_hint: str = ""
     output: str = ""
     """The end of what the process wrote to stdout and stderr."""
     code: int | None = None
@@ -59,14 +67,35 @@ def prove(kernel_id: str, expect_prefix: str, *, timeout_s: float = 60.0, cwd: s
     kernel = kernels.find(kernel_id)
     if kernel is None:
         raise MlenvError("kernel-missing", f"There is no kernel called {kernel_id}", hint="mlenv kernels")
-    proof = start(Path(kernel.folder), cwd=cwd or kernel.project, timeout_s=timeout_s)
-    problem = explain(proof, kernel, expect_prefix=expect_prefix, cwd=cwd or kernel.project, timeout_s=timeout_s)
+    return _proved(kernel, expect_prefix, cwd or kernel.project, timeout_s)
+
+
+def prove_spec(spec: kernels.Spec, *, expect_prefix: str, cwd: str, timeout_s: float = 60.0) -> Proof:
+    """As :func:`prove`, for a kernel before it is registered: a kernel that does not start is never written.
+
+    Raises:
+        MlenvError: ``kernel-does-not-start``.
+    """
+    with tempfile.TemporaryDirectory(prefix="mlenv-spec-") as scratch:
+        folder = Path(scratch, spec.id)
+        folder.mkdir()
+        (folder / "kernel.json").write_text(kernels.render(spec))
+        return _proved(kernels.read(folder), expect_prefix, cwd, timeout_s)
+
+
+def _proved(kernel: kernels.Kernel, expect_prefix: str, cwd: str, timeout_s: float) -> Proof:
+    if kernel.state == "broken-json":
+        raise MlenvError(
+            "kernel-does-not-start", f"The kernel {kernel.id} cannot be read: {kernel.reason}", where=kernel.folder
+        )
+    proof = start(Path(kernel.folder), cwd=cwd, timeout_s=timeout_s)
+    problem = explain(proof, kernel, expect_prefix=expect_prefix, cwd=cwd, timeout_s=timeout_s)
     if problem is None:
         return proof
     raise MlenvError(
         "kernel-does-not-start",
-        f"The kernel {kernel_id} does not start: {problem.sentence}",
-        where=kernel.folder,
+        f"The kernel {kernel.display_name or kernel.id} does not start: {problem.sentence}",
+        where=expect_prefix,
         hint=problem.hint,
         details="\n".join(problem.tail),
     )
@@ -84,6 +113,7 @@ def start(folder: Path, *, cwd: str = "", timeout_s: float) -> Proof:
         try:
             with log.open("wb") as stream, _running(folder, scratch, stream, cwd) as manager:
                 facts = _ask(manager, began + timeout_s)
+                facts["seconds"] = time.monotonic() - began
         except OSError as error:
             facts = {"start_error": str(error), "start_errno": errno.errorcode.get(error.errno or 0, "")}
         output = log.read_bytes()[-_OUTPUT_BYTES:].decode("utf-8", "replace")
@@ -96,10 +126,10 @@ def explain(
 ) -> Diagnosis | None:
     """Say why a start failed; ``None`` where the kernel answered from the right environment."""
     wrong = bool(expect_prefix) and os.path.realpath(proof.prefix or os.sep) != os.path.realpath(expect_prefix)
-    if proof.answered and not wrong:
+    if proof.answered and not proof.refusal and not wrong:
         return None
-    environment = _environment_of(kernel)
-    facts = site.environment_facts(environment)
+    interpreter = kernel.interpreter or (kernel.argv[0] if kernel.argv else "")
+    facts = site.environment_facts(kernel.prefix or os.path.dirname(os.path.dirname(interpreter)))
     return diagnose(
         Evidence(
             output=proof.output,
@@ -107,19 +137,20 @@ def explain(
             timeout_s=timeout_s if proof.timed_out else None,
             start_error=proof.start_error,
             start_errno=proof.start_errno,
-            interpreter=kernel.interpreter or (kernel.argv[0] if kernel.argv else ""),
-            cwd=os.path.realpath(cwd) if cwd else "",
+            interpreter=interpreter,
+            interpreter_exists=os.path.exists(interpreter),
+            folders=(cwd, os.path.realpath(cwd)) if cwd else (),
+            home=os.path.expanduser("~"),
             python=_minor(facts.python),
             pip=any(os.path.isdir(os.path.join(folder, "pip")) for folder in facts.sites),
             wanted_prefix=expect_prefix if wrong else "",
             prefix=proof.prefix,
-            project_kernel=kernel.ours and kernel.mode == "runtime",
+            refusal=proof.refusal,
+            refusal_hint=proof.refusal_hint,
+            ours=kernel.ours,
+            runtime=kernel.mode == "runtime",
         )
     )
-
-
-def _environment_of(kernel: kernels.Kernel) -> str:
-    return kernel.prefix or os.path.dirname(os.path.dirname(kernel.interpreter))
 
 
 def _minor(version: str | None) -> tuple[int, int] | None:
@@ -148,31 +179,48 @@ def _running(folder: Path, scratch: str, stream: Any, cwd: str) -> Iterator[Any]
 
 
 def _ask(manager: Any, deadline: float) -> dict[str, Any]:
-    began = time.monotonic()
+    """Ask one question; the answer comes once the kernel is up. jupyter_client's own wait adds up to a second."""
     client = manager.blocking_client()
-    client.start_channels()
+    client.start_channels(iopub=False, stdin=False, hb=False, control=False)
     try:
-        client.wait_for_ready(timeout=max(deadline - began, 0.1))
-        seconds = time.monotonic() - began
-        python = "python" in str(manager.kernel_spec.language).lower()
-        return {"answered": True, "seconds": seconds, **(_answers(client, deadline) if python else {})}
-    except (RuntimeError, TimeoutError):  # died, or did not answer in time
-        code = _exit_code(manager)
-        return {"code": code, "timed_out": code is None}
+        if "python" in str(manager.kernel_spec.language).lower():
+            request = client.execute(_CODE, silent=True, store_history=False, user_expressions=_QUESTIONS)
+        else:
+            request = client.kernel_info()
+        content = _reply(manager, client, request, deadline)
     finally:
         client.stop_channels()
+    if content is None:
+        code = _exit_code(manager)
+        return {"code": code, "timed_out": code is None}
+    return {"answered": True, **_answers(content)}
 
 
-def _answers(client: Any, deadline: float) -> dict[str, str]:
-    remaining = max(deadline - time.monotonic(), 1.0)
-    reply = client.execute(
-        "", silent=True, store_history=False, user_expressions=_QUESTIONS, reply=True, timeout=remaining
-    )
-    answers: Mapping[str, Any] = reply["content"].get("user_expressions") or {}
+def _reply(manager: Any, client: Any, request: str, deadline: float) -> Mapping[str, Any] | None:
+    """Wait for a reply; ``None`` where the kernel died or the time is over."""
+    while time.monotonic() < deadline:
+        try:
+            message = client.get_shell_msg(timeout=_POLL_S)
+        except queue.Empty:
+            if manager.is_alive():
+                continue
+            return None
+        if message["parent_header"].get("msg_id") == request:
+            content: Mapping[str, Any] = message["content"]
+            return content
+    return None
+
+
+def _answers(content: Mapping[str, Any]) -> dict[str, str]:
     found = {}
-    for name, answer in answers.items():
+    for name, answer in (content.get("user_expressions") or {}).items():
         with suppress(KeyError, ValueError, SyntaxError):
             found[name] = str(ast.literal_eval(answer["data"]["text/plain"]))
+    if content.get("status") == "error":
+        own = content.get("ename") == "MlenvError"
+        found["refusal"] = str(content.get("evalue")) if own else f"{content.get('ename')}: {content.get('evalue')}"
+        typed = re.search(r"Type %?(mlenv .+?) in a cell", "\n".join(content.get("traceback") or ()))
+        found["refusal_hint"] = typed.group(1) if typed else ""
     return found
 
 
