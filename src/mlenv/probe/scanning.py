@@ -69,13 +69,15 @@ def listing(folder: str) -> List[str]:
 def _metadata_entries(site: str, leftovers: List[str]) -> List[str]:
     """Return the names of metadata folders, ``.dist-info`` before older kinds; ``~`` folders go to ``leftovers``."""
     entries = []
+    older = []
     for entry in listing(site):
-        if entry[0] == "~":
+        if entry.startswith("~"):
             leftovers.append(entry)
-        elif entry.endswith((".dist-info", ".egg-info", ".egg-link", ".egg")):
+        elif entry.endswith(".dist-info"):
             entries.append(entry)
-    entries.sort(key=lambda entry: (not entry.endswith(".dist-info"), entry))
-    return entries
+        elif entry.endswith((".egg-info", ".egg-link", ".egg")):
+            older.append(entry)
+    return sorted(entries) + sorted(older)
 
 
 def _distribution(site: str, entry: str) -> Optional[Distribution]:
@@ -85,13 +87,13 @@ def _distribution(site: str, entry: str) -> Optional[Distribution]:
     if named is None:
         return None
     name, version = named
-    folder = os.path.join(site, entry)
-    if not version or not version[0].isdigit() or "_" in version:
+    if not version[:1].isdigit() or "_" in version:
         # Not what PEP 440 allows: only the metadata itself can tell.
-        version = _metadata_of(folder).version or version
+        version = _metadata_of(f"{site}/{entry}").version or version
     source = _INDEX
-    if os.access(f"{folder}/direct_url.json", os.F_OK):
-        source = _direct_source(folder)
+    # One call per package, the dearest part of a scan; unlike a stat it raises nothing where there is no such file.
+    if os.access(f"{site}/{entry}/direct_url.json", os.F_OK):
+        source = _direct_source(f"{site}/{entry}")
     return Distribution(name=name, version=version, source=source, folder=entry, site=site)
 
 
