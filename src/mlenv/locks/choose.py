@@ -1,0 +1,141 @@
+"""Which of the files that lie in a project is its manifest and which is its lock, and why."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection
+
+from mlenv.errors import MlenvError
+from mlenv.locks.settings import Settings
+from mlenv.model import value
+
+__all__ = ["READABLE", "Choice", "choose", "kind_of", "loose_of_none"]
+
+_BY_NAME = {
+    "uv.lock": "uv",
+    "pylock.toml": "pylock",
+    "poetry.lock": "poetry",
+    "pdm.lock": "pdm",
+    "Pipfile.lock": "pipenv",
+    "conda-lock.yml": "conda-lock",
+    "pixi.lock": "pixi",
+}
+READABLE = ("uv", "pylock", "requirements")
+"""Kinds whose content is read today; the others are recognised and named."""
+_NAMED_PYLOCK = re.compile(r"pylock\.[^.]+\.toml")
+_FOREIGN_MANIFESTS = {
+    "Pipfile": "pipenv",
+    "pixi.toml": "pixi",
+    "environment.yml": "conda",
+    "environment.yaml": "conda",
+}
+
+
+@value
+class Choice:
+    """The files that count."""
+
+    manifest: str | None = None
+    """Relative to the root; ``None`` where nobody declares anything."""
+    lock: str | None = None
+    """Relative to the root; ``None`` where nothing is locked."""
+    kind: str | None = None
+    """Format of the lock, as the wire says it."""
+    reason: str = ""
+    """Why these, where there was a choice; empty where there was none."""
+    others: tuple[str, ...] = ()
+    """Locks that lie there but do not count."""
+
+
+def choose(
+    names: Collection[str],
+    loose: Callable[[str], bool],
+    settings: Settings,
+    lock_option: str | None = None,
+    *,
+    declares: bool = True,
+) -> Choice:
+    """Choose the manifest and the lock of a project.
+
+    Order of locks: the one named by ``--lock``, by the setting ``lock``, ``uv.lock``, ``pylock.toml``,
+    ``poetry.lock``, ``pdm.lock``, ``Pipfile.lock``, ``conda-lock.yml``, ``pixi.lock`` (these five are recognised, but
+    not read yet), a pinned ``requirements.txt``. Order of manifests: ``pyproject.toml`` where it declares
+    something, ``requirements.in``, a loose ``requirements.txt``, then other tools' manifests.
+
+    Args:
+        names: files in the project's root.
+        loose: whether a requirements file leaves a version open; asked only for files that are there.
+        settings: the project's settings.
+        lock_option: what ``--lock`` names.
+        declares: whether ``pyproject.toml`` declares anything (``[project]``, groups, another tool's project table).
+
+    Raises:
+        MlenvError: ``lock-kind-unknown`` where the named lock has a name that no format has.
+    """
+    pinned = "requirements.txt" in names and not loose("requirements.txt")
+    found = _locks(names, pinned)
+    named, by = _named(settings, lock_option)
+    lock = named or (found[0] if found else None)
+    others = tuple(name for name in found if name != lock)
+    return Choice(
+        manifest=_manifest(names, pinned, declares, lock),
+        lock=lock,
+        kind=None if lock is None else _named_kind(lock, by),
+        reason=_reason(lock, by, others),
+        others=others,
+    )
+
+
+def kind_of(name: str) -> str | None:
+    """Return the format that a lock's file name says, ``None`` where it says none."""
+    base = name.replace("\\", "/").rpartition("/")[2]
+    if base in _BY_NAME:
+        return _BY_NAME[base]
+    if _NAMED_PYLOCK.fullmatch(base):
+        return "pylock"
+    return "requirements" if base.endswith((".txt", ".in")) else None
+
+
+def loose_of_none(_name: str) -> bool:
+    """Answer that every requirements file is loose, for callers that want names only."""
+    return True
+
+
+def _locks(names: Collection[str], pinned: bool) -> list[str]:
+    """Return the locks in the order in which they count."""
+    return [name for name in _BY_NAME if name in names] + (["requirements.txt"] if pinned else [])
+
+
+def _named(settings: Settings, lock_option: str | None) -> tuple[str | None, str]:
+    if lock_option:
+        return lock_option, "--lock"
+    if settings.lock:
+        return settings.lock, "the setting 'lock'"
+    return None, ""
+
+
+def _named_kind(lock: str, by: str) -> str:
+    kind = kind_of(lock)
+    if kind is None:
+        known = ", ".join((*_BY_NAME, "pylock.<name>.toml", "requirements*.txt"))
+        message = f"No known lock has a name like the one that {by} names."
+        raise MlenvError("lock-kind-unknown", message, where=lock, hint=f"Known: {known}.")
+    return kind
+
+
+def _manifest(names: Collection[str], pinned: bool, declares: bool, lock: str | None) -> str | None:
+    if "pyproject.toml" in names and declares:
+        return "pyproject.toml"
+    if "requirements.in" in names:
+        return "requirements.in"
+    if "requirements.txt" in names and not pinned and lock != "requirements.txt":
+        return "requirements.txt"
+    return next((name for name in _FOREIGN_MANIFESTS if name in names), None)
+
+
+def _reason(lock: str | None, by: str, others: tuple[str, ...]) -> str:
+    if lock is None:
+        return ""
+    if by:
+        return f"{lock} is used because {by} names it."
+    return f"{lock} is used; {', '.join(others)} also there, but {lock} comes first." if others else ""

@@ -1,0 +1,74 @@
+"""What a lock and a manifest say, as values that every format shares."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import field
+
+from mlenv.locks.settings import Settings
+from mlenv.model import Declared, Finding, Pin, value
+
+__all__ = ["LockContent", "Manifest"]
+
+
+@value
+class LockContent:
+    """One lock, selected for one interpreter, its extras and its groups."""
+
+    pins: tuple[Pin, ...] = ()
+    """At most one per name, sorted by name."""
+    exact: bool = True
+    """Whether a tool made it, so that what it does not name is *extra*."""
+    requires_python: str = ""
+    recorded: tuple[str, ...] | None = None
+    """The requirements that were locked, as PEP 508 texts with their markers; ``None`` where the lock keeps none."""
+    wheels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Name -> wheel file names in the lock."""
+    sdists: frozenset[str] = frozenset()
+    """Names that have a source distribution in the lock."""
+    dependencies: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Name -> names that it needs here, where the format tells; empty where it does not."""
+    findings: tuple[Finding, ...] = ()
+    extras: tuple[str, ...] = ()
+    """Extras that the pins hold."""
+    groups: tuple[str, ...] = ()
+    """Dependency groups that the pins hold."""
+    whole: bool = False
+    """Whether ``recorded`` covers every extra and group of the manifest, not only those chosen (``uv.lock``)."""
+
+
+@value
+class Manifest:
+    """What a person declared in ``pyproject.toml``."""
+
+    name: str = ""
+    """The project's name as written; empty where it has none."""
+    declared: tuple[Declared, ...] = ()
+    """What applies to the target: dependencies, then the chosen extras and groups."""
+    requirements: tuple[str, ...] = ()
+    """The same for every interpreter: PEP 508 texts with their markers."""
+    everything: tuple[str, ...] = ()
+    """The requirements of all extras (as markers) and groups, chosen or not, with uv's sources: what ``uv.lock``
+    records."""
+    unjudged: frozenset[str] = frozenset()
+    """Names whose source uv works out by itself (workspace members, sources by marker)."""
+    requires_python: str = ""
+    settings: Settings = Settings()
+    has_settings: bool = False
+    """Whether ``[tool.mlenv]`` is there."""
+    has_project: bool = False
+    """Whether ``[project]`` is there."""
+    declares: bool = False
+    """Whether it counts as a manifest: ``[project]``, ``[dependency-groups]`` or another tool's project table."""
+    dynamic: bool = False
+    """Whether the dependencies are left to the build (``dynamic``), so that nobody can tell them from the file."""
+    uv: bool = False
+    """Whether ``[tool.uv]`` is there."""
+    default_groups: tuple[str, ...] = ()
+    """The groups that uv installs unless told otherwise."""
+    build_system: bool = False
+    extras: tuple[str, ...] = ()
+    """Every extra that the project knows."""
+    groups: tuple[str, ...] = ()
+    """Every dependency group that the project knows."""
+    findings: tuple[Finding, ...] = ()

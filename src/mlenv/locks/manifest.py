@@ -1,0 +1,227 @@
+"""Read ``pyproject.toml``: what a person declared (PEP 621, PEP 735) and the project's settings."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from packaging.dependency_groups import (
+    CyclicDependencyGroup,
+    DependencyGroupResolver,
+    DuplicateGroupNames,
+    InvalidDependencyGroupObject,
+)
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+from mlenv.errors import MlenvError
+from mlenv.locks.content import Manifest
+from mlenv.locks.place import Place, Table, parse_toml
+from mlenv.locks.settings import parse_settings
+from mlenv.locks.target import Target, applies
+from mlenv.model import Declared, Finding, value
+from mlenv.versions import normalise
+
+__all__ = ["parse_pyproject", "without_marker"]
+
+_FOREIGN_TABLES = ("poetry", "pixi", "pdm", "flit", "hatch")
+_HINT = "Mend the file by hand; `mlenv check` names the place again until it can be read."
+
+
+@value
+class _Row:
+    """One requirement as written, and the list that it stands in."""
+
+    requirement: Requirement
+    origin: str
+
+
+@value
+class _Lists:
+    """Every list of requirements in the file, by normalised name; groups with their includes resolved."""
+
+    base: tuple[Requirement, ...]
+    extras: Mapping[str, tuple[Requirement, ...]]
+    groups: Mapping[str, tuple[Requirement, ...]]
+
+
+def parse_pyproject(
+    text: str,
+    where: str,
+    target: Target,
+    extras: Iterable[str] = (),
+    groups: Iterable[str] | None = (),
+) -> Manifest:
+    """Read a ``pyproject.toml``.
+
+    Args:
+        text: the file's text.
+        where: its name for errors and origins.
+        target: decides which markers apply to :attr:`Manifest.declared`.
+        extras: chosen extras, in any spelling.
+        groups: chosen dependency groups; ``None`` for uv's default groups.
+
+    Raises:
+        MlenvError: ``manifest-unreadable`` with the place (syntax, wrong types, requirements that are none, cyclic
+            groups); ``extra-unknown`` or ``group-unknown`` with the nearest known one; ``settings-*``.
+
+    Source: PEP 621, PEP 735, uv's documentation of ``[tool.uv]`` (``default-groups``, ``dev-dependencies``).
+    """
+    place = Place(file=where, code="manifest-unreadable", hint=_HINT)
+    table = parse_toml(text, place)
+    project, tool = place.table(table, "project"), place.table(table, "tool")
+    uv = place.at("tool").table(tool, "uv")
+    name = place.at("project").get(project, "name", str) or ""
+    lists = _lists(table, project, uv, name, place)
+    defaults = _default_groups(uv, lists, place)
+    chosen_groups = defaults if groups is None else _known(groups, lists.groups, "group", where)
+    rows = tuple(_rows(lists, _known(extras, lists.extras, "extra", where), chosen_groups, where))
+    dynamic = "dependencies" in place.at("project").texts(project, "dynamic")
+    return Manifest(
+        name=name,
+        declared=tuple(_declared(rows, target)),
+        requirements=tuple(dict.fromkeys(str(row.requirement) for row in rows)),
+        everything=tuple(
+            dict.fromkeys(str(row.requirement) for row in _rows(lists, lists.extras, lists.groups, where))
+        ),
+        requires_python=_requires_python(project, place),
+        settings=parse_settings(place.at("tool").table(tool, "mlenv"), f"{where}: tool.mlenv"),
+        has_settings="mlenv" in tool,
+        has_project=bool(project),
+        declares=bool(project or lists.groups or any("dependencies" in tool.get(key, ()) for key in _FOREIGN_TABLES)),
+        dynamic=dynamic,
+        uv="uv" in tool,
+        default_groups=defaults,
+        build_system="build-system" in table,
+        extras=tuple(lists.extras),
+        groups=tuple(lists.groups),
+        findings=(_dynamic_finding(where),) if dynamic else (),
+    )
+
+
+def without_marker(requirement: Requirement) -> str:
+    """Return a requirement's text without its marker, as a person would write it (``numpy<2``)."""
+    extras = f"[{','.join(sorted(requirement.extras))}]" if requirement.extras else ""
+    if requirement.url:
+        return f"{requirement.name}{extras} @ {requirement.url}"
+    return f"{requirement.name}{extras}{requirement.specifier}"
+
+
+def _lists(table: Table, project: Table, uv: Table, name: str, place: Place) -> _Lists:
+    at = place.at("project")
+    optional = at.table(project, "optional-dependencies")
+    extras = {normalise(extra): _requirements(optional, extra, at.at("optional-dependencies")) for extra in optional}
+    base = _requirements(project, "dependencies", at)
+    return _Lists(
+        base=_expanded(base, extras, name),
+        extras={extra: _expanded(rows, extras, name) for extra, rows in extras.items()},
+        groups=_groups(table, uv, place),
+    )
+
+
+def _requirements(table: Table, key: str, place: Place) -> tuple[Requirement, ...]:
+    return tuple(_requirement(text, place.item(key, index)) for index, text in enumerate(place.texts(table, key)))
+
+
+def _requirement(text: str, place: Place) -> Requirement:
+    try:
+        return Requirement(text)
+    except InvalidRequirement as problem:
+        raise place.error(f"{text!r} is not a requirement: {str(problem).splitlines()[0]}.") from None
+
+
+def _expanded(
+    rows: tuple[Requirement, ...], extras: Mapping[str, tuple[Requirement, ...]], name: str
+) -> tuple[Requirement, ...]:
+    """Replace the project's own name (``all = ["demo[plot]"]``) by what these extras ask for, however deep."""
+    found: list[Requirement] = []
+    seen: set[str] = set()
+    waiting = list(rows)
+    while waiting:
+        row = waiting.pop(0)
+        if not name or normalise(row.name) != normalise(name):
+            found.append(row)
+            continue
+        for extra in sorted(normalise(extra) for extra in row.extras):
+            if extra not in seen:
+                seen.add(extra)
+                waiting.extend(extras.get(extra, ()))
+    return tuple(found)
+
+
+def _groups(table: Table, uv: Table, place: Place) -> dict[str, tuple[Requirement, ...]]:
+    raw = place.get(table, "dependency-groups", dict) or {}
+    at = place.at("dependency-groups")
+    for key in raw:
+        at.get(raw, key, list)
+    try:
+        resolver = DependencyGroupResolver(raw)
+        groups = {normalise(key): resolver.resolve(key) for key in raw}
+    except (*_GROUP_FAULTS, InvalidRequirement) as problem:
+        raise at.error(f"{_first_fault(problem)}.") from None
+    legacy = _requirements(uv, "dev-dependencies", place.at("tool").at("uv"))
+    return {**groups, "dev": (*groups.get("dev", ()), *legacy)} if legacy else groups
+
+
+def _first_fault(problem: BaseException) -> str:
+    inner: tuple[BaseException, ...] = getattr(problem, "exceptions", ())
+    return _first_fault(inner[0]) if inner else str(problem).splitlines()[0].rstrip(".")
+
+
+def _default_groups(uv: Table, lists: _Lists, place: Place) -> tuple[str, ...]:
+    if uv.get("default-groups") == "all":
+        return tuple(lists.groups)
+    if "default-groups" in uv:
+        return tuple(normalise(group) for group in place.at("tool").at("uv").texts(uv, "default-groups"))
+    return ("dev",) if "dev" in lists.groups else ()
+
+
+def _known(asked: Iterable[str], known: Mapping[str, Any], word: str, where: str) -> tuple[str, ...]:
+    names = tuple(dict.fromkeys(normalise(name) for name in asked))
+    for name in names:
+        if name not in known:
+            raise _unknown(name, known, word, where)
+    return names
+
+
+def _unknown(name: str, known: Mapping[str, Any], word: str, where: str) -> MlenvError:
+    near = difflib.get_close_matches(name, known, n=1)
+    listed = f"Known: {', '.join(known)}." if known else f"The project declares no {word}s."
+    hint = f"Did you mean {near[0]!r}?" if near else listed
+    return MlenvError(f"{word}-unknown", f"The project has no {word} {name!r}.", where=where, hint=hint)
+
+
+def _rows(lists: _Lists, extras: Iterable[str], groups: Iterable[str], where: str) -> Iterator[_Row]:
+    yield from (_Row(requirement=row, origin=where) for row in lists.base)
+    for extra in extras:
+        yield from (_Row(requirement=row, origin=f"{where} [{extra}]") for row in lists.extras[extra])
+    for group in groups:
+        yield from (_Row(requirement=row, origin=f"{where} [{group}]") for row in lists.groups.get(group, ()))
+
+
+def _declared(rows: Iterable[_Row], target: Target) -> Iterator[Declared]:
+    seen: set[str] = set()
+    for row in rows:
+        text = without_marker(row.requirement)
+        if applies(row.requirement.marker, target) and text not in seen:
+            seen.add(text)
+            yield Declared(name=normalise(row.requirement.name), text=text, origin=row.origin)
+
+
+def _requires_python(project: Table, place: Place) -> str:
+    at = place.at("project")
+    text = at.get(project, "requires-python", str) or ""
+    try:
+        SpecifierSet(text)
+    except InvalidSpecifier:
+        raise at.at("requires-python").error(f"{text!r} is not a range of Python versions.") from None
+    return text
+
+
+def _dynamic_finding(where: str) -> Finding:
+    reason = f"{where} leaves its dependencies to the build (dynamic), so they cannot be compared with the lock."
+    return Finding(kind="note", reason=reason)
+
+
+_GROUP_FAULTS = (CyclicDependencyGroup, DuplicateGroupNames, InvalidDependencyGroupObject, ExceptionGroup, LookupError)

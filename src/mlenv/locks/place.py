@@ -1,0 +1,119 @@
+"""Where in a file we are: typed look-ups whose errors name the file and the place inside it."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
+
+from mlenv.errors import MlenvError
+from mlenv.model import value
+
+__all__ = ["Place", "Table", "conflict_line", "parse_toml"]
+
+Table = Mapping[str, Any]
+_T = TypeVar("_T")
+
+_CONFLICT = re.compile(r"^(<{7} |={7}\s*$|>{7} )", re.MULTILINE)
+_LINE = re.compile(r"\(at line (\d+), column (\d+)\)")
+_TOML_WORDS = {str: "a text", bool: "true or false", int: "a whole number", dict: "a table", list: "a list"}
+
+
+@value
+class Place:
+    """A spot in one file; every look-up that fails raises one :class:`MlenvError` that names it."""
+
+    file: str
+    code: str
+    """Code of the errors raised here (``lock-unreadable``)."""
+    path: str = ""
+    """``packages[3].version``; empty at the top."""
+    hint: str = ""
+
+    def at(self, key: str) -> Place:
+        """Return the place one key further in."""
+        path = f"{self.path}.{key}" if self.path else key
+        return Place(file=self.file, code=self.code, path=path, hint=self.hint)
+
+    def item(self, key: str, index: int) -> Place:
+        """Return the place of one item of a list."""
+        return self.at(f"{key}[{index}]")
+
+    def error(self, message: str, *, code: str = "", hint: str = "") -> MlenvError:
+        """Return (not raise) the error that says what is wrong here."""
+        where = f"{self.file}: {self.path}" if self.path else self.file
+        return MlenvError(code or self.code, message, where=where, hint=hint or self.hint)
+
+    def get(self, table: Table, key: str, kind: type[_T]) -> _T | None:
+        """Return the value of a key, ``None`` where it is absent; another type is an error."""
+        found = table.get(key)
+        if found is None:
+            return None
+        # In Python True is an integer; in TOML and JSON it is not.
+        if not isinstance(found, kind) or (isinstance(found, bool) and kind is not bool):
+            raise self.at(key).error(f"{_word(kind)} is expected here, not {_word(type(found))}.")
+        return found
+
+    def need(self, table: Table, key: str, kind: type[_T]) -> _T:
+        """Return the value of a key that must be there."""
+        found = self.get(table, key, kind)
+        if found is None:
+            raise self.error(f"{key!r} is missing here.")
+        return found
+
+    def table(self, table: Table, key: str) -> Table:
+        """Return a table, empty where it is absent."""
+        return self.get(table, key, dict) or {}
+
+    def items(self, table: Table, key: str, kind: type[_T]) -> tuple[_T, ...]:
+        """Return a list whose items all have one type, empty where it is absent."""
+        found: Sequence[Any] = self.get(table, key, list) or ()
+        for index, item in enumerate(found):
+            if not isinstance(item, kind):
+                raise self.item(key, index).error(f"{_word(kind)} is expected here, not {_word(type(item))}.")
+        return tuple(found)
+
+    def texts(self, table: Table, key: str) -> tuple[str, ...]:
+        """Return a list of texts, empty where it is absent."""
+        return self.items(table, key, str)
+
+    def tables(self, table: Table, key: str) -> tuple[tuple[Table, Place], ...]:
+        """Return a list of tables, each with its own place."""
+        return tuple((item, self.item(key, index)) for index, item in enumerate(self.items(table, key, dict)))
+
+
+def parse_toml(text: str, place: Place) -> dict[str, Any]:
+    """Parse TOML.
+
+    Raises:
+        MlenvError: ``place.code`` with the line, for merge-conflict markers and broken syntax; ``lock-truncated``
+            where a lock ends in the middle of something.
+    """
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as problem:
+        line = conflict_line(text)
+        if line is not None:
+            raise place.at(f"line {line}").error("The file holds merge-conflict markers.") from None
+        raise _syntax_error(str(problem), place) from None
+
+
+def conflict_line(text: str) -> int | None:
+    """Return the line of the first merge-conflict marker, ``None`` where there is none."""
+    match = _CONFLICT.search(text)
+    return None if match is None else text.count("\n", 0, match.start()) + 1
+
+
+def _syntax_error(problem: str, place: Place) -> MlenvError:
+    if "at end of document" in problem:
+        code = "lock-truncated" if place.code.startswith("lock-") else place.code
+        return place.at("end of file").error("The file ends in the middle of something: it was cut short.", code=code)
+    match = _LINE.search(problem)
+    what = _LINE.sub("", problem).strip()
+    spot = place.at(f"line {match[1]}, column {match[2]}") if match else place
+    return spot.error(f"The file is not valid TOML: {what}.")
+
+
+def _word(kind: type) -> str:
+    return _TOML_WORDS.get(kind, f"a {kind.__name__}")

@@ -1,0 +1,164 @@
+"""Read ``pylock.toml`` and ``pylock.<name>.toml`` (PEP 751).
+
+Tools tried: uv 0.13, pip 26.3, PDM 2.29 and mlenv itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from packaging.pylock import Package, Pylock, PylockUnsupportedVersionError, PylockValidationError
+from packaging.specifiers import SpecifierSet
+
+from mlenv.locks.content import LockContent
+from mlenv.locks.place import Place, parse_toml
+from mlenv.locks.seal import check_seal
+from mlenv.locks.source import plain_url, relative
+from mlenv.locks.target import Target
+from mlenv.model import Finding, Pin, Source
+from mlenv.versions import normalise
+
+__all__ = ["parse_pylock"]
+
+_HINT = "Take the file back from version control, or make it anew: mlenv lock"
+
+
+def parse_pylock(
+    text: str, where: str, target: Target, extras: Iterable[str] = (), groups: Iterable[str] | None = ()
+) -> LockContent:
+    """Read a PEP 751 lock and select what it asks of one interpreter.
+
+    Wheels are not chosen here: a pin without a wheel for the target stays a pin (see ``buildable``). An interpreter
+    that the lock was not made for is a finding of kind ``python``; its pins are told all the same.
+
+    Args:
+        text: the file's text.
+        where: its path for errors and findings.
+        target: the interpreter.
+        extras: chosen extras.
+        groups: chosen dependency groups; ``None`` for the lock's own default groups.
+
+    Raises:
+        MlenvError: ``lock-unreadable``, ``lock-version-unsupported`` or ``lock-truncated`` with the place, also
+            where two entries of one name apply.
+
+    Source: PEP 751, "Installation"; the steps that ``packaging.pylock.Pylock.select`` numbers.
+    Cost: about 0.2 s for 500 packages with hashes.
+    """
+    place = Place(file=where, code="lock-unreadable", hint=_HINT)
+    sealed = check_seal(text, place)
+    lock = _validated(parse_toml(text, place), place)
+    chosen = {
+        "extras": frozenset(normalise(extra) for extra in extras),
+        "dependency_groups": frozenset(lock.default_groups or () if groups is None else groups),
+    }
+    packages = _selected(lock, {**target.markers, **chosen}, place)
+    return LockContent(
+        pins=tuple(sorted((_pin(package) for package in packages.values()), key=lambda pin: pin.name)),
+        requires_python=str(lock.requires_python or ""),
+        recorded=sealed.requirements if sealed else None,
+        wheels={name: tuple(wheel.filename for wheel in package.wheels or ()) for name, package in packages.items()},
+        sdists=frozenset(name for name, package in packages.items() if package.sdist),
+        dependencies=_dependencies(packages),
+        findings=(*(sealed.findings if sealed else ()), *_python_findings(lock, packages, target, where)),
+        extras=tuple(sorted({*(lock.extras or ()), *(sealed.extras if sealed else ())})),
+        groups=tuple(sorted({*(lock.dependency_groups or ()), *(sealed.groups if sealed else ())})),
+    )
+
+
+def _validated(table: Mapping[str, Any], place: Place) -> Pylock:
+    if not table:
+        raise place.error("The file is empty.", code="lock-truncated")
+    try:
+        return Pylock.from_dict(table)
+    except PylockUnsupportedVersionError as problem:
+        hint = "Upgrade mlenv, or make the lock anew: mlenv lock"
+        raise place.at("lock-version").error(
+            f"{str(problem).capitalize()}.", code="lock-version-unsupported", hint=hint
+        ) from None
+    except PylockValidationError as problem:
+        spot = place.at(problem.context) if problem.context else place
+        raise spot.error(f"{problem.message.rstrip('.')}.") from None
+
+
+def _selected(lock: Pylock, environment: Mapping[str, Any], place: Place) -> dict[str, Package]:
+    selected: dict[str, tuple[int, Package]] = {}
+    for index, package in enumerate(lock.packages):
+        # PEP 751: skip what has a marker that does not hold; two entries of one name are an error.
+        if package.marker and not package.marker.evaluate(dict(environment), context="lock_file"):
+            continue
+        if package.name in selected:
+            message = (
+                f"{package.name} is there twice for this Python; the first is packages[{selected[package.name][0]}]."
+            )
+            raise place.item("packages", index).error(message)
+        selected[package.name] = index, package
+    return {name: package for name, (_, package) in selected.items()}
+
+
+def _pin(package: Package) -> Pin:
+    return Pin(
+        name=str(package.name),
+        version=None if package.version is None else str(package.version),
+        source=_source(package),
+    )
+
+
+def _source(package: Package) -> Source:
+    if package.vcs:
+        url = plain_url(package.vcs.url) if package.vcs.url else relative(package.vcs.path or "")
+        return Source(kind="vcs", url=url, commit=package.vcs.commit_id)
+    if package.directory:
+        return Source(kind="editable" if package.directory.editable else "path", url=relative(package.directory.path))
+    if package.archive:
+        if package.archive.url:
+            return Source(kind="url", url=plain_url(package.archive.url))
+        return Source(kind="path", url=relative(package.archive.path or ""))
+    return Source(kind="index")
+
+
+def _dependencies(packages: Mapping[str, Package]) -> dict[str, tuple[str, ...]]:
+    """Return the edges that the lock tells; empty where no entry tells any, for then absence means nothing."""
+    if not any(package.dependencies for package in packages.values()):
+        return {}
+    return {
+        name: tuple(str(edge["name"]) for edge in package.dependencies or () if edge.get("name") in packages)
+        for name, package in packages.items()
+    }
+
+
+def _python_findings(lock: Pylock, packages: Mapping[str, Package], target: Target, where: str) -> list[Finding]:
+    found = []
+    if _outside(lock.requires_python, target):
+        found.append(
+            Finding(
+                kind="python",
+                reason=f"{where} asks for Python {lock.requires_python}.",
+                locked=str(lock.requires_python),
+                installed=target.python,
+            )
+        )
+    for name, package in packages.items():
+        if _outside(package.requires_python, target):
+            reason = f"{name} {package.version} in {where} asks for Python {package.requires_python}."
+            found.append(
+                Finding(
+                    kind="python",
+                    reason=reason,
+                    package=name,
+                    locked=str(package.requires_python),
+                    installed=target.python,
+                )
+            )
+    if lock.environments and not any(
+        marker.evaluate(dict(target.markers), context="requirement") for marker in lock.environments
+    ):
+        made = " or ".join(str(marker) for marker in lock.environments)
+        found.append(Finding(kind="python", reason=f"{where} was made for other environments: {made}."))
+    return found
+
+
+def _outside(wanted: SpecifierSet | None, target: Target) -> bool:
+    # A development build of Python calls itself 3.14.0+.
+    return wanted is not None and not wanted.contains(target.python.rstrip("+"), prereleases=True)

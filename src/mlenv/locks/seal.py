@@ -1,0 +1,145 @@
+"""Seals: what mlenv writes says its own end, so that a file cut short is never taken for a shorter lock.
+
+A sealed ``pylock.toml`` names mlenv in ``created-by`` and ends with a ``[tool.mlenv]`` table: how many packages stand
+above it, the digest of all text above it, and the requirements that were locked. Other tools ignore that table (PEP
+751 reserves ``[tool]`` for this).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Sequence
+
+from mlenv.errors import MlenvError
+from mlenv.locks.place import Place, Table, parse_toml
+from mlenv.model import Finding, value
+
+__all__ = ["Seal", "check_seal", "digest", "seal"]
+
+_CREATED_BY = re.compile(r"^created-by\s*=\s*(\"[^\"\n]*\"|'[^'\n]*')[ \t]*$", re.MULTILINE)
+_HEADER = "[tool.mlenv]"
+_OURS = re.compile(r"^created-by\s*=\s*(\"mlenv\"|'mlenv')", re.MULTILINE)
+_END = re.compile(r"^\[tool\.mlenv\]\s*$", re.MULTILINE)
+_PACKAGE = re.compile(r"^\[\[packages\]\]", re.MULTILINE)
+
+
+@value
+class Seal:
+    """What the end of a sealed lock says."""
+
+    packages: int
+    requirements: tuple[str, ...] | None = None
+    extras: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    requires_python: str = ""
+    findings: tuple[Finding, ...] = ()
+    """``relock`` where somebody edited the text above the seal."""
+
+
+def seal(
+    pylock_text: str,
+    requirements: Sequence[str],
+    *,
+    extras: Iterable[str] = (),
+    groups: Iterable[str] = (),
+    requires_python: str = "",
+    where: str = "pylock.toml",
+) -> str:
+    """Return the lock with ``created-by = "mlenv"`` and its end marker; sealing twice changes nothing.
+
+    Args:
+        pylock_text: what the engine wrote.
+        requirements: what was locked, as PEP 508 texts with their markers.
+        extras: extras whose requirements are among them.
+        groups: groups whose requirements are among them.
+        requires_python: the manifest's range of Python versions, as written.
+        where: name for errors.
+
+    Raises:
+        MlenvError: ``lock-unreadable`` where the text is no lock.
+    """
+    place = Place(file=where, code="lock-unreadable")
+    body = _body(_normal(pylock_text))
+    packages = place.items(parse_toml(body, place), "packages", dict)
+    if not _CREATED_BY.search(body):
+        raise place.error("'created-by' is missing here.")
+    body = _CREATED_BY.sub('created-by = "mlenv"', body, count=1).rstrip("\n") + "\n\n"
+    end = [
+        _HEADER,
+        f"packages = {len(packages)}",
+        _list("requirements", sorted(set(requirements), key=str.lower)),
+        *([_list("extras", sorted(extras))] if extras else ()),
+        *([_list("groups", sorted(groups))] if groups else ()),
+        *([f"requires-python = {_text(requires_python)}"] if requires_python else ()),
+        f'digest = "{digest(body)}"',
+    ]
+    return body + "\n".join(end) + "\n"
+
+
+def check_seal(text: str, place: Place) -> Seal | None:
+    """Read the end of a lock that mlenv made; ``None`` for a lock that another tool made.
+
+    Raises:
+        MlenvError: ``lock-truncated`` where mlenv made the lock and its end is missing or counts other packages.
+    """
+    plain = _normal(text)
+    if not _OURS.search(plain):
+        return None
+    marks = list(_END.finditer(plain))
+    if not marks:
+        raise _cut(place, "its end is missing")
+    body, end = plain[: marks[-1].start()], parse_toml(plain[marks[-1].start() :], place)
+    table = place.table(place.table(end, "tool"), "mlenv")
+    return _checked(body, table, place)
+
+
+def digest(text: str) -> str:
+    """Return ``sha256:...`` of a text, the same for Windows and Unix line ends."""
+    return "sha256:" + hashlib.sha256(_normal(text).encode()).hexdigest()
+
+
+def _checked(body: str, table: Table, place: Place) -> Seal:
+    at = place.at("tool").at("mlenv")
+    if "digest" not in table:
+        raise _cut(place, "its end is not whole")
+    counted, said = len(_PACKAGE.findall(body)), at.need(table, "packages", int)
+    if counted != said:
+        raise _cut(place, f"it says {said} packages and holds {counted}")
+    edited = digest(body) != at.need(table, "digest", str)
+    reason = f"{place.file} was edited by hand after mlenv made it."
+    return Seal(
+        packages=said,
+        requirements=at.texts(table, "requirements") if "requirements" in table else None,
+        extras=at.texts(table, "extras"),
+        groups=at.texts(table, "groups"),
+        requires_python=at.get(table, "requires-python", str) or "",
+        findings=(Finding(kind="relock", reason=reason),) if edited else (),
+    )
+
+
+def _cut(place: Place, how: str) -> MlenvError:
+    return place.error(f"The lock is not whole: {how}.", code="lock-truncated")
+
+
+def _body(text: str) -> str:
+    """Return a lock without an earlier seal of ours."""
+    if not _OURS.search(text):
+        return text
+    marks = list(_END.finditer(text))
+    return text[: marks[-1].start()] if marks else text
+
+
+def _normal(text: str) -> str:
+    return text.replace("\r\n", "\n")
+
+
+def _list(key: str, texts: Iterable[str]) -> str:
+    rows = "".join(f"  {_text(text)},\n" for text in texts)
+    return f"{key} = [\n{rows}]" if rows else f"{key} = []"
+
+
+def _text(text: str) -> str:
+    # A JSON string without control characters is a TOML basic string.
+    return json.dumps(text, ensure_ascii=False)

@@ -1,0 +1,74 @@
+"""Addresses and paths of direct references, as :class:`mlenv.model.Source` keeps them."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import unquote, urlsplit, urlunsplit
+
+from mlenv.model import Source
+
+__all__ = ["inside", "parse_reference", "plain_url", "relative"]
+
+_COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_VCS = re.compile(r"(git|hg|svn|bzr)\+(.+)", re.DOTALL)
+
+
+def plain_url(url: str) -> str:
+    """Return an address without user information, fragment and surrounding space."""
+    parts = urlsplit(url.strip())
+    host = parts.netloc.rpartition("@")[2]
+    return urlunsplit((parts.scheme, host, parts.path, parts.query, ""))
+
+
+def relative(path: str) -> str:
+    """Return a path with forward slashes, without ``./`` and a trailing slash; ``.`` for the project itself."""
+    parts = path.replace("\\", "/").split("/")
+    kept = [part for index, part in enumerate(parts) if part != "." and (part or index == 0)]
+    return "/".join(kept) or ("/" if path.startswith("/") else ".")
+
+
+def inside(path: str, where: str) -> str | None:
+    """Return a path that stands in a file as a path from the project's root; ``None`` where it leads outside."""
+    if "://" in path or re.match(r"(file:|[/\\~]|[A-Za-z]:)", path):
+        return None
+    parts: list[str] = where.replace("\\", "/").split("/")[:-1]
+    for part in path.replace("\\", "/").split("/"):
+        if part == ".." and not parts:
+            return None
+        if part == "..":
+            parts.pop()
+        elif part not in ("", "."):
+            parts.append(part)
+    return "/".join(parts)
+
+
+def parse_reference(url: str, *, editable: bool = False) -> Source:
+    """Say what the address of a direct reference means (``name @ <address>``, or a bare address in a file).
+
+    ``git+https://host/x@<rev>`` is ``vcs``, its commit only told where the revision is a full hash; ``file:`` and bare
+    paths are ``path`` (or ``editable``); the rest is ``url``.
+
+    Source: PEP 508, PEP 610, pip's documentation of VCS support.
+    """
+    match = _VCS.fullmatch(url.strip())
+    if match:
+        return _vcs(match[2])
+    scheme = urlsplit(url.strip()).scheme
+    if scheme == "file" or len(scheme) < 2:  # one letter is a Windows drive
+        return Source(kind="editable" if editable else "path", url=_local(url.strip(), scheme))
+    return Source(kind="url", url=plain_url(url))
+
+
+def _vcs(address: str) -> Source:
+    plain = plain_url(address)
+    base, at, revision = plain.rpartition("@")
+    if not at or "/" not in base.partition("://")[2] or base.endswith("/"):
+        return Source(kind="vcs", url=plain)
+    return Source(kind="vcs", url=base, commit=revision if _COMMIT.fullmatch(revision) else "")
+
+
+def _local(address: str, scheme: str) -> str:
+    if scheme != "file":
+        return relative(address.partition("#")[0])
+    path = unquote(urlsplit(address).path)
+    return relative(path[1:] if re.match(r"/[A-Za-z]:", path) else path)
