@@ -1,0 +1,227 @@
+"""``%mlenv``: what each verb does in a notebook.
+
+Standard library only, Python 3.9+. ``check`` is done here, for only this process knows what it has loaded; the other
+verbs are mlenv's command line in a child process, its steps shown as they come.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+from typing import Any, Callable, Dict, List, Mapping, Optional
+
+from mlenv import drift, render
+from mlenv.errors import MlenvError
+from mlenv.kernel import child
+from mlenv.kernel.arguments import Line, help_text, parse
+from mlenv.kernel.display import (
+    CheckResult,
+    Progress,
+    error_without_traceback,
+    home_folder,
+    outcome_of,
+    report_of,
+    without_traceback,
+)
+from mlenv.kernel.state import State
+from mlenv.kernel.surroundings import front_end
+from mlenv.kernel.watcher import Watcher
+from mlenv.model import Outcome
+
+__all__ = ["Magic", "switch_lines"]
+
+_CHANGING = frozenset({"add", "create", "freeze", "remove", "sync", "undo", "upgrade", "use"})
+"""Verbs after which it matters what is in memory."""
+_STARTING = frozenset({"create", "freeze", "use", "kernels", "doctor"})
+"""Verbs that make sense where there is no project yet; the command line says what it needs."""
+_HERE = ("--strict", "--json")
+_BARE_CHECK = re.compile(r"^[ \t]*%mlenv[ \t]+check\b[^;\n]*$", re.MULTILINE)
+
+
+class Magic:
+    """The verbs of one kernel."""
+
+    def __init__(self, shell: Any, state: State, watcher: Watcher) -> None:
+        self._shell = shell
+        self._state = state
+        self._watcher = watcher
+        self._results: List[CheckResult] = []
+        self._own: Mapping[str, Callable[[Line], Any]] = {
+            "check": self._check,
+            "help": self._help,
+            "panel": self._panel,
+            "restart": self._restart,
+        }
+
+    def run(self, line: str, cell: str = "") -> Any:
+        """Run one line.
+
+        Raises:
+            MlenvError: what is wrong, shown in at most five lines and without a traceback.
+            KeyboardInterrupt: the user interrupted; nothing of the verb runs any more.
+        """
+        try:
+            request = parse(line.rstrip().rstrip(";"), cell)
+            return self._own.get(request.verb, self._verb)(request)
+        except MlenvError as error:
+            raise error_without_traceback(error, self._state.root or "") from None
+
+    def after_cell(self, result: Any) -> None:
+        """Show a report that ``%mlenv check`` gave in the middle of a cell, where IPython shows no value."""
+        cell = getattr(getattr(result, "info", None), "raw_cell", None) or ""
+        waiting = [each for each in self._results if not each.shown]
+        self._results.clear()
+        if len(_BARE_CHECK.findall(cell)) >= len(waiting):
+            for each in waiting:
+                _display(each)
+
+    # --- check ---
+
+    def _check(self, line: Line) -> Optional[CheckResult]:
+        if line.without(*_HERE):
+            result = self._check_in_child(line)
+        else:
+            result = CheckResult(self._state.report(wait=True, whole=True))
+            self._watcher.told(result.report)
+        self._state.notes.clear()
+        if line.has("--json"):
+            result.shown = True
+            print(json.dumps(result.json(), ensure_ascii=False))
+        if line.has("--strict") and not result.ok:
+            raise _not_in_step(result)
+        if line.has("--json"):
+            return None
+        self._results.append(result)
+        return result
+
+    def _check_in_child(self, line: Line) -> CheckResult:
+        """``--deep`` and the options that choose another lock or selection need host code."""
+        message = self._in_child(Line(verb="check", words=line.without(*_HERE)), self._progress("check"))
+        return CheckResult(report_of(message["report"]))
+
+    # --- verbs in a child process ---
+
+    def _verb(self, line: Line) -> None:
+        progress = self._progress(line.verb)
+        # The old facts first: what is in memory may not be told from the disk afterwards.
+        self._state.memory.look()
+        try:
+            message = self._in_child(Line(verb=line.verb, words=line.without("--json")), progress)
+        except BaseException:
+            progress.finish("")
+            self._follow()
+            raise
+        outcome = outcome_of(message.get("outcome", {}))
+        lines = [*self._memory_lines(outcome), *self._switch_lines(outcome)]
+        lines = [each for each in lines if each not in outcome.lines]
+        if line.has("--json"):
+            print(json.dumps(message.get("outcome"), ensure_ascii=False))
+        else:
+            self._finish(progress, outcome, lines)
+        if not outcome.ok:
+            text = "\n".join(outcome.lines) or f"mlenv {line.verb} did not succeed"
+            raise MlenvError("not-ok", text)
+
+    def _finish(self, progress: Progress, outcome: Outcome, lines: List[str]) -> None:
+        root = self._state.root or ""
+        extra = [render.shorten(each, root, home_folder()) for each in lines]
+        text = render.outcome_text(outcome, root=root, home=home_folder(), magic=True)
+        rich = render.outcome_html(outcome, root=root, home=home_folder())
+        progress.finish("\n".join([text, *extra]), rich + _html_lines(extra))
+
+    def _in_child(self, line: Line, progress: Progress) -> Dict[str, Any]:
+        state = self._state
+        root = state.root if line.verb in _STARTING else state.need_root()
+        loaded = state.loaded() if state.at_home else ()
+        argv = child.command(
+            state.around.host,
+            line.verb,
+            line.words,
+            project=None if "--project" in line.words else root,
+            kernel_prefix=sys.prefix,
+            loaded=child.loaded_json(loaded),
+        )
+        try:
+            return child.run(argv, progress.tell, cwd=os.getcwd())
+        except KeyboardInterrupt:
+            text = f"mlenv {line.verb}: interrupted; all that it had started has ended. What is true now: %mlenv check"
+            raise without_traceback(KeyboardInterrupt(text), text) from None
+
+    def _memory_lines(self, outcome: Outcome) -> List[str]:
+        """Return the exact list of loaded packages that changed, or that there is none."""
+        report = self._follow()
+        if outcome.verb not in _CHANGING or outcome.dry_run or report is None or not self._state.at_home:
+            return []
+        if outcome.verb == "freeze" and not outcome.changes:
+            return []
+        return list(drift.restart_lines(report.findings))
+
+    def _follow(self) -> Any:
+        """Take up what changed on disk, and note it as told: the verb's own output says it."""
+        if self._state.root is None:
+            return None
+        self._state.follow()
+        report = self._state.report(wait=False)
+        self._watcher.told(report)
+        return report
+
+    def _switch_lines(self, outcome: Outcome) -> List[str]:
+        if outcome.verb not in {"create", "use", "switch"} or self._state.at_home or not outcome.kernel:
+            return []
+        shown = (outcome.data or {}).get("display_name")
+        return switch_lines(outcome.kernel, str(shown or ""), front_end(self._shell))
+
+    def _progress(self, verb: str) -> Progress:
+        return Progress(verb, terminal=not hasattr(self._shell, "kernel"))
+
+    # --- what only a notebook can do ---
+
+    def _help(self, line: Line) -> None:
+        print(help_text(line.words))
+
+    def _panel(self, line: Line) -> Any:
+        from mlenv.kernel.panel import show_panel
+
+        return show_panel(self._shell, self._state, self._watcher)
+
+    def _restart(self, line: Line) -> None:
+        from mlenv.kernel.restart import restart
+
+        restart(self._shell, front_end(self._shell))
+
+
+def switch_lines(kernel: str, shown: str, front: str) -> List[str]:
+    """Return how to run this notebook in a kernel, as the front end at hand has it."""
+    name = f'"{shown}"' if shown else kernel
+    if front == "vscode":
+        return [f"To run this notebook there: kernel picker (top right) > Jupyter Kernel > {name}"]
+    if front == "colab":
+        return [f"Colab cannot change to another kernel; run programs in it with: !.venv/bin/python (kernel {kernel})"]
+    if front == "jupyter":
+        return [f"To run this notebook there: Kernel menu > Change Kernel > {name}"]
+    return [f"To run this notebook there: choose the kernel {name}, or without a front end kernel_name={kernel!r}"]
+
+
+def _not_in_step(result: CheckResult) -> MlenvError:
+    """Return the error of ``--strict``: an exception is what stops nbclient, papermill and "Run All"."""
+    result.shown = True
+    report = result.report
+    command = report.next.command
+    where = report.project.root if report.project else ""
+    text = repr(result).splitlines()
+    message = "\n".join([text[0], *text[1:3]])
+    return MlenvError("not-in-step", message, where=where, hint=f"%{command}" if command else "")
+
+
+def _display(result: CheckResult) -> None:
+    from IPython.display import display
+
+    display(result)
+
+
+def _html_lines(lines: List[str]) -> str:
+    import html
+
+    return "".join(f"<div>{html.escape(line)}</div>" for line in lines)

@@ -1,0 +1,135 @@
+"""The cached selection: what the lock asks of this interpreter, chosen by host code, read here.
+
+Standard library only, Python 3.9+.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+from dataclasses import fields
+from typing import Any, Dict, Mapping, Optional, Tuple, Type, TypeVar
+
+from mlenv.errors import MlenvError
+from mlenv.kernel import child
+from mlenv.model import Declared, FileStamp, Finding, Pin, Selection, Source
+from mlenv.probe import site
+
+__all__ = ["Selections", "cache_path", "parse_selection"]
+
+_SCHEMA = 1
+_T = TypeVar("_T")
+
+
+def cache_path(cache: str, root: str, cache_tag: str) -> str:
+    """Return where the selection of a project for one Python lies (host code computes the same)."""
+    key = hashlib.sha256(f"{os.path.realpath(root)}\n{cache_tag}".encode()).hexdigest()[:24]
+    return os.path.join(cache, "selections", f"{key}.json")
+
+
+def parse_selection(text: str) -> Optional[Selection]:
+    """Read a cached selection; ``None`` for another schema or a file cut short. Unknown keys are left out."""
+    try:
+        content = json.loads(text)
+        if content["schema"] != _SCHEMA:
+            return None
+        raw: Dict[str, Any] = content["selection"]
+        pins = tuple(_built(Pin, {**row, "source": _built(Source, row["source"])}) for row in raw["pins"])
+        rows = {
+            "declared": tuple(_built(Declared, row) for row in raw["declared"]),
+            "findings": tuple(_built(Finding, row) for row in raw["findings"]),
+            "inputs": tuple(_built(FileStamp, row) for row in raw["inputs"]),
+            "extras": tuple(raw.get("extras", ())),
+            "groups": tuple(raw.get("groups", ())),
+        }
+        return _built(Selection, {**raw, "pins": pins, **rows})
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def _built(kind: Type[_T], raw: Mapping[str, Any]) -> _T:
+    known = {field.name for field in fields(kind)}  # type: ignore[arg-type]  # every value is a dataclass
+    return kind(**{name: item for name, item in raw.items() if name in known})
+
+
+class Selections:
+    """The selection of one project, asked for where it is missing or older than the files it came from."""
+
+    def __init__(self, host: str, cache: str, root: str) -> None:
+        self._host = host
+        self._cache = cache
+        self._root = root
+        self._kept: Optional[Tuple[FileStamp, Selection]] = None
+        self._asking: Optional[subprocess.Popen[bytes]] = None
+        self._asked: Optional[Tuple[Any, ...]] = None
+
+    @property
+    def waiting(self) -> bool:
+        """Whether an answer is on its way that nobody has read yet."""
+        return self._asking is not None
+
+    @property
+    def inputs(self) -> Tuple[str, ...]:
+        """The files whose change makes the selection stale."""
+        return tuple(stamp.path for stamp in self._kept[1].inputs) if self._kept else ()
+
+    def current(self, cache_tag: str) -> Optional[Selection]:
+        """Return the selection if it is still true, else ``None``. Cost: one stat per file it came from."""
+        path = cache_path(self._cache, self._root, cache_tag)
+        stamp = site.stamp(path)
+        if self._kept is None or self._kept[0] != stamp:
+            selection = _read(path)
+            self._kept = (stamp, selection) if selection is not None else None
+        if self._kept is None or not site.unchanged(self._kept[1].inputs):
+            return None
+        return self._kept[1]
+
+    def ask(self, prefix: str) -> None:
+        """Start the host's ``mlenv select`` aside, once per state of the project's files; never waits."""
+        if self._asking is not None:
+            if self._asking.poll() is None:
+                return
+            self._asking = None
+        state = self._state()
+        if state == self._asked:
+            return  # asked before, and the answer was an error: `check` shows it
+        self._asked = state
+        try:
+            self._asking = child.start(self._command(prefix), cwd=self._root, quiet=True)
+        except MlenvError:
+            self._asking = None
+
+    def settled(self) -> bool:
+        """Whether the answer that was asked for has come since the last call."""
+        if self._asking is None or self._asking.poll() is None:
+            return False
+        self._asking = None
+        return True
+
+    def fetch(self, prefix: str) -> None:
+        """Ask and wait for the answer.
+
+        Raises:
+            MlenvError: what host code says of the lock or manifest; ``host-missing``.
+            KeyboardInterrupt: the user interrupted.
+        """
+        child.run(self._command(prefix), lambda event: None, cwd=self._root)
+        self._asked = None
+
+    def _command(self, prefix: str) -> list[str]:
+        return child.command(self._host, "select", ["--prefix", prefix], project=self._root)
+
+    def _state(self) -> Tuple[Any, ...]:
+        """Return what changes when a manifest or lock does: the folder itself and the files that were read."""
+        paths = (self._root, *self.inputs)
+        return tuple(site.stamp(path) for path in paths)
+
+
+def _read(path: str) -> Optional[Selection]:
+    try:
+        with open(path, encoding="utf-8") as stream:
+            return parse_selection(stream.read())
+    except (OSError, UnicodeDecodeError):
+        return None

@@ -1,0 +1,127 @@
+"""Where this kernel stands: mlenv's folders, the interpreter that has the whole of mlenv, the project, the front end.
+
+Standard library only, Python 3.9+.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from typing import Any, Dict, Mapping, Optional
+
+import mlenv
+from mlenv.model import value
+
+__all__ = ["Surroundings", "environment_prefix", "find_project", "front_end", "same_folder", "surroundings"]
+
+_MANIFESTS = ("pyproject.toml", "mlenv.toml", "requirements.in", "requirements.txt", "environment.yml",
+              "environment.yaml", "Pipfile", "pixi.toml")  # fmt: skip
+_LOCKS = ("uv.lock", "pylock.toml", "poetry.lock", "pdm.lock", "Pipfile.lock", "conda-lock.yml", "pixi.lock")
+_ENVIRONMENT_SIGNS = ("pyvenv.cfg", "conda-meta")
+_ENVIRONMENTS = (".venv", "venv", "env", "ENV")
+
+
+@value
+class Surroundings:
+    """mlenv's own places, as this kernel sees them."""
+
+    host: str
+    """The interpreter that has the whole of mlenv; it may be gone."""
+    data: str
+    """mlenv's data folder; empty in a kernel that has mlenv installed itself."""
+    cache: str
+
+    @property
+    def runtimes(self) -> str:
+        return os.path.join(self.data, "runtimes") if self.data else ""
+
+
+def surroundings() -> Surroundings:
+    """Find mlenv's folders. Cost: one small file in a project kernel; an import of ``platformdirs`` elsewhere."""
+    package = os.path.dirname(os.path.abspath(mlenv.__file__ or ""))
+    side = os.path.dirname(os.path.dirname(package))
+    data = os.path.dirname(side) if os.path.basename(side) == "side" else ""
+    stated = _read(os.path.join(data, "launcher.json")) if data else {}
+    if stated.get("host"):
+        cache = os.environ.get("MLENV_CACHE_DIR") or str(stated.get("cache", ""))
+        return Surroundings(host=str(stated["host"]), data=data, cache=cache)
+    import importlib
+
+    # The kernel side must never depend on a library: only where mlenv itself is installed does this module exist.
+    store = importlib.import_module("mlenv.store")
+    return Surroundings(host=sys.executable, data=str(store.data_dir()), cache=str(store.cache_dir()))
+
+
+def _read(path: str) -> Dict[str, Any]:
+    try:
+        with open(path, "rb") as stream:
+            content = json.loads(stream.read().decode("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def notebook_folder(names: Mapping[str, Any]) -> str:
+    """Return the folder of the running notebook where the front end tells it, else the working folder."""
+    here = os.getcwd()
+    for told in (names.get("__vsc_ipynb_file__"), os.environ.get("JPY_SESSION_NAME")):
+        if isinstance(told, str) and told.endswith(".ipynb") and os.path.isabs(told):
+            folder = os.path.dirname(told)
+            if os.path.isdir(folder):
+                return folder
+    return here
+
+
+def find_project(names: Mapping[str, Any]) -> Optional[str]:
+    """Return the nearest project above the notebook: a folder with a manifest, a lock or an environment.
+
+    The search ends above a ``.git`` root and at the home folder: a stray ``requirements.txt`` there must not swallow
+    every notebook below it. ``None`` where there is none.
+    """
+    start = notebook_folder(names)
+    home = os.path.realpath(os.path.expanduser("~"))
+    folder = start
+    while True:
+        if folder != start and os.path.realpath(folder) == home:
+            return None
+        if _is_project(folder):
+            return folder
+        parent = os.path.dirname(folder)
+        if parent == folder or os.path.exists(os.path.join(folder, ".git")):
+            return None
+        folder = parent
+
+
+def _is_project(folder: str) -> bool:
+    if any(os.path.isfile(os.path.join(folder, name)) for name in (*_MANIFESTS, *_LOCKS)):
+        return True
+    if any(os.path.isfile(os.path.join(folder, name, "pyvenv.cfg")) for name in _ENVIRONMENTS):
+        return True
+    return os.path.isdir(os.path.join(folder, ".mlenv"))
+
+
+def environment_prefix(root: str) -> str:
+    """Return where the project's environment is, or where it will be: the first of the usual names that exists."""
+    for name in _ENVIRONMENTS:
+        prefix = os.path.join(root, name)
+        if os.path.islink(prefix) or any(os.path.exists(os.path.join(prefix, sign)) for sign in _ENVIRONMENT_SIGNS):
+            return prefix
+    return os.path.join(root, _ENVIRONMENTS[0])
+
+
+def same_folder(one: str, other: str) -> bool:
+    """Whether two environment folders are the same one.
+
+    Folders are compared through their links, interpreters never: two environments of one base Python share it.
+    """
+    return one == other or os.path.realpath(one) == os.path.realpath(other)
+
+
+def front_end(shell: Any) -> str:
+    """Return ``colab``, ``vscode``, ``jupyter`` or ``none``: it chooses wording and nothing else."""
+    if "google.colab" in sys.modules:
+        return "colab"
+    if "__vsc_ipynb_file__" in shell.user_ns or "VSCODE_PID" in os.environ:
+        return "vscode"
+    return "jupyter" if os.environ.get("JPY_SESSION_NAME") else "none"
