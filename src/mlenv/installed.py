@@ -33,7 +33,7 @@ RecordRow = Tuple[str, str, Optional[int]]
 """(path, ``sha256=...`` or empty, size in bytes or ``None``), as PEP 376 and the wheel specification have it."""
 
 _SUFFIXES = frozenset({"dist-info", "egg-info", "egg"})
-_PYTHON_TAG = re.compile(r"-py\d(?:\.\d+)?(?:-[^-]+)?$")
+_PYTHON_TAG = re.compile(r"-py\d(?:\.\d+)?(?:-.+)?$")
 _VERSION_START = re.compile(r"-(?=v?\d)")
 _REQUIREMENT = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[([^\]]*)\])?")
 _EXTRA_MARKER = re.compile(r"""\bextra\s*==\s*["']([^"']+)["']""")
