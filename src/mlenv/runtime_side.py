@@ -24,7 +24,7 @@ __all__ = ["compile_for", "digest", "install_side", "launcher_path", "package_fo
 
 _PARTS = (
     "__init__", "_version", "errors", "model", "versions", "installed", "loaded", "drift", "render", "verbs", "probe",
-    "kernel",
+    "kernel", "import_names",
 )  # fmt: skip
 """Modules and packages of mlenv that project kernels import."""
 _KEPT_SIDES = 3
