@@ -18,14 +18,17 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from mlenv.errors import MlenvError
 from mlenv.locks.content import Manifest
 from mlenv.locks.place import Place, Table, parse_toml
+from mlenv.locks.requirement import written
 from mlenv.locks.settings import parse_settings
 from mlenv.locks.target import Target, applies
+from mlenv.locks.uv_manifest import everything, unjudged
 from mlenv.model import Declared, Finding, value
 from mlenv.versions import normalise
 
-__all__ = ["parse_pyproject", "without_marker"]
+__all__ = ["parse_pyproject"]
 
-_FOREIGN_TABLES = ("poetry", "pixi", "pdm", "flit", "hatch")
+_FOREIGN_TABLES = ("poetry", "pixi")
+_GROUP_FAULTS = (CyclicDependencyGroup, DuplicateGroupNames, InvalidDependencyGroupObject, ExceptionGroup, LookupError)
 _HINT = "Mend the file by hand; `mlenv check` names the place again until it can be read."
 
 
@@ -77,35 +80,27 @@ def parse_pyproject(
     defaults = _default_groups(uv, lists, place)
     chosen_groups = defaults if groups is None else _known(groups, lists.groups, "group", where)
     rows = tuple(_rows(lists, _known(extras, lists.extras, "extra", where), chosen_groups, where))
+    foreign = not project and any("dependencies" in place.at("tool").table(tool, key) for key in _FOREIGN_TABLES)
     dynamic = "dependencies" in place.at("project").texts(project, "dynamic")
     return Manifest(
         name=name,
         declared=tuple(_declared(rows, target)),
-        requirements=tuple(dict.fromkeys(str(row.requirement) for row in rows)),
-        everything=tuple(
-            dict.fromkeys(str(row.requirement) for row in _rows(lists, lists.extras, lists.groups, where))
-        ),
+        requirements=tuple(dict.fromkeys(written(row.requirement) for row in rows)),
+        everything=everything(project, lists.groups, uv),
+        unjudged=unjudged(uv),
         requires_python=_requires_python(project, place),
         settings=parse_settings(place.at("tool").table(tool, "mlenv"), f"{where}: tool.mlenv"),
         has_settings="mlenv" in tool,
         has_project=bool(project),
-        declares=bool(project or lists.groups or any("dependencies" in tool.get(key, ()) for key in _FOREIGN_TABLES)),
-        dynamic=dynamic,
+        declares=bool(project or lists.groups or foreign),
+        dynamic=dynamic or foreign,
         uv="uv" in tool,
         default_groups=defaults,
         build_system="build-system" in table,
         extras=tuple(lists.extras),
         groups=tuple(lists.groups),
-        findings=(_dynamic_finding(where),) if dynamic else (),
+        findings=_unread(where, dynamic=dynamic, foreign=foreign),
     )
-
-
-def without_marker(requirement: Requirement) -> str:
-    """Return a requirement's text without its marker, as a person would write it (``numpy<2``)."""
-    extras = f"[{','.join(sorted(requirement.extras))}]" if requirement.extras else ""
-    if requirement.url:
-        return f"{requirement.name}{extras} @ {requirement.url}"
-    return f"{requirement.name}{extras}{requirement.specifier}"
 
 
 def _lists(table: Table, project: Table, uv: Table, name: str, place: Place) -> _Lists:
@@ -203,7 +198,7 @@ def _rows(lists: _Lists, extras: Iterable[str], groups: Iterable[str], where: st
 def _declared(rows: Iterable[_Row], target: Target) -> Iterator[Declared]:
     seen: set[str] = set()
     for row in rows:
-        text = without_marker(row.requirement)
+        text = written(row.requirement, marker=False)
         if applies(row.requirement.marker, target) and text not in seen:
             seen.add(text)
             yield Declared(name=normalise(row.requirement.name), text=text, origin=row.origin)
@@ -219,9 +214,11 @@ def _requires_python(project: Table, place: Place) -> str:
     return text
 
 
-def _dynamic_finding(where: str) -> Finding:
-    reason = f"{where} leaves its dependencies to the build (dynamic), so they cannot be compared with the lock."
-    return Finding(kind="note", reason=reason)
-
-
-_GROUP_FAULTS = (CyclicDependencyGroup, DuplicateGroupNames, InvalidDependencyGroupObject, ExceptionGroup, LookupError)
+def _unread(where: str, *, dynamic: bool, foreign: bool) -> tuple[Finding, ...]:
+    if dynamic:
+        what = f"{where} leaves its dependencies to the build (dynamic)"
+    elif foreign:
+        what = f"{where} declares its dependencies in another tool's table, which is not read yet"
+    else:
+        return ()
+    return (Finding(kind="note", reason=f"{what}: they are not compared with the lock."),)

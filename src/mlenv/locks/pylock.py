@@ -21,6 +21,8 @@ from mlenv.versions import normalise
 
 __all__ = ["parse_pylock"]
 
+_OWN_GROUP = "default"
+"""PDM's name for the project's own dependencies, as a group among the others."""
 _HINT = "Take the file back from version control, or make it anew: mlenv lock"
 
 
@@ -49,10 +51,9 @@ def parse_pylock(
     place = Place(file=where, code="lock-unreadable", hint=_HINT)
     sealed = check_seal(text, place)
     lock = _validated(parse_toml(text, place), place)
-    chosen = {
-        "extras": frozenset(normalise(extra) for extra in extras),
-        "dependency_groups": frozenset(lock.default_groups or () if groups is None else groups),
-    }
+    chosen_extras = frozenset(normalise(extra) for extra in extras)
+    chosen_groups = _groups(lock, groups)
+    chosen = {"extras": chosen_extras, "dependency_groups": chosen_groups}
     packages = _selected(lock, {**target.markers, **chosen}, place)
     return LockContent(
         pins=tuple(sorted((_pin(package) for package in packages.values()), key=lambda pin: pin.name)),
@@ -62,9 +63,18 @@ def parse_pylock(
         sdists=frozenset(name for name, package in packages.items() if package.sdist),
         dependencies=_dependencies(packages),
         findings=(*(sealed.findings if sealed else ()), *_python_findings(lock, packages, target, where)),
-        extras=tuple(sorted({*(lock.extras or ()), *(sealed.extras if sealed else ())})),
-        groups=tuple(sorted({*(lock.dependency_groups or ()), *(sealed.groups if sealed else ())})),
+        extras=tuple(sorted({*chosen_extras.intersection(lock.extras or ()), *(sealed.extras if sealed else ())})),
+        groups=tuple(sorted({*(chosen_groups - {_OWN_GROUP}), *(sealed.groups if sealed else ())})),
     )
+
+
+def _groups(lock: Pylock, groups: Iterable[str] | None) -> frozenset[str]:
+    """Return the groups of the lock that count; the project's own dependencies always do."""
+    known, default = frozenset(lock.dependency_groups or ()), frozenset(lock.default_groups or ())
+    if groups is None:
+        return default
+    asked = {normalise(group) for group in groups}
+    return frozenset(group for group in known if normalise(group) in asked) | (default & {_OWN_GROUP})
 
 
 def _validated(table: Mapping[str, Any], place: Place) -> Pylock:

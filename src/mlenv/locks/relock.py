@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from packaging.requirements import Requirement
 
 from mlenv.locks.content import LockContent
-from mlenv.locks.requirement import same_requirement
+from mlenv.locks.requirement import same_requirement, written
 from mlenv.model import Declared, Finding, Pin
 from mlenv.versions import normalise, satisfies
 
@@ -86,7 +86,7 @@ def _by_name(texts: Iterable[str]) -> dict[str, tuple[Requirement, ...]]:
 
 
 def _joined(rows: Sequence[Requirement]) -> str:
-    return " and ".join(dict.fromkeys(map(str, rows)))
+    return " and ".join(dict.fromkeys(map(written, rows)))
 
 
 def _unmet(row: Declared, pin: Pin | None, lock: str) -> str | None:

@@ -13,7 +13,7 @@ from packaging.specifiers import SpecifierSet
 from mlenv.locks.source import parse_reference
 from mlenv.versions import normalise
 
-__all__ = ["same_marker", "same_pythons", "same_requirement"]
+__all__ = ["same_marker", "same_pythons", "same_requirement", "written"]
 
 _PLATFORMS = (
     ("posix", "linux", "Linux", "x86_64"),
@@ -29,6 +29,16 @@ _NUMBER = re.compile(r"""(?<![\w.])(\d+)(?:\.(\d+))?(?:\.(\d+))?(?=[\w.*]*(?:['"
 _PAIR = re.compile(r"""(\w+)\s*[!=<>~in ]+\s*(?:'([^']*)'|"([^"]*)")|(?:'([^']*)'|"([^"]*)")\s*[!=<>~in ]+\s*(\w+)""")
 _FREE = ("platform_machine", "sys_platform", "platform_system", "os_name", "platform_release", "platform_version")
 _MINORS = range(6, 18)
+_OPERATORS = ("===", "==", "~=", ">=", ">", "!=", "<=", "<")
+
+
+def written(requirement: Requirement, *, marker: bool = True) -> str:
+    """Return a requirement as a person would write it, always the same way: ``requests[socks]>=2.30,<3``."""
+    extras = f"[{','.join(sorted(requirement.extras))}]" if requirement.extras else ""
+    clauses = sorted(requirement.specifier, key=lambda clause: (_OPERATORS.index(clause.operator), clause.version))
+    wanted = f" @ {requirement.url}" if requirement.url else ",".join(map(str, clauses))
+    condition = f" ; {requirement.marker}" if requirement.marker and marker else ""
+    return f"{requirement.name}{extras}{wanted}{condition}"
 
 
 def same_requirement(a: Requirement, b: Requirement) -> bool:
@@ -73,18 +83,23 @@ def _address(url: str | None) -> tuple[str, str]:
 
 
 def _holds(marker: Marker | None, sample: dict[str, str]) -> bool:
-    return marker is None or marker.evaluate({**sample, "extra": ""}, context="metadata")
+    return marker is None or marker.evaluate(dict(sample), context="metadata")
 
 
 def _samples(texts: Iterable[str]) -> Iterator[dict[str, str]]:
     """Yield environments on both sides of everything that the markers tell apart."""
     texts = set(texts)
     platforms = [dict(zip(_PLATFORM_KEYS, row, strict=True)) for row in _PLATFORMS]
-    for key, word in sorted(_literals(texts)):
+    literals = sorted(_literals(texts))
+    for key, word in literals:
         if key in _FREE:
             platforms += [{**platform, key: word} for platform in platforms[: len(_PLATFORMS)]]
-    for platform, (name, title), version in itertools.product(platforms, _IMPLEMENTATIONS, _pythons(texts)):
+    extras = ["", *(word for key, word in literals if key == "extra")]
+    for platform, (name, title), version, extra in itertools.product(
+        platforms, _IMPLEMENTATIONS, _pythons(texts), extras
+    ):
         yield {
+            "extra": extra,
             "platform_release": "",
             "platform_version": "",
             **platform,

@@ -10,7 +10,7 @@ from packaging.requirements import Requirement
 
 from mlenv.errors import MlenvError
 from mlenv.locks.content import LockContent
-from mlenv.locks.manifest import without_marker
+from mlenv.locks.requirement import written
 from mlenv.locks.requirement_lines import decode_text, logical_lines, split_line
 from mlenv.locks.requirement_rows import Row, parse_row
 from mlenv.locks.requirements_seal import check_requirements_seal
@@ -155,7 +155,7 @@ def _refuse_variable(text: str, at: str) -> None:
 
 
 def _declared(row: Row) -> Declared:
-    return Declared(name=row.name, text=without_marker(Requirement(row.text_with_marker)), origin=row.file)
+    return Declared(name=row.name, text=written(Requirement(row.text), marker=False), origin=row.file)
 
 
 def _pins(rows: Iterable[Row]) -> tuple[Pin, ...]:

@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
-
-from packaging.requirements import Requirement
 
 from mlenv.errors import MlenvError
+from mlenv.locks.agreement import python_of, relock_of
 from mlenv.locks.choose import READABLE, Choice, choose, kind_of
 from mlenv.locks.content import LockContent, Manifest
 from mlenv.locks.manifest import parse_pyproject
 from mlenv.locks.merge import conflict_finding, merge_locks
 from mlenv.locks.pylock import parse_pylock
-from mlenv.locks.relock import relock_findings
-from mlenv.locks.requirement import same_pythons
 from mlenv.locks.requirement_lines import decode_text
 from mlenv.locks.requirements import as_lock, parse_requirements
 from mlenv.locks.settings import read_settings
 from mlenv.locks.target import Target
 from mlenv.locks.uv_lock import parse_uv_lock
 from mlenv.model import Declared, Finding, Selection, value
-from mlenv.versions import normalise, satisfies
+from mlenv.versions import normalise
 
 __all__ = ["SelectRequest", "Selected", "select"]
 
@@ -249,42 +245,13 @@ def _findings(
         yield Finding(kind="undecidable", reason=reason)
     if content is not None:
         yield from content.findings
-        yield from _relock(choice, content, manifest)
+        yield from relock_of(choice, content, manifest)
         yield from _conflicts(choice, request, files, content, name)
     if manifest is not None:
         yield from manifest.findings
-        yield from _python(manifest, content, choice, request.target)
+        yield from python_of(manifest, content, choice, request.target)
     if choice.manifest and not choice.manifest.startswith(("pyproject", "requirements")):
         yield Finding(kind="note", reason=f"{choice.manifest} is not read yet: what it declares is not compared.")
-
-
-def _relock(choice: Choice, content: LockContent, manifest: Manifest | None) -> Iterator[Finding]:
-    if manifest is None or choice.manifest is None or manifest.dynamic:
-        return
-    requirements = manifest.everything if content.whole else manifest.requirements
-    if content.whole and content.recorded is not None:
-        content = replace(content, recorded=_judged(content.recorded, manifest.unjudged))
-        requirements = _judged(requirements, manifest.unjudged)
-    yield from relock_findings(
-        manifest.declared, content, requirements, lock=choice.lock or "", manifest=choice.manifest
-    )
-    if content.whole and not same_pythons(content.requires_python, manifest.requires_python):
-        now, then = manifest.requires_python or "any Python", content.requires_python or "any Python"
-        reason = f"{choice.manifest} asks for Python {now}; {choice.lock} was made for {then}."
-        yield Finding(kind="relock", reason=reason, declared=manifest.requires_python, locked=content.requires_python)
-
-
-def _judged(texts: Iterable[str], unjudged: frozenset[str]) -> tuple[str, ...]:
-    return tuple(text for text in texts if not unjudged or normalise(Requirement(text).name) not in unjudged)
-
-
-def _python(manifest: Manifest, content: LockContent | None, choice: Choice, target: Target) -> Iterator[Finding]:
-    if content is not None and any(row.kind == "python" and row.package is None for row in content.findings):
-        return
-    wanted = manifest.requires_python
-    if wanted and satisfies(target.python.rstrip("+"), wanted) is False:
-        reason = f"{choice.manifest or 'pyproject.toml'} asks for Python {wanted}; this is Python {target.python}."
-        yield Finding(kind="python", reason=reason, declared=wanted, installed=target.python)
 
 
 def _conflicts(

@@ -1,0 +1,50 @@
+"""Do the manifest, the lock and the interpreter of one project agree."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from packaging.requirements import Requirement
+
+from mlenv.locks.choose import Choice
+from mlenv.locks.content import LockContent, Manifest
+from mlenv.locks.relock import relock_findings
+from mlenv.locks.requirement import same_pythons
+from mlenv.locks.target import Target
+from mlenv.model import Finding
+from mlenv.versions import normalise, satisfies
+
+__all__ = ["python_of", "relock_of"]
+
+
+def relock_of(choice: Choice, content: LockContent, manifest: Manifest | None) -> Iterator[Finding]:
+    """Say where the chosen manifest and lock disagree; nothing where one of them declares or records nothing."""
+    if manifest is None or choice.manifest is None or manifest.dynamic:
+        return
+    requirements = manifest.everything if content.whole else manifest.requirements
+    if content.whole and content.recorded is not None:
+        content = replace(content, recorded=_judged(content.recorded, manifest.unjudged))
+        requirements = _judged(requirements, manifest.unjudged)
+    yield from relock_findings(
+        manifest.declared, content, requirements, lock=choice.lock or "", manifest=choice.manifest
+    )
+    # Where the project names no range, uv records that of the Python it ran with.
+    now, then = manifest.requires_python, content.requires_python
+    if content.whole and now and not same_pythons(now, then):
+        reason = f"{choice.manifest} asks for Python {now}; {choice.lock} was made for {then or 'any'}."
+        yield Finding(kind="relock", reason=reason, declared=now, locked=then)
+
+
+def _judged(texts: Iterable[str], unjudged: frozenset[str]) -> tuple[str, ...]:
+    return tuple(text for text in texts if not unjudged or normalise(Requirement(text).name) not in unjudged)
+
+
+def python_of(manifest: Manifest, content: LockContent | None, choice: Choice, target: Target) -> Iterator[Finding]:
+    """Say that the target is outside the manifest's ``requires-python``, unless the lock has said as much."""
+    if content is not None and any(row.kind == "python" and row.package is None for row in content.findings):
+        return
+    wanted = manifest.requires_python
+    if wanted and satisfies(target.python.rstrip("+"), wanted) is False:
+        reason = f"{choice.manifest or 'pyproject.toml'} asks for Python {wanted}; this is Python {target.python}."
+        yield Finding(kind="python", reason=reason, declared=wanted, installed=target.python)

@@ -1,0 +1,85 @@
+"""One package of ``uv.lock``: its identity, its pin, its files, and what a project's metadata records."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from mlenv.locks.place import Place, Table
+from mlenv.locks.source import plain_url, relative
+from mlenv.model import Pin, Source, value
+
+__all__ = ["OWN", "Entry", "identity", "pin_of", "recorded_requirement", "wheels_of"]
+
+OWN = ("virtual", "editable", "directory")
+"""Kinds of source that a project of the workspace has."""
+
+
+@value
+class Entry:
+    """One ``[[package]]``."""
+
+    name: str
+    table: Table
+    place: Place
+    source: Table
+
+    @property
+    def version(self) -> str | None:
+        version: str | None = self.table.get("version")
+        return version
+
+
+def identity(entry: Entry) -> tuple[Any, ...]:
+    return entry.version, tuple(sorted((key, str(item)) for key, item in entry.source.items()))
+
+
+def pin_of(entry: Entry) -> Pin:
+    source = _source(entry)
+    # The version of a folder is what its files say now, not what they said when it was locked.
+    folder = "directory" in entry.source or "editable" in entry.source
+    return Pin(name=entry.name, version=None if folder else entry.version, source=source)
+
+
+def _source(entry: Entry) -> Source:
+    place, table = entry.place.at("source"), entry.source
+    for key, kind in (("editable", "editable"), ("directory", "path"), ("path", "path")):
+        path = place.get(table, key, str)
+        if path is not None:
+            return Source(kind=kind, url=relative(path))
+    git, url = place.get(table, "git", str), place.get(table, "url", str)
+    if git is not None:
+        parts = urlsplit(git)
+        return Source(kind="vcs", url=plain_url(parts._replace(query="").geturl()), commit=parts.fragment)
+    if url is not None:
+        return Source(kind="url", url=plain_url(url))
+    if "registry" not in table:
+        raise place.error(f"The kind of source is not known: {', '.join(table) or 'none'}.")
+    return Source(kind="index")
+
+
+def wheels_of(entry: Entry) -> Iterator[str]:
+    for row, at in entry.place.tables(entry.table, "wheels"):
+        address = row.get("filename") or row.get("url") or row.get("path")
+        if not isinstance(address, str):
+            raise at.error("A wheel needs a url, a path or a filename.")
+        yield unquote(urlsplit(address).path.rpartition("/")[2])
+
+
+def recorded_requirement(row: Table, at: Place) -> str:
+    extras = at.texts(row, "extras")
+    name = at.need(row, "name", str) + (f"[{','.join(extras)}]" if extras else "")
+    address = _address(row)
+    marker = at.get(row, "marker", str)
+    wanted = f" @ {address}" if address else at.get(row, "specifier", str) or ""
+    return f"{name}{wanted}" + (f" ; {marker}" if marker else "")
+
+
+def _address(row: Table) -> str:
+    if "git" in row:
+        parts = urlsplit(str(row["git"]))
+        query = parse_qs(parts.query)
+        revision = next((query[key][0] for key in ("rev", "tag", "branch") if key in query), "")
+        return f"git+{parts._replace(query='', fragment='').geturl()}" + (f"@{revision}" if revision else "")
+    return str(next((row[key] for key in ("url", "path", "directory", "editable", "virtual") if key in row), ""))

@@ -1,0 +1,145 @@
+"""Walk the graph of ``uv.lock`` from the project, for one interpreter, its extras and its groups."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from packaging.markers import InvalidMarker, Marker
+
+from mlenv.locks.place import Place, Table
+from mlenv.locks.uv_entry import OWN, Entry, identity
+from mlenv.model import value
+from mlenv.versions import normalise
+
+__all__ = ["Graph", "Walk", "walk_graph"]
+
+_EXTRA = re.compile(r"""\bextra\s*(==|!=)\s*('[^']*'|"[^"]*")""")
+
+
+@value
+class Graph:
+    """The lock, indexed by name."""
+
+    by_name: Mapping[str, tuple[Entry, ...]]
+    roots: tuple[Entry, ...]
+    extras: tuple[str, ...]
+    groups: tuple[str, ...]
+    environment: Mapping[str, str]
+
+
+@value
+class Walk:
+    """What is reachable: entries, followed edges, and the extras and groups that conflict markers may ask for."""
+
+    entries: Mapping[str, Entry]
+    edges: Mapping[str, tuple[str, ...]]
+    active: frozenset[str]
+
+
+def walk_graph(graph: Graph, table: Table, place: Place) -> Walk:
+    """Walk until the set of active extras no longer grows: conflict markers may ask for any of them."""
+    walk = _walk(graph, _first_active(graph), table, place)
+    while True:
+        again = _walk(graph, walk.active, table, place)
+        if again.active == walk.active:
+            return again
+        walk = again
+
+
+def _first_active(graph: Graph) -> frozenset[str]:
+    rows = [_encoded("project", root.name) for root in graph.roots]
+    for root in graph.roots:
+        rows += [_encoded("extra", root.name, extra) for extra in graph.extras]
+        rows += [_encoded("group", root.name, group) for group in graph.groups]
+    return frozenset(rows)
+
+
+def _encoded(kind: str, package: str, item: str = "") -> str:
+    """Return the name under which uv's conflict markers know an extra, a group or a project."""
+    return f"{kind}-{len(package)}-{package}{'-' if item else ''}{item}"
+
+
+def _walk(graph: Graph, active: frozenset[str], table: Table, place: Place) -> Walk:
+    entries: dict[str, Entry] = {}
+    edges: dict[str, tuple[str, ...]] = {}
+    reached = set(active)
+    seen: set[tuple[str, str]] = set()
+    waiting = [(root, extra) for root in graph.roots for extra in ("", *graph.extras)]
+    for row, at in _group_rows(graph, table, place):
+        if _holds(row, at, graph, active):
+            waiting += _ends(row, at, graph)
+    while waiting:
+        entry, extra = waiting.pop()
+        if (entry.name, extra) in seen:
+            continue
+        seen.add((entry.name, extra))
+        _check_single(entries, entry)
+        entries[entry.name] = entry
+        if extra:
+            reached.add(_encoded("extra", entry.name, extra))
+        for row, at in _rows(entry, extra):
+            if _holds(row, at, graph, active):
+                ends = _ends(row, at, graph)
+                waiting += ends
+                edges[entry.name] = tuple(dict.fromkeys((*edges.get(entry.name, ()), ends[0][0].name)))
+    return Walk(entries=entries, edges=edges, active=frozenset(reached))
+
+
+def _check_single(entries: Mapping[str, Entry], entry: Entry) -> None:
+    other = entries.get(entry.name, entry)
+    if identity(other) != identity(entry):
+        message = f"{entry.name} is there as {other.version} and as {entry.version} for one Python."
+        raise entry.place.error(message, code="lock-ambiguous", hint="Choose other extras or groups.")
+
+
+def _rows(entry: Entry, extra: str) -> tuple[tuple[Table, Place], ...]:
+    if not extra:
+        return entry.place.tables(entry.table, "dependencies")
+    optional = entry.place.table(entry.table, "optional-dependencies")
+    return entry.place.at("optional-dependencies").tables(optional, extra)
+
+
+def _group_rows(graph: Graph, table: Table, place: Place) -> Iterator[tuple[Table, Place]]:
+    for root in graph.roots:
+        groups = root.place.table(root.table, "dev-dependencies")
+        for group in graph.groups:
+            yield from root.place.at("dev-dependencies").tables(groups, group)
+    # A workspace root that is no project keeps its groups in the manifest.
+    own = place.at("manifest").table(place.table(table, "manifest"), "dependency-groups")
+    for group in graph.groups if not any(root.source.get(key) == "." for root in graph.roots for key in OWN) else ():
+        for row, at in place.at("manifest").at("dependency-groups").tables(own, group):
+            if normalise(str(row.get("name"))) in graph.by_name:
+                yield row, at
+
+
+def _ends(row: Table, at: Place, graph: Graph) -> list[tuple[Entry, str]]:
+    """Return the entry that an edge leads to, plain and with each extra that the edge asks for."""
+    name = normalise(at.need(row, "name", str))
+    version, source = at.get(row, "version", str), at.get(row, "source", dict)
+    found = [
+        entry
+        for entry in graph.by_name.get(name, ())
+        if (version is None or entry.version == version) and (source is None or entry.source == source)
+    ]
+    if len(found) != 1:
+        raise at.error(
+            f"{name} {version or ''}".rstrip() + (" is not in the lock." if not found else " is not unique.")
+        )
+    extras = at.texts(row, "extra") or at.texts(row, "extras")
+    return [(found[0], extra) for extra in ("", *extras)]
+
+
+def _holds(row: Table, at: Place, graph: Graph, active: frozenset[str]) -> bool:
+    text = at.get(row, "marker", str)
+    if not text:
+        return True
+    # uv writes conflicts as extra == 'extra-4-demo-cpu', which several may be at once: a set, not one value.
+    plain = _EXTRA.sub(lambda match: f"{match[2]} {'in' if match[1] == '==' else 'not in'} extras", text)
+    try:
+        marker = Marker(plain)
+    except InvalidMarker:
+        raise at.at("marker").error(f"{text!r} is not a marker.") from None
+    environment: dict[str, Any] = {**graph.environment, "extras": active, "dependency_groups": frozenset()}
+    return marker.evaluate(environment, context="lock_file")
