@@ -296,9 +296,7 @@ def _save(root: Path, entries: Iterable[Entry]) -> None:
     rows = [
         {
             **{name: getattr(e, name) for name in ("id", "verb", "when", "old", "new", "done")},
-            "files": [
-                {name: getattr(f, name) for name in ("path", "before", "after", "backup")} for f in e.files
-            ],
+            "files": [{name: getattr(f, name) for name in ("path", "before", "after", "backup")} for f in e.files],
         }
         for e in tuple(entries)[-_KEPT:]
     ]

@@ -40,7 +40,9 @@ class Verb:
     """Whether only a notebook can do it."""
 
 
-def _option(flag: str, text: str, metavar: Optional[str] = None, choices: Sequence[str] = (), many: bool = False) -> Option:
+def _option(
+    flag: str, text: str, metavar: Optional[str] = None, choices: Sequence[str] = (), many: bool = False
+) -> Option:
     return Option(flag=flag, help=text, metavar=metavar, choices=tuple(choices), many=many)
 
 
@@ -104,71 +106,139 @@ VERBS: Tuple[Verb, ...] = (
     _verb(
         "create",
         "Make the project's environment from its lock, with these packages added, and register its kernel.",
-        "--python", "--engine", "--name", "--ipykernel", "--from-notebook", "--frozen", *_CHANGE, *_CHOICE,
+        "--python",
+        "--engine",
+        "--name",
+        "--ipykernel",
+        "--from-notebook",
+        "--frozen",
+        *_CHANGE,
+        *_CHOICE,
         arguments=("packages", "*", "packages to add first"),
         example="create scikit-learn pandas",
     ),
     _verb(
         "use",
         "Register an environment that is already there as the project's, without changing it.",
-        "--name", "--ipykernel", *_CHANGE,
+        "--name",
+        "--ipykernel",
+        *_CHANGE,
         arguments=("prefix", "?", "folder of the environment (default: the one that lies in the project)"),
         example="use .venv",
     ),
     _verb(
         "check",
         "Compare what is loaded, installed, locked and declared: one verdict, one action.",
-        "--strict", "--deep", "--offline", *_CHOICE,
+        "--strict",
+        "--deep",
+        "--offline",
+        *_CHOICE,
         example="check",
     ),
     _verb(
         "add",
         "Declare packages, lock and install them.",
-        "--frozen", *_CHANGE, *_CHOICE,
+        "--frozen",
+        *_CHANGE,
+        *_CHOICE,
         arguments=("packages", "*", "requirements such as numpy or 'numpy<2'"),
         example='add "numpy<2"',
     ),
     _verb(
         "remove",
         "Take packages out of the manifest, the lock and the environment.",
-        *_CHANGE, *_CHOICE,
+        *_CHANGE,
+        *_CHOICE,
         arguments=("packages", "+", "names"),
         example="remove six",
     ),
-    _verb("sync", "Make the environment what the lock says.", "--frozen", "--python", *_CHANGE, *_CHOICE, example="sync"),
-    _verb("lock", "Write the lock anew from the manifest; the environment stays.", "--upgrade", *_CHANGE, *_CHOICE, example="lock"),
+    _verb(
+        "sync", "Make the environment what the lock says.", "--frozen", "--python", *_CHANGE, *_CHOICE, example="sync"
+    ),
+    _verb(
+        "lock",
+        "Write the lock anew from the manifest; the environment stays.",
+        "--upgrade",
+        *_CHANGE,
+        *_CHOICE,
+        example="lock",
+    ),
     _verb(
         "upgrade",
         "Move packages (default: all) to the newest versions that fit, in lock and environment.",
-        *_CHANGE, *_CHOICE,
+        *_CHANGE,
+        *_CHOICE,
         arguments=("packages", "*", "names"),
         example="upgrade pandas",
     ),
     _verb(
         "freeze",
         "Write the lock from what is installed.",
-        "--scope", "--format", "--output", "--show", "--notebook", *_CHANGE, *_CHOICE,
+        "--scope",
+        "--format",
+        "--output",
+        "--show",
+        "--notebook",
+        *_CHANGE,
+        *_CHOICE,
         example="freeze --scope direct",
     ),
     _verb("list", "List the installed packages beside the lock.", *_CHOICE, example="list"),
-    _verb("show", "Show one package: versions, where it comes from, who needs it.", arguments=("package", "", "name"), example="show pandas"),
+    _verb(
+        "show",
+        "Show one package: versions, where it comes from, who needs it.",
+        arguments=("package", "", "name"),
+        example="show pandas",
+    ),
     _verb("outdated", "List packages that have newer versions.", "--offline", example="outdated"),
     _verb(
         "kernels",
         "List kernels and their states; prune removes mlenv's own whose environment is gone, repair mends them.",
-        "--dry-run", "--yes", "--force", "--offline",
+        "--dry-run",
+        "--yes",
+        "--force",
+        "--offline",
         arguments=("action", "*", "list (default), prune, repair [ID]"),
         example="kernels prune --dry-run",
     ),
     _verb("switch", "Say how to switch this notebook to the project's kernel.", example="switch"),
     _verb("restart", "Restart this notebook's kernel.", example="restart", notebook=True),
-    _verb("doctor", "Look for what is wrong: kernels that do not start, shadowing, broken runtimes.", arguments=("kernel", "?", "a kernel's id"), example="doctor"),
-    _verb("undo", "Go back to the environment, lock and manifest before the last change.", "--dry-run", "--yes", "--force", example="undo"),
-    _verb("delete", "Delete the project's environment and its kernel; manifest and lock stay.", "--dry-run", "--yes", "--force", example="delete --yes"),
+    _verb(
+        "doctor",
+        "Look for what is wrong: kernels that do not start, shadowing, broken runtimes.",
+        arguments=("kernel", "?", "a kernel's id"),
+        example="doctor",
+    ),
+    _verb(
+        "undo",
+        "Go back to the environment, lock and manifest before the last change.",
+        "--dry-run",
+        "--yes",
+        "--force",
+        example="undo",
+    ),
+    _verb(
+        "delete",
+        "Delete the project's environment and its kernel; manifest and lock stay.",
+        "--dry-run",
+        "--yes",
+        "--force",
+        example="delete --yes",
+    ),
     _verb("activate", "Print the line that activates the environment in your shell.", "--shell", example="activate"),
-    _verb("panel", "Show the panel with the verdict, its button, the table and the log.", example="panel", notebook=True),
-    _verb("select", "Write the cached selection that kernels read.", "--prefix", "--lock", "--extra", "--group", hidden=True),
-)  # fmt: skip
+    _verb(
+        "panel", "Show the panel with the verdict, its button, the table and the log.", example="panel", notebook=True
+    ),
+    _verb(
+        "select",
+        "Write the cached selection that kernels read.",
+        "--prefix",
+        "--lock",
+        "--extra",
+        "--group",
+        hidden=True,
+    ),
+)
 
 
 def verb_named(name: str) -> Optional[Verb]:

@@ -126,9 +126,15 @@ def _link(root: Path, settings: Settings) -> Path:
     if settings.env:
         return Path(os.path.abspath(root / Path(settings.env).expanduser()))
     for name in _ENVIRONMENT_NAMES:
-        if (root / name).is_symlink() or (root / name / "pyvenv.cfg").is_file() or (root / name / "conda-meta").is_dir():
+        if (
+            (root / name).is_symlink()
+            or (root / name / "pyvenv.cfg").is_file()
+            or (root / name / "conda-meta").is_dir()
+        ):
             return root / name
-    return root / ".venv"
+    used = store.read_json(root / ".mlenv" / "used.json") or {}
+    prefix = used.get("prefix")
+    return Path(prefix) if isinstance(prefix, str) and Path(prefix).is_dir() else root / ".venv"
 
 
 def _facts(link: Path) -> EnvironmentFacts:

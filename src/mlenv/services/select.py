@@ -11,13 +11,21 @@ from typing import Any
 
 from mlenv import store
 from mlenv.errors import MlenvError
-from mlenv.locks import Choice, Selected, SelectRequest, Target, select
-from mlenv.model import Declared, FileStamp, Finding, Pin, Selection, Source
-from mlenv.probe import ask, site
+from mlenv.locks import Selected, SelectRequest, Target, select
+from mlenv.model import Declared, FileStamp, Finding, Outcome, Pin, Selection, Source
+from mlenv.probe import ask, environment, site
 from mlenv.services.context import Context, Options
-from mlenv.services.project import LOCK_NAMES, MANIFEST_NAMES, Project
+from mlenv.services.project import LOCK_NAMES, MANIFEST_NAMES, Project, open_project
 
-__all__ = ["cache_path", "cached_selection", "select_project", "selection_for", "target_of", "wanted"]
+__all__ = [
+    "cache_path",
+    "cached_selection",
+    "select_project",
+    "selection_for",
+    "target_of",
+    "wanted",
+    "write_selection",
+]
 
 _SCHEMA = 1
 
@@ -118,7 +126,9 @@ def _stamped(project: Project, selected: Selected) -> Selection:
 
 
 def _replaced(selection: Selection, **changes: Any) -> Selection:
-    return Selection(**{field.name: changes.get(field.name, getattr(selection, field.name)) for field in fields(selection)})  # type: ignore[arg-type]
+    return Selection(
+        **{field.name: changes.get(field.name, getattr(selection, field.name)) for field in fields(selection)}
+    )
 
 
 def _write_cache(path: Path, selection: Selection) -> None:
@@ -154,9 +164,16 @@ def _revive(raw: dict[str, Any]) -> Selection:
     findings = tuple(Finding(**row) for row in raw.pop("findings"))
     inputs = tuple(FileStamp(**row) for row in raw.pop("inputs"))
     extras, groups = tuple(raw.pop("extras")), tuple(raw.pop("groups"))
-    return Selection(pins=pins, declared=declared, findings=findings, inputs=inputs, extras=extras, groups=groups, **raw)
+    return Selection(
+        pins=pins, declared=declared, findings=findings, inputs=inputs, extras=extras, groups=groups, **raw
+    )
 
 
-def lock_path(choice: Choice, default: str = "pylock.toml") -> str:
-    """Return the lock's file name, or that of a lock yet to be written."""
-    return choice.lock or default
+def write_selection(context: Context, prefix: str | None) -> Outcome:
+    """Write the cached selection for the interpreter of ``prefix`` (default: the project's environment)."""
+    project = open_project(context)
+    python = environment.interpreter(prefix or project.prefix)
+    tag = ask.ask(python, store.cache_dir()).cache_tag
+    selection = selection_for(context, project, python, tag)
+    path = cache_path(project.root, tag)
+    return Outcome(verb="select", lines=(f"{len(selection.pins)} pins",), data={"path": str(path)})

@@ -38,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         # Somebody read only the first lines (`mlenv list | head`): no more output, no traceback.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except Exception as error:  # noqa: BLE001 - a face's outermost line
+    except Exception as error:
         if os.environ.get("MLENV_DEBUG"):
             raise
         printer.error(

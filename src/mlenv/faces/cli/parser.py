@@ -55,7 +55,7 @@ def parse(words: Sequence[str]) -> Request:
     arguments = tuple(arguments) if isinstance(arguments, list) else (arguments,)
     options = {key: tuple(item) if isinstance(item, list) else item for key, item in given.items()}
     if "loaded" in options:
-        options["loaded"] = _loaded(options["loaded"])
+        options["loaded"] = _loaded(str(options["loaded"]))
     return Request(verb=verb.name, arguments=arguments, options=options)
 
 
@@ -105,7 +105,7 @@ def _add(built: _Parser, option: Option) -> None:
 
 
 def _unknown(verb: Verb, word: str) -> MlenvError:
-    flag = word.split("=")[0]
+    flag = word.split("=", maxsplit=1)[0]
     if word.startswith("-"):
         return MlenvError(
             "unknown-option",

@@ -1,0 +1,225 @@
+"""From a parsed request to the service that carries it out: an explicit table, each service imported on use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from mlenv.errors import MlenvError
+from mlenv.faces.cli.parser import Request
+from mlenv.model import Event, Outcome, Report
+from mlenv.services.context import Context, Options
+
+__all__ = ["dispatch"]
+
+_Answer = Report | Outcome
+_Service = Callable[[Context, Request], _Answer]
+
+
+def dispatch(request: Request, cwd: Path, report: Callable[[Event], None]) -> _Answer:
+    """Carry a request out.
+
+    Raises:
+        MlenvError: whatever the service raises.
+    """
+    context = Context(cwd=cwd, options=_options(request.options), report=report)
+    return SERVICES[request.verb](context, request)
+
+
+def _options(given: Mapping[str, Any]) -> Options:
+    return Options(
+        project=given.get("project"),
+        offline=given.get("offline", False),
+        yes=given.get("yes", False),
+        dry_run=given.get("dry_run", False),
+        force=given.get("force", False),
+        frozen=given.get("frozen", False),
+        deep=given.get("deep", False),
+        allow_build=given.get("allow_build", False),
+        engine=given.get("engine"),
+        python=given.get("python"),
+        lock=given.get("lock"),
+        extras=given.get("extra"),
+        groups=given.get("group"),
+        ipykernel=given.get("ipykernel", "runtime"),
+        kernel_prefix=given.get("kernel_prefix"),
+        loaded=given.get("loaded"),
+    )
+
+
+def _create(context: Context, request: Request) -> Outcome:
+    from mlenv.services.create import create
+
+    name = request.options.get("name", "")
+    notebook = request.options.get("from_notebook")
+    if notebook:
+        from mlenv.services.from_notebook import requirements_of_notebook
+
+        found = requirements_of_notebook(context, notebook)
+        if isinstance(found, Outcome):
+            return found
+        return create(context, (*found, *request.arguments), kernel_name=name)
+    return create(context, request.arguments, kernel_name=name)
+
+
+def _use(context: Context, request: Request) -> Outcome:
+    from mlenv.services.create import use
+
+    prefix = request.arguments[0] if request.arguments else None
+    return use(context, prefix, kernel_name=request.options.get("name", ""))
+
+
+def _check(context: Context, request: Request) -> Report:
+    from mlenv.services.check import check
+
+    return check(context)
+
+
+def _add(context: Context, request: Request) -> Outcome:
+    from mlenv.services.add import add
+
+    if not request.arguments:
+        raise MlenvError("usage", "what is to be added?", hint="mlenv add NAME")
+    return add(context, request.arguments)
+
+
+def _remove(context: Context, request: Request) -> Outcome:
+    from mlenv.services.add import remove
+
+    return remove(context, request.arguments)
+
+
+def _upgrade(context: Context, request: Request) -> Outcome:
+    from mlenv.services.add import upgrade
+
+    return upgrade(context, request.arguments)
+
+
+def _sync(context: Context, request: Request) -> Outcome:
+    from mlenv.services.sync import sync
+
+    return sync(context)
+
+
+def _lock(context: Context, request: Request) -> Outcome:
+    from mlenv.services.sync import lock
+
+    return lock(context, upgrade=request.options.get("upgrade", False))
+
+
+def _freeze(context: Context, request: Request) -> Outcome:
+    from mlenv.services.freeze import FreezeWish, freeze
+
+    options = request.options
+    wish = FreezeWish(
+        scope=options.get("scope"),
+        format=options.get("format"),
+        output=options.get("output"),
+        show=options.get("show", False),
+        notebook=options.get("notebook"),
+    )
+    return freeze(context, wish)
+
+
+def _list(context: Context, request: Request) -> Outcome:
+    from mlenv.services.inspect import list_packages
+
+    return list_packages(context)
+
+
+def _show(context: Context, request: Request) -> Outcome:
+    from mlenv.services.inspect import show
+
+    return show(context, request.arguments[0])
+
+
+def _outdated(context: Context, request: Request) -> Outcome:
+    from mlenv.services.inspect import outdated
+
+    return outdated(context)
+
+
+def _kernels(context: Context, request: Request) -> Outcome:
+    from mlenv.services import kernels
+
+    action, *rest = request.arguments or ("list",)
+    if action == "list":
+        return kernels.list_kernels(context)
+    if action == "prune":
+        return kernels.prune(context)
+    if action == "repair":
+        return kernels.repair(context, rest[0] if rest else None)
+    from mlenv.verbs import did_you_mean
+
+    near = did_you_mean(action, ("list", "prune", "repair"))
+    raise MlenvError(
+        "usage", f"'mlenv kernels' has no action '{action}'.{near}", hint="mlenv kernels list|prune|repair"
+    )
+
+
+def _switch(context: Context, request: Request) -> Outcome:
+    from mlenv.services.switch import switch
+
+    return switch(context)
+
+
+def _doctor(context: Context, request: Request) -> Outcome:
+    from mlenv.services.doctor import doctor
+
+    return doctor(context, request.arguments[0] if request.arguments else None)
+
+
+def _undo(context: Context, request: Request) -> Outcome:
+    from mlenv.services.undo import undo
+
+    return undo(context)
+
+
+def _delete(context: Context, request: Request) -> Outcome:
+    from mlenv.services.delete import delete
+
+    return delete(context)
+
+
+def _activate(context: Context, request: Request) -> Outcome:
+    from mlenv.services.activate import activate
+
+    return activate(context, request.options.get("shell"))
+
+
+def _select(context: Context, request: Request) -> Outcome:
+    from mlenv.services.select import write_selection
+
+    return write_selection(context, request.options.get("prefix"))
+
+
+def _only_in_a_notebook(context: Context, request: Request) -> Outcome:
+    raise MlenvError(
+        "notebook-only", f"'{request.verb}' works on a running notebook", hint=f"in a notebook: %mlenv {request.verb}"
+    )
+
+
+SERVICES: Mapping[str, _Service] = {
+    "create": _create,
+    "use": _use,
+    "check": _check,
+    "add": _add,
+    "remove": _remove,
+    "sync": _sync,
+    "lock": _lock,
+    "upgrade": _upgrade,
+    "freeze": _freeze,
+    "list": _list,
+    "show": _show,
+    "outdated": _outdated,
+    "kernels": _kernels,
+    "switch": _switch,
+    "restart": _only_in_a_notebook,
+    "panel": _only_in_a_notebook,
+    "doctor": _doctor,
+    "undo": _undo,
+    "delete": _delete,
+    "activate": _activate,
+    "select": _select,
+}

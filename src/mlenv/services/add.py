@@ -1,0 +1,162 @@
+"""``add``, ``remove``, ``upgrade``: edit the manifest, relock, install, in one step or not at all."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from mlenv import store
+from mlenv.locks import Selected
+from mlenv.manifest_edit import add_requirements
+from mlenv.model import Outcome
+from mlenv.services import declare, words
+from mlenv.services.adopt import adopted_requirements
+from mlenv.services.change import Done, carry_out, changes_of, refuse_what_hurts
+from mlenv.services.context import Context
+from mlenv.services.installing import Wish
+from mlenv.services.locking import Resolver, compile_requirements, relock
+from mlenv.services.prepare import checked, prepare
+from mlenv.services.project import Project, load, open_project
+from mlenv.services.refresh import refresh_runtime
+from mlenv.services.select import select_project, target_of
+from mlenv.versions import normalise
+
+__all__ = ["add", "change_project", "remove", "upgrade"]
+
+
+def add(context: Context, requirements: Sequence[str]) -> Outcome:
+    """Declare packages, lock and install them.
+
+    Raises:
+        MlenvError: what failed, naming package and cause; nothing was changed then.
+    """
+    wanted = checked(requirements)
+    names = [normalise(re.split(r"[\s\[<>=!~;@(]", text, maxsplit=1)[0]) for text in wanted]
+    return change_project(context, "add", wanted, names)
+
+
+def remove(context: Context, names: Sequence[str]) -> Outcome:
+    """Take packages out of manifest, lock and environment.
+
+    Raises:
+        MlenvError: ``not-declared`` where nobody declares one of them; nothing was changed then.
+    """
+    return change_project(context, "remove", (), [normalise(name) for name in names])
+
+
+def upgrade(context: Context, names: Sequence[str]) -> Outcome:
+    """Move packages (all without names) to the newest versions that the manifest allows."""
+    return change_project(context, "upgrade", (), [normalise(name) for name in names])
+
+
+def change_project(context: Context, verb: str, requirements: tuple[str, ...], names: Sequence[str]) -> Outcome:
+    """Hold the project, compute the new files, carry the change out and say what happened."""
+    project = open_project(context, create=verb == "add")
+    with store.hold(project.root, verb, lambda text: context.tell("wait", text)) as (descriptor, _):
+        project = load(project.root)
+        resolver, files = _new_files(context, project, verb, requirements, names, descriptor)
+        selected = select_project(project, target_of(resolver.interpreter.path), context.options, files=files)
+        wish = Wish(
+            verb=verb,
+            selected=selected,
+            interpreter=resolver.interpreter,
+            engine=resolver.engine,
+            tools=resolver.tools,
+            files=files,
+            with_ipykernel=project.marker.get("ipykernel") == "installed",
+        )
+        changes = changes_of(words.installed_of(project), selected)
+        refuse_what_hurts(context, project, wish, changes)
+        if context.options.dry_run:
+            return words.planned(verb, changes, files)
+        done = carry_out(context, project, wish, descriptor)
+    refresh_runtime(context, load(project.root))
+    return _outcome(verb, names, done)
+
+
+def _new_files(
+    context: Context,
+    project: Project,
+    verb: str,
+    requirements: tuple[str, ...],
+    names: Sequence[str],
+    descriptor: int,
+) -> tuple[Resolver, dict[str, str]]:
+    resolver = prepare(
+        context,
+        project,
+        {},
+        descriptor,
+        upgrade=tuple(names) if verb == "upgrade" else (),
+        upgrade_all=verb == "upgrade" and not names,
+    )
+    selected = select_project(project, target_of(resolver.interpreter.path), context.options)
+    if selected.choice.kind == "requirements" and selected.choice.manifest is None:
+        return resolver, _pinned_file(context, project, resolver, selected, verb, requirements, names)
+    edits: dict[str, str] = {}
+    group = declare.group_of(context) if verb != "upgrade" else None
+    if verb == "add" and selected.choice.manifest is None:
+        minor = ".".join(resolver.interpreter.version.split(".")[:2])
+        taken = adopted_requirements(context, project, selected)
+        edits = declare.new_manifest(project, minor, (*taken, *(r for r in requirements if not _in(r, taken))))
+    elif verb == "add":
+        edits = declare.adding(project, selected, requirements, group)
+    elif verb == "remove":
+        edits = declare.removing(project, selected, names, group)
+    return resolver, {**edits, **relock(context, project, edits, resolver)}
+
+
+def _in(requirement: str, taken: Sequence[str]) -> bool:
+    return requirement in taken
+
+
+def _pinned_file(
+    context: Context,
+    project: Project,
+    resolver: Resolver,
+    selected: Selected,
+    verb: str,
+    requirements: tuple[str, ...],
+    names: Sequence[str],
+) -> dict[str, str]:
+    """Change a pinned ``requirements.txt`` that stands alone: it stays the user's file, rows are added or moved."""
+    lock = selected.choice.lock or "requirements.txt"
+    text = store.read_text(project.root / lock)
+    if verb == "remove":
+        return declare.removing(project, selected, names, None)
+    loosened = _loosened(text, names) if verb == "upgrade" else add_requirements(text, requirements)
+    compiled = compile_requirements(context, project, {lock: loosened}, resolver, (lock,), lock)
+    if selected.selection.exact:
+        return {lock: compiled}
+    rows = [f"{name}=={version}" for name, version in pinned_rows(compiled)]
+    return {lock: add_requirements(text, rows)}
+
+
+def pinned_rows(compiled: str) -> list[tuple[str, str]]:
+    """Return (name, version) of each pinned row of a compiled requirements file."""
+    return re.findall(r"(?m)^([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?==([^\s;\\\\]+)", compiled)
+
+
+def _loosened(text: str, names: Sequence[str]) -> str:
+    """Drop the pins of some rows (of all without names), so that the resolver may move them."""
+    lines = []
+    for line in text.splitlines():
+        found = re.match(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)(\[[^\]]*\])?\s*==", line)
+        if found and (not names or normalise(found[1]) in names):
+            line = found[1] + (found[2] or "")
+        lines.append(line)
+    return "\n".join(lines) + "\n"
+
+
+def _outcome(verb: str, names: Sequence[str], done: Done) -> Outcome:
+    first = {"add": "added", "remove": "removed", "upgrade": "upgraded"}[verb]
+    told: Mapping[str, str] = {c.package: c.after or c.before or "" for c in done.changes}
+    asked = ", ".join(f"{name} {told[name]}" if name in told else name for name in names)
+    lines = [f"{first} {asked}".rstrip() if asked or verb != "upgrade" else words.moved(done.changes)]
+    rest = tuple(c for c in done.changes if c.package not in names)
+    if rest and asked:
+        lines.append(f"with it     {words.moved(rest)}")
+    if done.files:
+        lines.append(f"written     {', '.join(done.files)}")
+    lines.append(f"environment {done.count} packages as locked")
+    return Outcome(verb=verb, lines=tuple(lines), changes=done.changes, files=done.files)

@@ -1,0 +1,160 @@
+"""Carry a change out: build beside the old environment, verify, write the files, switch, note it for ``undo``.
+
+Every verb that changes an environment ends here, so the promises are kept in one place.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from mlenv import generations, store
+from mlenv.errors import MlenvError
+from mlenv.locks import Selected
+from mlenv.model import Change, Installed, value
+from mlenv.probe import site
+from mlenv.services import hygiene, installing
+from mlenv.services.context import Context
+from mlenv.services.installing import Wish
+from mlenv.services.project import Project
+from mlenv.versions import same
+
+__all__ = ["Done", "carry_out", "changes_of", "refuse_what_hurts"]
+
+
+@value
+class Done:
+    changes: tuple[Change, ...]
+    files: tuple[str, ...]
+    count: int
+    """Packages in the environment now, pip left out."""
+    switched: bool
+
+
+def changes_of(before: Installed, selected: Selected) -> tuple[Change, ...]:
+    """Say which packages the selection adds, moves or removes; tooling that is there is left out."""
+    old = {d.name: d for d in before.distributions}
+    new = {pin.name: pin for pin in selected.selection.pins}
+    changes = []
+    for name in sorted({*old, *new}):
+        have, want = old.get(name), new.get(name)
+        if want is None and have is not None and name not in _TOOLING:
+            changes.append(Change(package=name, before=have.version, after=None))
+        elif want is not None and have is None:
+            changes.append(Change(package=name, before=None, after=want.version or "local"))
+        elif want is not None and have is not None and want.version and not same(want.version, have.version):
+            changes.append(Change(package=name, before=have.version, after=want.version))
+    return tuple(changes)
+
+
+_TOOLING = frozenset({"pip", "setuptools", "wheel", "uv"})
+
+
+def refuse_what_hurts(context: Context, project: Project, wish: Wish, changes: tuple[Change, ...]) -> None:
+    """Stop before anything is written where a change would hurt the kernel that asks, or compile by surprise.
+
+    Raises:
+        MlenvError: ``loaded-binary``, ``build-not-allowed``, ``no-wheel``.
+    """
+    installing.refuse_builds(context, project, wish.selected, wish.interpreter)
+    if context.options.force or context.options.dry_run:
+        return
+    loaded = context.options.loaded or {}
+    hurt = [
+        f"{change.package} {loaded[change.package].get('version')} -> {change.after or 'removed'}"
+        for change in changes
+        if loaded.get(change.package, {}).get("binary") and change.before is not None
+    ]
+    if hurt:
+        raise MlenvError(
+            "loaded-binary",
+            f"compiled packages in this kernel's memory would change: {', '.join(hurt)}; nothing was written",
+            hint=f"mlenv {wish.verb} ... --force, then restart the kernel",
+        )
+
+
+def carry_out(context: Context, project: Project, wish: Wish, descriptor: int) -> Done:
+    """Build, verify, write, switch.
+
+    Args:
+        context: options and whom to tell.
+        project: as it lies on disk now.
+        wish: what it is to become.
+        descriptor: of the held project lock; engines inherit it.
+
+    Raises:
+        MlenvError: whatever failed; the old environment and the project's files are as they were unless the message
+            says otherwise.
+    """
+    root = project.root
+    if not project.link.is_relative_to(root):
+        raise MlenvError(
+            "environment-outside",
+            f"the environment {project.link.name} lies outside the project, so mlenv does not change it",
+            where=str(project.link),
+            hint="remove `env` from [tool.mlenv] and type: mlenv create",
+        )
+    _refuse_conda(project)
+    generations.heal(root)
+    before = site.scan(project.environment.sites)
+    changes = changes_of(before, wish.selected)
+    generation = generations.new_path(root)
+    try:
+        installing.build(context, project, wish, generation, descriptor)
+        installed = _verify(context, project, wish, generation)
+    except BaseException:
+        store.remove_tree(generation, inside=root / ".mlenv" / "envs")
+        raise
+    old = generations.current(project.link)
+    entry = generations.begin(root, wish.verb, f"envs/{old.name}" if old else None, generation)
+    written = generations.write_files(root, entry.id, wish.files)
+    hygiene.ignore(context, root, project.link)
+    context.tell("switch", f"switching {project.link.name}")
+    previous = generations.switch(root, project.link, generation)
+    generations.finish(root, entry, previous, written)
+    generations.collect(root, project.link)
+    names = tuple(c.path for c in written if c.before != c.after)
+    count = sum(1 for d in installed.distributions if d.name != "pip")
+    return Done(changes=changes, files=names, count=count, switched=True)
+
+
+def _refuse_conda(project: Project) -> None:
+    if project.environment.engine == "conda" and project.environment.prefix and not project.link.is_symlink():
+        raise MlenvError(
+            "environment-conda",
+            f"{project.link.name} is a conda environment; mlenv checks it but does not change it yet",
+            where=str(project.link),
+            hint="change it with conda, or move it away and type: mlenv create",
+        )
+
+
+def _verify(context: Context, project: Project, wish: Wish, generation: Path) -> Installed:
+    """Start the interpreter, check every file, compare with the wish, then write the ready marker."""
+    context.tell("verify", "checking every file")
+    selection = wish.selected.selection
+    python = installing.start(generation)
+    installed = site.scan(site.environment_facts(str(generation)).sites)
+    have = {d.name: d.version for d in installed.distributions}
+    wrong = [
+        pin.name
+        for pin in selection.pins
+        if pin.name not in have or (pin.version and not pin.specifier and not same(pin.version, have[pin.name]))
+    ]
+    if wrong:
+        raise MlenvError(
+            "verify-failed",
+            f"the engine reported success, but {', '.join(wrong[:3])} is not installed as locked",
+            where=str(generation.name),
+            hint="run the same command again",
+        )
+    marker = {
+        "engine": wish.engine.name,
+        "lock": selection.lock,
+        "extras": list(selection.extras),
+        "groups": list(selection.groups),
+        "link": os.path.relpath(project.link, project.root),
+        "base": wish.interpreter.path,
+        "ipykernel": "installed" if wish.with_ipykernel else "runtime",
+    }
+    generations.seal(generation, marker, python=python)
+    return installed

@@ -1,0 +1,244 @@
+"""``create`` and ``use``: from nothing (or from what is there) to a kernel that was proved by starting it."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from mlenv import store, trust
+from mlenv.errors import MlenvError
+from mlenv.locks import Selected
+from mlenv.model import Installed, Outcome, value
+from mlenv.probe import ask, environment, interpreters
+from mlenv.services import declare, kernels, words
+from mlenv.services.adopt import adopted_requirements
+from mlenv.services.change import Done, carry_out, changes_of, refuse_what_hurts
+from mlenv.services.check import check_project
+from mlenv.services.context import Context
+from mlenv.services.installing import Wish
+from mlenv.services.locking import Resolver
+from mlenv.services.prepare import checked, prepare
+from mlenv.services.project import Project, load, open_project
+from mlenv.services.select import select_project, target_of
+from mlenv.services.sync import damaged_names, in_step, relocked_if_stale
+
+__all__ = ["create", "use"]
+
+
+@value
+class _Built:
+    project: Project
+    selected: Selected
+    resolver: Resolver
+    done: Done | None
+    """``None`` where the environment was in step already."""
+    kept: bool = False
+    """Whether an environment that somebody else made was taken as it is."""
+
+
+def create(context: Context, requirements: Sequence[str], *, kernel_name: str = "") -> Outcome:
+    """Make the project's environment from its lock, with these packages added, and register its kernel.
+
+    Running it again is safe: what is there and in step stays; what is broken is rebuilt, with the same kernel id.
+
+    Raises:
+        MlenvError: what failed and what to type; the old environment is as it was then.
+    """
+    wanted = checked(requirements)
+    project = open_project(context, create=True)
+    _refuse_managed_prefix(context, project)
+    with store.hold(project.root, "create", lambda text: context.tell("wait", text)) as (descriptor, _):
+        project = load(project.root)
+        built = _build(context, project, wanted, descriptor)
+        if isinstance(built, Outcome):
+            return built
+    project = load(project.root)
+    trust.trust(project.root, project.link)
+    registered = _register(context, project, built.selected.selection.name, kernel_name)
+    return _outcome(context, built, project, wanted, registered)
+
+
+def _build(context: Context, project: Project, wanted: tuple[str, ...], descriptor: int) -> _Built | Outcome:
+    resolver = prepare(context, project, {}, descriptor)
+    target = target_of(resolver.interpreter.path)
+    selected = select_project(project, target, context.options)
+    bare = selected.choice.manifest is None and selected.choice.lock is None
+    healthy = project.environment.prefix is not None and project.environment.problem is None
+    if bare and healthy and not wanted and not context.options.python:
+        return _Built(project=project, selected=selected, resolver=resolver, done=None, kept=True)
+    edits = _edits(context, project, selected, resolver, wanted)
+    selected, files = relocked_if_stale(context, project, resolver, edits)
+    if selected.content is None and selected.choice.lock is not None:
+        raise MlenvError(
+            "lock-not-driven",
+            f"{selected.choice.lock} is not read yet, so no environment can be made from it",
+            where=selected.choice.lock,
+            hint="name another lock with --lock FILE",
+        )
+    damaged = damaged_names(context, project) if healthy else ()
+    if healthy and not files and not damaged and _same_python(project, resolver):
+        if in_step(context, project, check_project(context, project)):
+            return _Built(project=project, selected=selected, resolver=resolver, done=None)
+    files = {**files, **_python_file(context, project, resolver)}
+    wish = Wish(
+        verb="create",
+        selected=selected,
+        interpreter=resolver.interpreter,
+        engine=resolver.engine,
+        tools=resolver.tools,
+        files=files,
+        with_ipykernel=_wants_ipykernel(context, project),
+        reinstall=damaged,
+    )
+    changes = changes_of(words.installed_of(project) if healthy else Installed(), selected)
+    refuse_what_hurts(context, project, wish, changes)
+    if context.options.dry_run:
+        return words.planned("create", changes, files)
+    done = carry_out(context, project, wish, descriptor)
+    return _Built(project=project, selected=selected, resolver=resolver, done=done)
+
+
+def _wants_ipykernel(context: Context, project: Project) -> bool:
+    return context.options.ipykernel == "installed" or project.marker.get("ipykernel") == "installed"
+
+
+def _same_python(project: Project, resolver: Resolver) -> bool:
+    present = (project.environment.python or "").split(".")[:2]
+    return present == resolver.interpreter.version.split(".")[:2]
+
+
+def _edits(
+    context: Context, project: Project, selected: Selected, resolver: Resolver, wanted: tuple[str, ...]
+) -> dict[str, str]:
+    minor = ".".join(resolver.interpreter.version.split(".")[:2])
+    choice = selected.choice
+    if choice.manifest is None and choice.lock is None:
+        taken = adopted_requirements(context, project, selected)
+        return declare.new_manifest(project, minor, (*taken, *(row for row in wanted if row not in taken)))
+    if not wanted:
+        return {}
+    if choice.manifest is None and choice.kind != "requirements":
+        return declare.new_manifest(project, minor, (*adopted_requirements(context, project, selected), *wanted))
+    return declare.adding(project, selected, wanted, declare.group_of(context))
+
+
+def _python_file(context: Context, project: Project, resolver: Resolver) -> dict[str, str]:
+    """A Python that was asked for by version is written down, so that the next ``create`` takes it, too."""
+    asked = context.options.python
+    if not asked or not re.fullmatch(r"3(\.\d+){1,2}", asked):
+        return {}
+    old = project.root / ".python-version"
+    if old.exists() and store.read_text(old).split() == [asked]:
+        return {}
+    return {".python-version": f"{asked}\n"}
+
+
+def _refuse_managed_prefix(context: Context, project: Project) -> None:
+    """An environment setting that points to a Python of the system is never built into (PEP 668)."""
+    if project.environment.prefix and project.settings.env:
+        facts = ask.ask(environment.interpreter(project.prefix), store.cache_dir())
+        if facts.externally_managed:
+            raise MlenvError(
+                "externally-managed",
+                f"{project.settings.env} belongs to the system; mlenv does not install into it",
+                where=str(project.link),
+                hint="remove `env` from [tool.mlenv] and type: mlenv create",
+            )
+
+
+def _register(context: Context, project: Project, name: str, kernel_name: str) -> Outcome:
+    context.tell("kernel", "starting the kernel to prove it")
+    return kernels.register(
+        context,
+        root=str(project.root),
+        prefix=project.prefix,
+        name=name,
+        kernel_name=kernel_name or project.settings.kernel_name or "",
+        ipykernel="installed" if _wants_ipykernel(context, project) else "runtime",
+    )
+
+
+def _outcome(
+    context: Context, built: _Built, project: Project, wanted: tuple[str, ...], registered: Outcome
+) -> Outcome:
+    selection, resolver = built.selected.selection, built.resolver
+    done = built.done
+    count = done.count if done else sum(1 for d in words.installed_of(project).distributions if d.name != "pip")
+    python = project.environment.python or resolver.interpreter.version
+    how = f"{resolver.engine.name}: {resolver.engine.why}" if done else "as it was"
+    lines = [f"environment  {project.link.name}: Python {python}, {count} packages ({how})"]
+    if selection.manifest:
+        shown = ", ".join(wanted[:6]) + (", ..." if len(wanted) > 6 else "")
+        lines.append(f"manifest     {selection.manifest}{': ' + shown if shown else ''}")
+    if selection.lock:
+        lines.append(f"lock         {selection.lock}: {len(selection.pins)} packages")
+    lines += [line.replace("kernel ", "kernel       ", 1) for line in registered.lines[:1]]
+    lines.append(_next_line(context, project, selection.lock))
+    return Outcome(
+        verb="create",
+        lines=tuple(lines),
+        changes=done.changes if done else (),
+        files=done.files if done else (),
+        kernel=registered.kernel,
+        data=registered.data,
+    )
+
+
+def _next_line(context: Context, project: Project, lock: str | None) -> str:
+    if not lock:
+        return "next         mlenv freeze locks what is installed"
+    prefix = context.options.kernel_prefix
+    if prefix and os.path.abspath(prefix) != project.prefix:
+        return "next         choose this kernel in the Kernel menu of the notebook"
+    return (
+        "next         nothing: in step"
+        if prefix
+        else "next         choose this kernel in your notebook, or: mlenv check"
+    )
+
+
+def use(context: Context, prefix: str | None, *, kernel_name: str = "") -> Outcome:
+    """Register an environment that is already there as the project's, without changing it.
+
+    Raises:
+        MlenvError: ``environment-missing``, ``environment-broken``, ``environment-unsafe``; what the kernel's start
+            failed with.
+    """
+    project = open_project(context, create=True)
+    place = Path(os.path.abspath(context.cwd / prefix)) if prefix else project.link
+    facts = environment.environment_facts(str(place)) if place.is_dir() else None
+    if facts is None or facts.prefix is None:
+        raise MlenvError(
+            "environment-missing", "there is no environment at this path", where=str(place), hint="mlenv create"
+        )
+    if facts.problem is not None:
+        raise MlenvError("environment-broken", facts.problem.reason, where=str(place), hint="mlenv create")
+    interpreters.find(environment.interpreter(str(place)), store.cache_dir())
+    name = project.root.name
+    if context.options.dry_run:
+        return Outcome(verb="use", lines=(f"would register {place.name} as a kernel of {name}",), dry_run=True)
+    context.tell("kernel", "starting the kernel to prove it")
+    registered = kernels.register(
+        context, root=str(project.root), prefix=str(place), name=name, kernel_name=kernel_name,
+        ipykernel=context.options.ipykernel,
+    )  # fmt: skip
+    trust.trust(project.root, place)
+    if not place.is_relative_to(project.root):
+        store.write_json(store.private_dir(project.root) / "used.json", {"schema": 1, "prefix": str(place)})
+    lines = [f"environment  {_shown(place, project.root)}: Python {facts.python} (as it is, nothing was changed)"]
+    lines += [line.replace("kernel ", "kernel       ", 1) for line in registered.lines[:1]]
+    if load(project.root).link != place:
+        lines.append(
+            f'note         check looks at {project.link.name}; set env = "{_shown(place, project.root)}" in [tool.mlenv]'
+        )
+    return Outcome(verb="use", lines=tuple(lines), kernel=registered.kernel, data=registered.data)
+
+
+def _shown(place: Path, root: Path) -> str:
+    try:
+        return str(place.relative_to(root))
+    except ValueError:
+        home = Path.home()
+        return f"~/{place.relative_to(home)}" if place.is_relative_to(home) else str(place)

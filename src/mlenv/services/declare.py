@@ -1,0 +1,97 @@
+"""Edit what a project declares, as text; the project's own habits decide which file that is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from mlenv import store
+from mlenv.errors import MlenvError
+from mlenv.locks import Selected
+from mlenv.manifest_edit import (
+    add_dependencies,
+    add_requirements,
+    new_pyproject,
+    remove_dependencies,
+    remove_requirements,
+)
+from mlenv.services.context import Context
+from mlenv.services.project import Project
+
+__all__ = ["adding", "default_name", "group_of", "new_manifest", "removing"]
+
+
+def new_manifest(project: Project, python_minor: str, requirements: Sequence[str]) -> dict[str, str]:
+    """Return the manifest of a new project: ``pyproject.toml`` (PEP 621), which pip and uv understand, too."""
+    text = new_pyproject(default_name(project.root.name), f">={python_minor}", list(requirements))
+    return {"pyproject.toml": text}
+
+
+def default_name(folder: str) -> str:
+    """Return a legal project name (PEP 508) made from a folder's name."""
+    import unicodedata
+
+    plain = unicodedata.normalize("NFKD", folder).encode("ascii", "ignore").decode()
+    name = re.sub(r"[^A-Za-z0-9._-]+", "-", plain).strip("-._")
+    return name[:64].rstrip("-._") or "project"
+
+
+def group_of(context: Context) -> str | None:
+    """Return the one group that an edit is for.
+
+    Raises:
+        MlenvError: ``usage`` for more than one.
+    """
+    groups = context.options.groups or ()
+    if len(groups) > 1:
+        raise MlenvError("usage", "a package is added to one group at a time", hint="--group NAME")
+    return groups[0] if groups else None
+
+
+def adding(project: Project, selected: Selected, requirements: Sequence[str], group: str | None) -> dict[str, str]:
+    """Return the manifest with these requirements declared.
+
+    Raises:
+        MlenvError: ``manifest-not-driven`` for a manifest of another tool.
+    """
+    manifest = _writable(selected)
+    text = store.read_text(project.root / manifest)
+    if manifest == "pyproject.toml":
+        return {manifest: add_dependencies(text, requirements, group)}
+    _no_group(manifest, group)
+    return {manifest: add_requirements(text, requirements)}
+
+
+def removing(project: Project, selected: Selected, names: Sequence[str], group: str | None) -> dict[str, str]:
+    """Return the manifest without these names.
+
+    Raises:
+        MlenvError: ``not-declared``; ``manifest-not-driven``.
+    """
+    manifest = _writable(selected)
+    text = store.read_text(project.root / manifest)
+    if manifest == "pyproject.toml":
+        return {manifest: remove_dependencies(text, names, group)}
+    _no_group(manifest, group)
+    return {manifest: remove_requirements(text, names)}
+
+
+def _writable(selected: Selected) -> str:
+    """Return the file that edits go to: the manifest, or a pinned ``requirements.txt`` that stands alone."""
+    choice = selected.choice
+    name = choice.manifest or (choice.lock if choice.kind == "requirements" else None)
+    if name is None or not name.endswith((".toml", ".in", ".txt")) or name == "pixi.toml":
+        raise MlenvError(
+            "manifest-not-driven",
+            f"{name or choice.lock} is another tool's file; mlenv does not edit it",
+            where=name or choice.lock or "",
+            hint="declare the package there, relock with that tool, then: mlenv sync",
+        )
+    return name
+
+
+def _no_group(manifest: str, group: str | None) -> None:
+    if group:
+        raise MlenvError(
+            "no-groups", f"{manifest} knows no groups", where=manifest, hint="leave --group out, or use pyproject.toml"
+        )

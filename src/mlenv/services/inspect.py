@@ -1,0 +1,132 @@
+"""``list``, ``show``, ``outdated``: look at packages, change nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from mlenv.engines import answers, uv
+from mlenv.errors import MlenvError
+from mlenv.model import Distribution, Outcome, Selection
+from mlenv.probe import ask, environment, site
+from mlenv.services import tools as engine_tools
+from mlenv.services import words
+from mlenv.services.context import Context
+from mlenv.services.project import Project, open_project, require_environment
+from mlenv.services.select import selection_for
+from mlenv.services.tools import run_engine
+from mlenv.store import cache_dir
+from mlenv.verbs import did_you_mean
+from mlenv.versions import normalise, same
+
+__all__ = ["list_packages", "outdated", "show"]
+
+
+def list_packages(context: Context) -> Outcome:
+    """List what is installed beside what is locked and declared."""
+    project = open_project(context)
+    require_environment(project)
+    selection = _selection(context, project)
+    installed = {d.name: d for d in words.installed_of(project).distributions}
+    pins = {pin.name: pin for pin in selection.pins}
+    declared = {row.name: row.text for row in selection.declared}
+    rows = [
+        {
+            "package": name,
+            "installed": installed[name].version if name in installed else None,
+            "locked": pins[name].version if name in pins else None,
+            "declared": declared.get(name),
+            "source": installed[name].source.kind if name in installed else pins[name].source.kind,
+        }
+        for name in sorted({*installed, *pins})
+    ]
+    header = ("package", "installed", "locked", "declared")
+    table = [header, *(tuple(str(row[key] or "-") for key in header) for row in rows)]
+    return Outcome(verb="list", lines=_aligned(table), data={"packages": rows})
+
+
+def show(context: Context, name: str) -> Outcome:
+    """Show one package.
+
+    Raises:
+        MlenvError: ``package-not-installed`` with the nearest installed name.
+    """
+    project = open_project(context)
+    require_environment(project)
+    installed = words.installed_of(project)
+    found = installed.get(normalise(name))
+    selection = _selection(context, project)
+    if found is None:
+        names = [d.name for d in installed.distributions]
+        raise MlenvError(
+            "package-not-installed",
+            f"{name} is not installed in {project.link.name}.{did_you_mean(normalise(name), names)}",
+            hint=f"mlenv add {name}",
+        )
+    return _shown(selection, found, site.needs(installed))
+
+
+def _shown(selection: Selection, found: Distribution, every: Mapping[str, tuple[str, ...]]) -> Outcome:
+    pin = next((p for p in selection.pins if p.name == found.name), None)
+    declared = next((d for d in selection.declared if d.name == found.name), None)
+    needed_by = sorted(owner for owner, names in every.items() if found.name in names and owner != found.name)
+    metadata = site.metadata(found)
+    data = {
+        "package": found.name,
+        "installed": found.version,
+        "locked": pin.version if pin else None,
+        "declared": declared.text if declared else None,
+        "source": found.source.kind,
+        "summary": metadata.summary,
+        "needs": sorted(every.get(found.name, ())),
+        "needed_by": needed_by,
+    }
+    lines = [
+        f"{found.name} {found.version}: {metadata.summary}".rstrip(": "),
+        f"locked     {data['locked'] or '-'}{_agreement(found, pin.version if pin else None)}",
+        f"declared   {f'{declared.text} in {declared.origin}' if declared else 'no: needed by others' if needed_by else '-'}",
+        f"needs      {', '.join(sorted(every.get(found.name, ()))) or 'nothing'}",
+        f"needed by  {', '.join(needed_by) or 'nothing'}",
+    ]
+    if found.source.kind != "index":
+        lines.append(f"source     {found.source.kind}")
+    return Outcome(verb="show", lines=tuple(lines), data=data)
+
+
+def _agreement(found: Distribution, locked: str | None) -> str:
+    return "" if locked is None or same(locked, found.version) else "  (differs: mlenv sync)"
+
+
+def outdated(context: Context) -> Outcome:
+    """List packages that have newer versions on the index.
+
+    Raises:
+        MlenvError: ``no-network`` and what else the engine could not do; with ``--offline``: ``offline``.
+    """
+    project = open_project(context)
+    require_environment(project)
+    if context.options.offline:
+        raise MlenvError(
+            "offline", "what is newer can only be asked of the package index", hint="mlenv outdated, without --offline"
+        )
+    found = engine_tools.tools()
+    command = uv.list_outdated(engine_tools.uv_of(context, found), project.prefix)
+    rows = answers.parse_outdated(run_engine(context, command, "plan").stdout)
+    rows = tuple(row for row in rows if row.name != "pip")
+    if not rows:
+        return Outcome(verb="outdated", lines=("every package is the newest",), data={"packages": []})
+    table = [("package", "installed", "newest"), *((row.name, row.version, row.latest) for row in rows)]
+    lines = (*_aligned(table), f"next: mlenv upgrade {rows[0].name}, or mlenv upgrade for all that the manifest allows")
+    data = {"packages": [{"package": r.name, "installed": r.version, "newest": r.latest} for r in rows]}
+    return Outcome(verb="outdated", lines=lines, data=data)
+
+
+def _selection(context: Context, project: Project) -> Selection:
+    python = environment.interpreter(project.prefix)
+    return selection_for(context, project, python, ask.ask(python, cache_dir()).cache_tag)
+
+
+def _aligned(table: Sequence[Sequence[str]]) -> tuple[str, ...]:
+    widths = [max(len(row[column]) for row in table) for column in range(len(table[0]))]
+    return tuple(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in table
+    )

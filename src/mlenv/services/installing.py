@@ -1,0 +1,320 @@
+"""Build one generation: an empty environment, pip, then exactly what the lock asks for."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from mlenv import locks, process, store
+from mlenv.engines import pip, uv
+from mlenv.engines.choose import EngineChoice, Tools
+from mlenv.engines.requests import InstallRequest
+from mlenv.errors import MlenvError
+from mlenv.locks import LockContent, Selected
+from mlenv.model import Command, Pin, value
+from mlenv.probe import environment
+from mlenv.probe.interpreters import Interpreter
+from mlenv.services import tools as engine_tools
+from mlenv.services.context import Context
+from mlenv.services.project import Project
+from mlenv.services.select import target_of
+from mlenv.services.tools import run_engine
+
+__all__ = ["Wish", "build", "refuse_builds", "scratch_folder", "start"]
+
+
+@value
+class Wish:
+    """What a project is to become."""
+
+    verb: str
+    selected: Selected
+    """Of the files as they will be."""
+    interpreter: Interpreter
+    engine: EngineChoice
+    tools: Tools
+    files: Mapping[str, str]
+    """Project files to write: path relative to the root -> text; manifest first, then locks."""
+    with_ipykernel: bool = False
+    """Whether ipykernel goes into the environment (the classic way, for hubs)."""
+    reinstall: tuple[str, ...] = ()
+    """Packages whose files were damaged: fetched afresh, since the cache may share the damage."""
+
+
+@value
+class _Site:
+    """One building site: what every step below needs."""
+
+    context: Context
+    project: Project
+    wish: Wish
+    generation: Path
+    scratch: Path
+    descriptor: int
+
+    def uv(self, *, offline: bool | None = None) -> uv.Uv:
+        return engine_tools.uv_of(self.context, self.wish.tools, offline=offline)
+
+
+def build(context: Context, project: Project, wish: Wish, generation: Path, descriptor: int) -> None:
+    """Make the environment at its final place and fill it.
+
+    Raises:
+        MlenvError: what the engine could not do, naming package and cause; the caller removes what is left.
+    """
+    with scratch_folder(project.root) as scratch:
+        place = _Site(
+            context=context, project=project, wish=wish, generation=generation, scratch=scratch, descriptor=descriptor
+        )
+        _make(place)
+        _mark_seeded(generation)
+        _seed(place)
+        _fill(place)
+        if wish.with_ipykernel:
+            _install(
+                place,
+                InstallRequest(
+                    prefix=str(generation), files=(_file(place, "ipykernel.txt", "ipykernel"),), with_dependencies=True
+                ),
+            )
+    _aim_activation(generation, project.link)
+
+
+def _make(place: _Site) -> None:
+    python, engine = place.wish.interpreter, place.wish.engine
+    place.context.tell("install", f"making an environment with Python {python.version} ({engine.name})")
+    if engine.name == "uv":
+        command, tool = uv.make_environment(place.uv(), python.path, str(place.generation)), "uv"
+    else:
+        command, tool = pip.make_environment(python.path, str(place.generation)), "venv"
+    run_engine(place.context, command, "install", place.descriptor, tool=tool)
+
+
+def _file(place: _Site, name: str, text: str) -> str:
+    path = place.scratch / name
+    store.write_atomic(path, text.rstrip("\n") + "\n")
+    return str(path)
+
+
+def _install(place: _Site, request: InstallRequest) -> None:
+    """Install: from uv's cache alone where that is enough, else with the network."""
+    context = place.context
+    if place.wish.engine.name != "uv":
+        host = engine_tools.pip_of(context, place.wish.tools)
+        if not host.version:  # a host made without pip: the environment's own was seeded a moment ago
+            own = environment.interpreter(str(place.generation))
+            host = pip.Pip(python=own, version="23", offline=host.offline)
+        run_engine(context, pip.install(host, request), "download", place.descriptor, tool="pip")
+        return
+    if not context.options.offline and not request.reinstall:
+        quiet = uv.install(place.uv(offline=True), request)
+        if run_engine(context, quiet, "download", place.descriptor, allowed=lambda done: True).code == 0:
+            return
+    run_engine(context, uv.install(place.uv(), request), "download", place.descriptor)
+
+
+def start(generation: Path) -> str:
+    """Start the new interpreter once; return its version. Cost: 15 ms.
+
+    Raises:
+        MlenvError: ``python-broken`` with what it printed.
+    """
+    python = environment.interpreter(str(generation))
+    code = "import sys; print('%d.%d.%d' % sys.version_info[:3])"
+    done = process.run(Command(argv=(python, "-I", "-S", "-c", code), timeout_s=30.0))
+    if done.code:
+        tail = done.stderr.strip().splitlines()[-1:] or [f"status {done.code}"]
+        raise MlenvError("python-broken", f"the new environment's Python does not start: {tail[0]}", where=python)
+    return done.stdout.strip()
+
+
+def refuse_builds(context: Context, project: Project, selected: Selected, interpreter: Interpreter) -> None:
+    """Stop before any compile where a locked package has no wheel for this Python and building is not allowed.
+
+    Raises:
+        MlenvError: ``no-wheel`` with a Python that has one, where there is such; ``build-not-allowed``.
+    """
+    allowed = project.settings.allow_build
+    if context.options.allow_build or allowed is True:
+        _announce(context, selected)
+        return
+    named = set(allowed) if isinstance(allowed, tuple) else set()
+    content, target = selected.content or LockContent(), target_of(interpreter.path)
+    missing = [name for name in locks.buildable(content, target) if name not in named]
+    if missing:
+        name = missing[0]
+        other = locks.suggest_python({n: content.wheels.get(n, ()) for n in missing}, target, content.requires_python)
+        better = f"; Python {other} has one" if other else ""
+        raise MlenvError(
+            "no-wheel",
+            f"{name} has no ready-built wheel for Python {interpreter.version}{better}; nothing was built or written",
+            where=selected.selection.lock or "",
+            hint=f"mlenv create --python {other}" if other else "add --allow-build to build it from source",
+        )
+    sources = [pin.name for pin in _sources(selected) if pin.name not in named]
+    if sources:
+        raise MlenvError(
+            "build-not-allowed",
+            f"{', '.join(sources[:3])} would be built from source, which runs its code; nothing was built or written",
+            where=selected.selection.lock or "",
+            hint="add --allow-build, or allow-build = [...] in [tool.mlenv]",
+        )
+
+
+def _sources(selected: Selected) -> tuple[Pin, ...]:
+    """Pins that run code of theirs when installed; the project itself is its owner's own code."""
+    return tuple(
+        pin
+        for pin in selected.selection.pins
+        if pin.source.kind in {"vcs", "path", "editable"}
+        and not pin.source.url.endswith(".whl")
+        and pin.source.url not in {".", ""}
+    )
+
+
+def _announce(context: Context, selected: Selected) -> None:
+    for pin in _sources(selected):
+        context.tell("build", f"building {pin.name} from source")
+
+
+def _mark_seeded(generation: Path) -> None:
+    """Say in ``pyvenv.cfg`` that pip belongs here: ``uv sync`` then keeps it."""
+    path = generation / "pyvenv.cfg"
+    text = store.read_text(path)
+    if "seed =" not in text:
+        store.write_atomic(path, text.rstrip("\n") + "\nseed = true\n")
+
+
+def _seed(place: _Site) -> None:
+    """Install pip alone, so that a terminal user who activates the environment never installs elsewhere."""
+    pins = {pin.name: pin.version for pin in place.wish.selected.selection.pins}
+    prefix = str(place.generation)
+    if place.wish.engine.name == "uv":
+        text = f"pip=={pins['pip']}" if pins.get("pip") else "pip"
+        _install(place, InstallRequest(prefix=prefix, files=(_file(place, "pip.txt", text),)))
+        return
+    bundled = pip.seed_bundled(environment.interpreter(prefix))
+    context, fd = place.context, place.descriptor
+    if run_engine(context, bundled, "install", fd, tool="pip", allowed=lambda done: True).code:
+        outside = pip.seed_from(engine_tools.pip_of(context, place.wish.tools), prefix)
+        run_engine(context, outside, "install", fd, tool="pip")
+
+
+def _fill(place: _Site) -> None:
+    selected, engine = place.wish.selected, place.wish.engine
+    place.context.tell("install", f"installing {len(selected.selection.pins)} packages")
+    if not selected.selection.pins:
+        return
+    if selected.selection.kind == "uv" and engine.name == "uv":
+        _fill_uv_project(place)
+    elif selected.selection.kind == "pylock" and engine.name == "uv":
+        for file in _pylock_files(place):
+            request = InstallRequest(
+                prefix=str(place.generation),
+                files=(str(file),),
+                allow_build=_may_build(place),
+                reinstall=place.wish.reinstall,
+                cwd=str(file.parent),
+            )
+            _install(place, request)
+    else:
+        _fill_from_pins(place)
+
+
+def _may_build(place: _Site) -> bool:
+    """Whether the engine may build: what must not be built was refused before."""
+    own = any(pin.source.kind in {"editable", "path"} for pin in place.wish.selected.selection.pins)
+    return place.context.options.allow_build or place.project.settings.allow_build is not False or own
+
+
+def _pylock_files(place: _Site) -> Iterator[Path]:
+    """Yield the pylock files to install from; texts that are not written yet get a scratch file."""
+    for name in place.wish.selected.files_read:
+        base = os.path.basename(name)
+        if base.startswith("pylock.") and base.endswith(".toml"):
+            text = place.wish.files.get(name)
+            yield place.project.root / name if text is None else Path(_file(place, base, text))
+
+
+def _fill_uv_project(place: _Site) -> None:
+    """Let uv install its own lock; a lock that is not written yet is installed from a copy of the project's files."""
+    selected, files = place.wish.selected, place.wish.files
+    copied = bool(files)
+    if copied:
+        for name in ("pyproject.toml", "uv.lock"):
+            _file(place, name, files.get(name) or store.read_text(place.project.root / name))
+    request = uv.SyncRequest(
+        root=str(place.scratch if copied else place.project.root),
+        prefix=str(place.generation),
+        python=environment.interpreter(str(place.generation)),
+        extras=selected.selection.extras,
+        groups=selected.selection.groups or None,
+        install_project=not copied,
+        inexact=True,
+        allow_build=_may_build(place),
+        reinstall=place.wish.reinstall,
+    )
+    run_engine(place.context, uv.sync_project(place.uv(), request), "download", place.descriptor)
+    own = any(pin.source.kind == "editable" and pin.source.url == "." for pin in selected.selection.pins)
+    if copied and own:
+        file = _file(place, "project.txt", f"-e {place.project.root}")
+        _install(place, InstallRequest(prefix=str(place.generation), files=(file,), allow_build=True))
+
+
+def _fill_from_pins(place: _Site) -> None:
+    """Install from the selected pins themselves, written as requirement lines."""
+    selected, root = place.wish.selected, place.project.root
+    hashes = selected.content.hashes if selected.content else {}
+    pins = selected.selection.pins
+    hashed = all(hashes.get(pin.name) for pin in pins)
+    lines = [_line(root, pin, hashes[pin.name] if hashed else ()) for pin in pins]
+    request = InstallRequest(
+        prefix=str(place.generation),
+        files=(_file(place, "pins.txt", "\n".join(lines)),),
+        allow_build=_may_build(place),
+        with_dependencies=not selected.selection.exact and not hashed,
+        require_hashes=hashed,
+        reinstall=place.wish.reinstall if place.wish.engine.name == "uv" else (),
+        cwd=str(root),
+    )
+    _install(place, request)
+
+
+def _line(root: Path, pin: Pin, hashes: tuple[str, ...]) -> str:
+    source = pin.source
+    if source.kind == "editable":
+        return f"-e {root / source.url}"
+    if source.kind == "path":
+        return f"{pin.name} @ {(root / source.url).as_uri()}"
+    if source.kind == "vcs":
+        return f"{pin.name} @ git+{source.url.removeprefix('git+')}@{source.commit}"
+    if source.kind == "url":
+        return f"{pin.name} @ {source.url}"
+    exact = f"{pin.name}=={pin.version}" if pin.version else f"{pin.name}{pin.specifier}"
+    return exact + "".join(f" --hash={item}" for item in hashes)
+
+
+def _aim_activation(generation: Path, link: Path) -> None:
+    """Let the activation scripts name ``.venv``, so that a shell that has activated it follows the next switch."""
+    folder = generation / ("Scripts" if os.name == "nt" else "bin")
+    for script in folder.glob("[aA]ctivate*"):
+        with contextlib.suppress(MlenvError):
+            text = store.read_text(script)
+            if str(generation) in text:
+                store.write_atomic(
+                    script, text.replace(str(generation), str(link)).replace(generation.name, link.parent.name)
+                )
+
+
+@contextlib.contextmanager
+def scratch_folder(root: Path) -> Iterator[Path]:
+    """Give a private folder for copies and intermediate files; it goes when the work is done."""
+    folder = store.private_dir(root) / "work" / secrets.token_hex(4)
+    folder.mkdir(parents=True)
+    try:
+        yield folder
+    finally:
+        store.remove_tree(folder, inside=root / ".mlenv" / "work")

@@ -1,0 +1,315 @@
+"""Make locks: texts of new lock files from manifests, by the engine's resolver, always on copies."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from mlenv import locks, process, store
+from mlenv.engines import failures, pip, report, uv
+from mlenv.engines.choose import EngineChoice, Tools
+from mlenv.engines.requests import ResolveRequest
+from mlenv.errors import MlenvError
+from mlenv.locks import Selected, Target
+from mlenv.model import value
+from mlenv.probe.interpreters import Interpreter
+from mlenv.services import tools as engine_tools
+from mlenv.services.context import Context
+from mlenv.services.installing import scratch_folder
+from mlenv.services.project import Project
+from mlenv.services.select import select_project, target_of
+from mlenv.services.tools import run_engine
+
+__all__ = ["Resolver", "locked_groups", "relock"]
+
+
+@value
+class Resolver:
+    """All that resolving needs beside the files."""
+
+    interpreter: Interpreter
+    engine: EngineChoice
+    tools: Tools
+    descriptor: int | None = None
+    upgrade: tuple[str, ...] = ()
+    upgrade_all: bool = False
+
+
+def relock(context: Context, project: Project, edits: Mapping[str, str], resolver: Resolver) -> dict[str, str]:
+    """Return the texts of the lock files that the manifest asks for now.
+
+    Args:
+        context: options and whom to tell.
+        project: as it lies on disk.
+        edits: manifest texts that count instead of those on disk.
+        resolver: interpreter, engine, what to upgrade. Pins that still fit are kept.
+
+    Returns:
+        Path relative to the project -> text; empty where the project's lock is its own manifest.
+
+    Raises:
+        MlenvError: ``nothing-to-lock``; what the resolver could not do, naming package and cause.
+    """
+    selected = select_project(project, target_of(resolver.interpreter.path), context.options, files=edits)
+    kind, manifest = selected.choice.kind, selected.choice.manifest
+    context.tell("lock", "resolving")
+    if kind == "uv":
+        return _relock_uv(context, project, edits, resolver)
+    if manifest is None:
+        if kind is None:
+            raise MlenvError(
+                "nothing-to-lock",
+                "nothing is declared here, so there is nothing to lock",
+                where=str(project.root),
+                hint="mlenv add NAME, or mlenv freeze to lock what is installed",
+            )
+        return {}
+    if kind in {None, "pylock"}:
+        return _relock_pylock(context, project, edits, resolver, selected)
+    if kind == "requirements":
+        return _relock_requirements(context, project, edits, resolver, selected)
+    raise MlenvError(
+        "lock-not-driven",
+        f"{selected.choice.lock} belongs to another tool; mlenv does not write it",
+        where=selected.choice.lock or "",
+        hint=f"relock with {kind}, then: mlenv sync",
+    )
+
+
+def locked_groups(project: Project, selected: Selected) -> tuple[str, ...]:
+    """Return the groups that have, or are asked to have, a lock of their own."""
+    there = {m[1] for name in project.names if (m := re.fullmatch(r"pylock\.([^.]+)\.toml", name))}
+    return tuple(
+        sorted({*there, *selected.selection.groups} & set(selected.manifest.groups if selected.manifest else ()))
+    )
+
+
+def _relock_pylock(
+    context: Context, project: Project, edits: Mapping[str, str], resolver: Resolver, selected: Selected
+) -> dict[str, str]:
+    lock = selected.choice.lock or "pylock.toml"
+    old = store.read_text(project.root / lock) if (project.root / lock).exists() else ""
+    text = _compile_pylock(context, project, edits, resolver, selected, old, None)
+    locked = {lock: text}
+    for group in locked_groups(project, selected):
+        name = f"pylock.{group}.toml"
+        locked[name] = _compile_pylock(context, project, edits, resolver, selected, text, group)
+    return locked
+
+
+def _compile_pylock(
+    context: Context,
+    project: Project,
+    edits: Mapping[str, str],
+    resolver: Resolver,
+    selected: Selected,
+    preferred: str,
+    group: str | None,
+) -> str:
+    """Resolve the manifest (and one group) into the sealed text of a ``pylock.toml``."""
+    manifest = selected.choice.manifest or ""
+    with scratch_folder(project.root) as scratch:
+        source = _copied(project, edits, manifest, scratch)
+        output = scratch / "pylock.toml"
+        if preferred:
+            store.write_atomic(output, preferred)
+        request = ResolveRequest(
+            output=str(output),
+            python=resolver.interpreter.path,
+            lowest_python=_lowest(selected, resolver.interpreter),
+            files=(str(source),),
+            extras=selected.selection.extras,
+            groups=(group,) if group else (),
+            upgrade=resolver.upgrade,
+            upgrade_all=resolver.upgrade_all,
+            allow_build=_may_build(context, project),
+            cwd=str(source.parent if group else project.root),  # uv reads --group from the pyproject.toml there
+        )
+        text = _resolve(context, resolver, request, preferred, scratch)
+    return locks.seal(
+        text,
+        _requirements(project, edits, selected, group),
+        extras=selected.selection.extras,
+        groups=(group,) if group else (),
+        requires_python=selected.selection.requires_python,
+        where=f"pylock.{group}.toml" if group else "pylock.toml",
+    )
+
+
+def _requirements(project: Project, edits: Mapping[str, str], selected: Selected, group: str | None) -> tuple[str, ...]:
+    """Return what is being locked, as it is recorded in the lock."""
+    if group is None or selected.choice.manifest != "pyproject.toml":
+        return selected.manifest.requirements if selected.manifest else ()
+    text = edits.get("pyproject.toml") or store.read_text(project.root / "pyproject.toml")
+    target = Target(markers={})
+    return locks.parse_pyproject(text, "pyproject.toml", target, selected.selection.extras, (group,)).requirements
+
+
+def _static(text: str) -> tuple[str, ...]:
+    return locks.parse_pyproject(text, "pyproject.toml", Target(markers={}), (), ()).requirements
+
+
+def _all_pins(text: str) -> list[tuple[str, str]]:
+    rows = tomllib.loads(text).get("packages", [])
+    return [(row["name"], row["version"]) for row in rows if "name" in row and "version" in row]
+
+
+def _sealed_requirements(text: str) -> str:
+    """Give a compiled requirements file its end line; a row keeps its hashes and its comments."""
+    head: list[str] = []
+    rows: list[str] = []
+    for line in text.splitlines():
+        if line[:1].isspace() and rows:
+            rows[-1] += f"\n{line}"
+        elif line.startswith(("#", "-")) or not line.strip():
+            head += [line] if line.startswith("-") else []
+        else:
+            rows.append(line)
+    return locks.render_requirements(rows, head=head)
+
+
+def _may_build(context: Context, project: Project) -> bool:
+    return context.options.allow_build or project.settings.allow_build is not False
+
+
+def _resolve(context: Context, resolver: Resolver, request: ResolveRequest, preferred: str, scratch: Path) -> str:
+    if resolver.engine.name == "uv":
+        command = uv.compile_pylock(engine_tools.uv_of(context, resolver.tools), request)
+        run_engine(context, command, "lock", resolver.descriptor)
+        return store.read_text(Path(request.output))
+    host = engine_tools.pip_of(context, resolver.tools)
+    files = tuple(_plain_file(Path(name), scratch) for name in request.files)
+    keep = () if resolver.upgrade_all else _constraints(preferred, resolver.upgrade, scratch)
+    wish = ResolveRequest(
+        output=request.output,
+        python=request.python,
+        files=files,
+        constraints=keep,
+        allow_build=request.allow_build,
+        cwd=request.cwd,
+    )
+    done = process.run(pip.resolve(host, wish))
+    if done.code and keep:  # a pin that no longer fits: resolve again without the old ones
+        done = process.run(pip.resolve(host, ResolveRequest(output="", python=wish.python, files=files, cwd=wish.cwd)))
+    if done.code:
+        failure = failures.parse_failure("pip", done.stdout, done.stderr, done.code)
+        raise MlenvError(failure.code, failure.message, hint=failure.hint, where=failure.package or "")
+    return report.pylock_from_report(done.stdout)
+
+
+def _plain_file(path: Path, scratch: Path) -> str:
+    """pip reads requirements files, not ``pyproject.toml``'s dependencies: write these down as lines."""
+    if path.suffix != ".toml":
+        return str(path)
+    plain = scratch / "requirements.in"
+    requirements = _static(store.read_text(path))
+    store.write_atomic(plain, "".join(f"{row}\n" for row in requirements))
+    return str(plain)
+
+
+def _constraints(preferred: str, upgrade: Sequence[str], scratch: Path) -> tuple[str, ...]:
+    pins = [(n, v) for n, v in _all_pins(preferred) if n not in upgrade] if preferred else []
+    if not pins:
+        return ()
+    path = scratch / "keep.txt"
+    store.write_atomic(path, "".join(f"{name}=={version}\n" for name, version in pins))
+    return (str(path),)
+
+
+def _relock_requirements(
+    context: Context, project: Project, edits: Mapping[str, str], resolver: Resolver, selected: Selected
+) -> dict[str, str]:
+    """Compile ``requirements.in`` (or ``pyproject.toml``) into the pinned ``requirements.txt`` beside it."""
+    lock = selected.choice.lock or "requirements.txt"
+    text = compile_requirements(context, project, edits, resolver, (selected.choice.manifest or "",), lock)
+    return {lock: text}
+
+
+def compile_requirements(
+    context: Context,
+    project: Project,
+    edits: Mapping[str, str],
+    resolver: Resolver,
+    sources: Sequence[str],
+    lock: str,
+) -> str:
+    """Return a pinned requirements file with hashes, pins of the old one kept where they still fit."""
+    with scratch_folder(project.root) as scratch:
+        copies = tuple(str(_copied(project, edits, name, scratch)) for name in sources)
+        output = scratch / "locked.txt"
+        if (project.root / lock).exists():
+            store.write_atomic(output, store.read_text(project.root / lock))
+        request = ResolveRequest(
+            output=str(output),
+            python=resolver.interpreter.path,
+            files=copies,
+            upgrade=resolver.upgrade,
+            upgrade_all=resolver.upgrade_all,
+            allow_build=_may_build(context, project),
+            cwd=str(project.root),
+        )
+        command = uv.compile_requirements(engine_tools.uv_of(context, resolver.tools), request)
+        run_engine(context, command, "lock", resolver.descriptor)
+        # Where a row came from is said with the file's name, not with that of a scratch copy.
+        text = store.read_text(output)
+        for copy, name in zip(copies, sources, strict=True):
+            text = text.replace(copy, name).replace(str(Path(copy).relative_to(project.root)), name)
+    return _sealed_requirements(text)
+
+
+def _relock_uv(context: Context, project: Project, edits: Mapping[str, str], resolver: Resolver) -> dict[str, str]:
+    """Let uv lock a copy of the project's files."""
+    uvx = engine_tools.uv_of(context, resolver.tools)
+    with scratch_folder(project.root) as scratch:
+        copy_uv_project(project, edits, scratch)
+        command = uv.lock_project(
+            uvx,
+            str(scratch),
+            resolver.interpreter.path,
+            upgrade=resolver.upgrade,
+            upgrade_all=resolver.upgrade_all,
+            allow_build=True,  # only metadata of what uv cannot read otherwise; installing asks again
+        )
+        run_engine(context, command, "lock", resolver.descriptor)
+        return {"uv.lock": store.read_text(scratch / "uv.lock")}
+
+
+def copy_uv_project(project: Project, edits: Mapping[str, str], scratch: Path) -> None:
+    """Copy what uv needs to lock.
+
+    Raises:
+        MlenvError: ``uv-workspace`` where the lock names other folders, which a copy would lose.
+    """
+    lock = store.read_text(project.root / "uv.lock") if "uv.lock" in project.names else ""
+    local = re.findall(r'source = \{ (?:editable|directory|path|virtual) = "([^"]+)"', lock)
+    others = sorted({name for name in local if name != "."})
+    if others:
+        raise MlenvError(
+            "uv-workspace",
+            f"uv.lock names other folders of this machine ({others[0]}); mlenv does not edit such a project yet",
+            where="uv.lock",
+            hint="uv lock (or uv add), then: mlenv sync",
+        )
+    for name in ("pyproject.toml", "uv.lock", "uv.toml", "README.md", ".python-version"):
+        text = edits.get(name)
+        if text is None and name in project.names:
+            text = store.read_text(project.root / name)
+        if text is not None:
+            store.write_atomic(scratch / name, text)
+
+
+def _copied(project: Project, edits: Mapping[str, str], name: str, scratch: Path) -> Path:
+    """Return a file to resolve from: the real one where nothing is edited (its relative paths hold), else a copy."""
+    if name not in edits:
+        return project.root / name
+    target = scratch / Path(name).name
+    store.write_atomic(target, edits[name])
+    return target
+
+
+def _lowest(selected: Selected, interpreter: Interpreter) -> str:
+    """Return the lowest Python that the lock is for: the manifest's lower bound, else this minor version."""
+    minors = re.findall(r">=\s*(3\.\d+)", selected.selection.requires_python)
+    return minors[0] if minors else ".".join(interpreter.version.split(".")[:2])

@@ -1,0 +1,132 @@
+"""What every changing verb settles first: which Python, which engine, which requirements."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from mlenv import locks, store
+from mlenv.engines.requirement import checked_requirement
+from mlenv.errors import MlenvError
+from mlenv.probe import interpreters
+from mlenv.probe.interpreters import Interpreter
+from mlenv.services import tools as engine_tools
+from mlenv.services.context import Context
+from mlenv.services.locking import Resolver
+from mlenv.services.project import Project
+from mlenv.services.select import select_project, target_of
+from mlenv.versions import satisfies
+
+__all__ = ["checked", "choose_interpreter", "declared_python", "prepare"]
+
+
+def checked(texts: Sequence[str]) -> tuple[str, ...]:
+    """Return requirements as engines may be given them.
+
+    Raises:
+        MlenvError: ``requirement-invalid`` and its kin, before anything is written.
+    """
+    return tuple(str(checked_requirement(text)) for text in texts)
+
+
+def prepare(
+    context: Context,
+    project: Project,
+    edits: Mapping[str, str],
+    descriptor: int | None,
+    *,
+    upgrade: tuple[str, ...] = (),
+    upgrade_all: bool = False,
+) -> Resolver:
+    """Choose interpreter and engine, each with its reason.
+
+    Raises:
+        MlenvError: ``python-not-found`` with what is there; ``engine-unknown``, ``engine-missing``.
+    """
+    interpreter = choose_interpreter(context, project, edits)
+    recorded = project.marker.get("engine") or project.environment.engine
+    engine, found = engine_tools.choose_engine(context, project.settings.engine, str(recorded) if recorded else None)
+    return Resolver(
+        interpreter=interpreter,
+        engine=engine,
+        tools=found,
+        descriptor=descriptor,
+        upgrade=upgrade,
+        upgrade_all=upgrade_all,
+    )
+
+
+def choose_interpreter(context: Context, project: Project, edits: Mapping[str, str]) -> Interpreter:
+    """Choose the Python of the environment; never silently another minor version than what was asked for.
+
+    Order: ``--python``, ``[tool.mlenv] python``, ``.python-version``, the Python that the environment has now, then
+    what the lock or the manifest allows, the host's own first.
+
+    Raises:
+        MlenvError: ``python-not-found`` with what exists and where it was looked for; ``python-not-allowed`` where
+            the lock does not allow what was asked for.
+    """
+    allowed = declared_python(context, project, edits)
+    asked = context.options.python or project.settings.python
+    if asked:
+        return _allowed(interpreters.find(asked, store.cache_dir()), allowed, context)
+    if ".python-version" in project.names:
+        wanted = locks.parse_python_version(store.read_text(project.root / ".python-version"))
+        if wanted:
+            return _allowed(_first(wanted), allowed, context)
+    base = project.marker.get("base")
+    if isinstance(base, str) and os.path.isfile(base):
+        present = interpreters.find(base, store.cache_dir())
+        if satisfies(present.version, allowed) is not False and _same_minor(present.version, project.marker):
+            return present
+    return interpreters.find(_with_present(project, allowed), store.cache_dir())
+
+
+def _same_minor(version: str, marker: Mapping[str, object]) -> bool:
+    return str(marker.get("python", "")).split(".")[:2] == version.split(".")[:2]
+
+
+def _with_present(project: Project, allowed: str) -> str | None:
+    """Prefer the minor version that the environment has now, where the lock allows it."""
+    present = project.environment.python
+    if present and project.environment.prefix and satisfies(present, allowed) is not False:
+        minor = ".".join(present.split(".")[:2])
+        try:
+            interpreters.find(minor, store.cache_dir())
+        except MlenvError:
+            return allowed or None
+        return minor
+    return allowed or None
+
+
+def _first(wanted: Sequence[str]) -> Interpreter:
+    """Return the first of several versions that is there, as pyenv does."""
+    for request in wanted[:-1]:
+        try:
+            return interpreters.find(request, store.cache_dir())
+        except MlenvError:
+            continue
+    return interpreters.find(wanted[-1], store.cache_dir())
+
+
+def _allowed(interpreter: Interpreter, allowed: str, context: Context) -> Interpreter:
+    if satisfies(interpreter.version, allowed) is False:
+        raise MlenvError(
+            "python-not-allowed",
+            f"Python {interpreter.version} was asked for, but the project says Python {allowed}",
+            hint=f"choose a Python that fits {allowed}, or change requires-python in the manifest and type: mlenv lock",
+        )
+    return interpreter
+
+
+def declared_python(context: Context, project: Project, edits: Mapping[str, str]) -> str:
+    """Return the range of Pythons that lock and manifest allow, empty where they say nothing."""
+    selected = select_project(project, target_of(interpreters.host().path), context.options, files=edits)
+    return selected.selection.requires_python
+
+
+def requirement_lines(path: Path) -> tuple[str, ...]:
+    """Read the rows of a requirements file given with ``-r``."""
+    rows = (line.split(" #")[0].strip() for line in store.read_text(path).splitlines())
+    return tuple(row for row in rows if row and not row.startswith("#"))

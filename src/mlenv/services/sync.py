@@ -1,0 +1,157 @@
+"""``sync`` and ``lock``: make the environment what the lock says; write the lock anew from the manifest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from mlenv import store
+from mlenv.errors import MlenvError
+from mlenv.locks import Selected
+from mlenv.model import Change, Outcome, Report
+from mlenv.probe import site
+from mlenv.services import words
+from mlenv.services.change import carry_out, changes_of, refuse_what_hurts
+from mlenv.services.check import check_project
+from mlenv.services.context import Context
+from mlenv.services.installing import Wish
+from mlenv.services.locking import Resolver, relock
+from mlenv.services.prepare import prepare
+from mlenv.services.project import Project, load, open_project
+from mlenv.services.refresh import refresh_runtime
+from mlenv.services.select import select_project, target_of
+
+__all__ = ["damaged_names", "lock", "relocked_if_stale", "sync"]
+
+
+def sync(context: Context) -> Outcome:
+    """Make the environment what the lock says; a stale lock is made anew first, unless ``--frozen``.
+
+    Raises:
+        MlenvError: ``no-lock``; what failed, naming package and cause; the environment is as it was then.
+    """
+    project = open_project(context)
+    with store.hold(project.root, "sync", lambda text: context.tell("wait", text)) as (descriptor, _):
+        project = load(project.root)
+        resolver = prepare(context, project, {}, descriptor)
+        selected, files = relocked_if_stale(context, project, resolver)
+        if selected.content is None:
+            raise _no_lock(project, selected)
+        damaged = damaged_names(context, project)
+        installed = words.installed_of(project)
+        changes = changes_of(installed, selected)
+        if not files and not damaged and in_step(context, project, check_project(context, project)):
+            line = f"in step already: {len(selected.selection.pins)} packages of {selected.selection.lock}"
+            return Outcome(verb="sync", lines=(line,))
+        wish = Wish(
+            verb="sync",
+            selected=selected,
+            interpreter=resolver.interpreter,
+            engine=resolver.engine,
+            tools=resolver.tools,
+            files=files,
+            with_ipykernel=project.marker.get("ipykernel") == "installed",
+            reinstall=damaged,
+        )
+        refuse_what_hurts(context, project, wish, changes)
+        if context.options.dry_run:
+            return words.planned("sync", changes, files)
+        done = carry_out(context, project, wish, descriptor)
+    refresh_runtime(context, load(project.root))
+    lines = [f"synced {project.link.name}: {words.moved(done.changes)}"]
+    if damaged:
+        lines.append(f"mended {', '.join(damaged[:6])}: files were missing or changed")
+    if done.files:
+        lines.append(f"written {', '.join(done.files)}")
+    lines.append(f"in step with {selected.selection.lock}: {done.count} packages")
+    return Outcome(verb="sync", lines=tuple(lines), changes=done.changes, files=done.files)
+
+
+def in_step(context: Context, project: Project, report: Report) -> bool:
+    """Whether there is nothing for ``sync`` to do; what was asked for now counts as a difference."""
+    options = context.options
+    if options.groups is not None or options.extras is not None:
+        recorded = (list(options.extras or ()), list(options.groups or ()))
+        if (project.marker.get("extras", []), project.marker.get("groups", [])) != recorded:
+            return False
+    return report.verdict in {"in-step", "restart", "switch"} and project.environment.prefix is not None
+
+
+def relocked_if_stale(
+    context: Context, project: Project, resolver: Resolver, edits: Mapping[str, str] | None = None
+) -> tuple[Selected, dict[str, str]]:
+    """Select; where manifest and lock disagree, or there is no lock yet, relock first (never with ``--frozen``)."""
+    edits = dict(edits or {})
+    target = target_of(resolver.interpreter.path)
+    selected = select_project(project, target, context.options, files=edits)
+    stale = any(finding.kind == "relock" for finding in selected.selection.findings)
+    missing = selected.content is None and selected.choice.lock is None and selected.choice.manifest is not None
+    if (not stale and not missing) or context.options.frozen:
+        return selected, edits
+    files = {**edits, **relock(context, project, edits, resolver)}
+    return select_project(project, target, context.options, files=files), files
+
+
+def damaged_names(context: Context, project: Project) -> tuple[str, ...]:
+    """Return installed packages whose files are not all there; with ``--deep``, or not as recorded."""
+    installed = words.installed_of(project)
+    names = {name for name, _ in installed.damaged}
+    names |= {d.name for d in installed.distributions if site.verify(d, deep=context.options.deep)}
+    return tuple(sorted(names))
+
+
+def _no_lock(project: Project, selected: Selected) -> MlenvError:
+    if selected.choice.lock:
+        return MlenvError(
+            "lock-not-driven",
+            f"{selected.choice.lock} is not read yet, so nothing can be synced from it",
+            where=selected.choice.lock,
+            hint=f"sync it with {selected.choice.kind}, or name another lock with --lock FILE",
+        )
+    return MlenvError(
+        "no-lock",
+        "the project has no lock to sync with",
+        where=str(project.root),
+        hint="mlenv lock, or mlenv freeze to lock what is installed",
+    )
+
+
+def lock(context: Context, *, upgrade: bool = False) -> Outcome:
+    """Write the lock anew from the manifest; the environment stays as it is.
+
+    Raises:
+        MlenvError: ``nothing-to-lock``; ``lock-not-driven``; what the resolver could not do.
+    """
+    project = open_project(context)
+    with store.hold(project.root, "lock", lambda text: context.tell("wait", text)) as (descriptor, _):
+        project = load(project.root)
+        resolver = prepare(context, project, {}, descriptor, upgrade_all=upgrade)
+        target = target_of(resolver.interpreter.path)
+        before = select_project(project, target, context.options)
+        files = relock(context, project, {}, resolver)
+        changed = {name: text for name, text in files.items() if _text_of(project, name) != text}
+        after = select_project(project, target, context.options, files=files)
+        changes = _pin_changes(before, after)
+        if context.options.dry_run:
+            return words.planned("lock", changes, changed)
+        for name, text in changed.items():
+            store.write_atomic(project.root / name, text)
+    if not changed:
+        line = f"{after.selection.lock} is up to date: {len(after.selection.pins)} packages"
+        return Outcome(verb="lock", lines=(line,))
+    lines = (f"locked {', '.join(changed)}: {len(after.selection.pins)} packages", f"changed {words.moved(changes)}")
+    return Outcome(verb="lock", lines=lines, changes=changes, files=tuple(changed))
+
+
+def _text_of(project: Project, name: str) -> str | None:
+    path = project.root / name
+    return store.read_text(path) if path.exists() else None
+
+
+def _pin_changes(before: Selected, after: Selected) -> tuple[Change, ...]:
+    old = {pin.name: pin.version or "local" for pin in before.selection.pins}
+    new = {pin.name: pin.version or "local" for pin in after.selection.pins}
+    return tuple(
+        Change(package=name, before=old.get(name), after=new.get(name))
+        for name in sorted({*old, *new})
+        if old.get(name) != new.get(name)
+    )

@@ -1,0 +1,106 @@
+"""What engines this machine has, and running them: one place that knows uv's and pip's differences."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+
+from mlenv import process, render
+from mlenv.engines import failures, pip, uv
+from mlenv.engines.choose import EngineChoice, Tools, choose
+from mlenv.errors import MlenvError
+from mlenv.model import Command, Completed
+from mlenv.services.context import Context
+
+__all__ = ["choose_engine", "pip_of", "run_engine", "tools", "uv_of"]
+
+
+def tools() -> Tools:
+    """Find uv (the one that the ``uv`` package brings; ``MLENV_UV`` names another, empty: none) and the host's pip."""
+    path = os.environ.get("MLENV_UV")
+    if path is None:
+        path = _packaged_uv()
+    version = uv.parse_version(process.run(uv.version(uv.Uv(path=path))).stdout) if path else None
+    host = sys.executable
+    answer = None
+    if version is None:  # pip is only asked where it is needed: it takes a third of a second to start
+        answer = pip.parse_version(process.run(pip.version(pip.Pip(python=host))).stdout)
+    return Tools(
+        uv=path if version else None,
+        uv_version=version or "",
+        pip=host if answer or version else None,
+        pip_version=answer or "",
+    )
+
+
+def _packaged_uv() -> str | None:
+    try:
+        from uv import find_uv_bin
+
+        return str(find_uv_bin())
+    except (ImportError, FileNotFoundError):
+        import shutil
+
+        return shutil.which("uv")
+
+
+def choose_engine(context: Context, settings_engine: str | None, recorded: str | None) -> tuple[EngineChoice, Tools]:
+    """Choose the engine, with its reason.
+
+    Raises:
+        MlenvError: ``engine-unknown``, ``engine-missing``.
+    """
+    found = tools()
+    return choose(context.options.engine, settings_engine, recorded, found), found
+
+
+def uv_of(context: Context, found: Tools, *, offline: bool | None = None) -> uv.Uv:
+    """Return uv as engines want it."""
+    if found.uv is None:
+        raise MlenvError("engine-missing", "uv is not on this machine.", hint="python -m pip install uv")
+    return uv.Uv(
+        path=found.uv, version=found.uv_version, offline=context.options.offline if offline is None else offline
+    )
+
+
+def pip_of(context: Context, found: Tools) -> pip.Pip:
+    """Return the host's pip as engines want it."""
+    version = found.pip_version
+    if not version:
+        version = pip.parse_version(process.run(pip.version(pip.Pip(python=sys.executable))).stdout) or ""
+    return pip.Pip(python=sys.executable, version=version, offline=context.options.offline)
+
+
+def run_engine(
+    context: Context,
+    command: Command,
+    step: str,
+    descriptor: int | None = None,
+    *,
+    tool: str = "uv",
+    allowed: Callable[[Completed], bool] | None = None,
+) -> Completed:
+    """Run one engine command, its lines shown as progress.
+
+    Raises:
+        MlenvError: the failure in our words: package, cause, what to type.
+    """
+    keep = () if descriptor is None else (descriptor,)
+    done = process.run(command, on_line=lambda line: _show(context, step, line), keep_fds=keep)
+    if done.code == 0 or (allowed is not None and allowed(done)):
+        return done
+    failure = failures.parse_failure(tool, done.stdout, done.stderr, done.code, offline=context.options.offline)
+    raise MlenvError(
+        failure.code,
+        failure.message,
+        hint=failure.hint,
+        where=failure.package or "",
+        details=render.mask_secrets(done.stderr[-4000:]),
+    )
+
+
+def _show(context: Context, step: str, line: str) -> None:
+    text = render.mask_secrets(line.strip())
+    if text and not text.startswith(("warning: The `--", "Using Python", "Using CPython")):
+        context.tell("build" if text.startswith(("Building ", "Built ")) else step, text[:120])
