@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from mlenv.freezing import FreezeRequest, Frozen, Package, accepted, freeze
+from mlenv.freezing import RowsRequest, Frozen, Package, accepted, freeze
 from mlenv.model import Distribution, Installed, Source
 
 LINUX = {
@@ -56,7 +56,7 @@ class Environment:
 
     def freeze(self, *roots: str, adopt: bool = True, project: str = "") -> Frozen:
         return freeze(
-            FreezeRequest(
+            RowsRequest(
                 installed=Installed(distributions=tuple(self.distributions)),
                 packages=self.packages,
                 markers=LINUX,

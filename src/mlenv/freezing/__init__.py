@@ -8,6 +8,6 @@ from __future__ import annotations
 
 from mlenv.freezing.accept import accepted
 from mlenv.freezing.rows import freeze
-from mlenv.freezing.values import KERNEL, TOOLING, FreezeRequest, Frozen, LeftOut, Package, Row
+from mlenv.freezing.values import KERNEL, TOOLING, Frozen, LeftOut, Package, Row, RowsRequest
 
-__all__ = ["KERNEL", "TOOLING", "FreezeRequest", "Frozen", "LeftOut", "Package", "Row", "accepted", "freeze"]
+__all__ = ["KERNEL", "TOOLING", "Frozen", "LeftOut", "Package", "Row", "RowsRequest", "accepted", "freeze"]

@@ -8,14 +8,14 @@ from packaging.requirements import Requirement
 
 from mlenv.freezing.graph import Graph, graph, heads, walk
 from mlenv.freezing.sources import NOWHERE_ELSE, address, why_local
-from mlenv.freezing.values import KERNEL, TOOLING, FreezeRequest, Frozen, LeftOut, Package, Row
+from mlenv.freezing.values import KERNEL, TOOLING, Frozen, LeftOut, Package, Row, RowsRequest
 from mlenv.model import Distribution
 from mlenv.versions import normalise
 
 __all__ = ["freeze"]
 
 
-def freeze(request: FreezeRequest) -> Frozen:
+def freeze(request: RowsRequest) -> Frozen:
     """Say which packages have to be written down so that the roots work elsewhere, and what stays out and why.
 
     Tooling, mlenv, ipykernel and what only these need are rows only where a root or a row asks for them. Editable and
@@ -71,7 +71,7 @@ def _row(distribution: Distribution, package: Package, why: str, direct: bool, v
 
 
 def _left_out(
-    request: FreezeRequest, distribution: Distribution, local: Mapping[str, str], kernel: Collection[str]
+    request: RowsRequest, distribution: Distribution, local: Mapping[str, str], kernel: Collection[str]
 ) -> LeftOut:
     name = distribution.name
     if name == request.project:

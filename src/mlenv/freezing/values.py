@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from mlenv.model import Installed, value
 
-__all__ = ["KERNEL", "TOOLING", "FreezeRequest", "Frozen", "LeftOut", "Package", "Row"]
+__all__ = ["KERNEL", "TOOLING", "Frozen", "LeftOut", "Package", "Row", "RowsRequest"]
 
 TOOLING = frozenset({"pip", "setuptools", "wheel", "uv", "distribute", "pkg-resources"})
 KERNEL = frozenset({"ipykernel", "mlenv"})
@@ -27,7 +27,7 @@ class Package:
 
 
 @value
-class FreezeRequest:
+class RowsRequest:
     installed: Installed
     packages: Mapping[str, Package]
     """Normalised name -> what its metadata says; for every installed distribution."""

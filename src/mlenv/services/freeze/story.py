@@ -1,0 +1,185 @@
+"""The story of ``freeze``: read the environment, say what it holds, prove it, guard what is there, write."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from packaging.requirements import Requirement
+
+from mlenv import store
+from mlenv.errors import MlenvError
+from mlenv.freezing import Frozen, RowsRequest
+from mlenv.freezing import freeze as freeze_rows
+from mlenv.locks import Selected
+from mlenv.model import FileStamp, Outcome, value
+from mlenv.probe import site
+from mlenv.services.context import Context
+from mlenv.services.freeze.asked import imported
+from mlenv.services.freeze.live import Live, read_live
+from mlenv.services.freeze.plan import Basis, Plan, plan_file, plan_lock
+from mlenv.services.freeze.text import direct_rows, said
+from mlenv.services.prepare import prepare
+from mlenv.services.project import Project, load, open_project
+from mlenv.services.select import select_project
+from mlenv.versions import normalise
+
+__all__ = ["FreezeRequest", "freeze"]
+
+_SCOPES = (None, "direct", "imported", "all")
+
+
+@value
+class FreezeRequest:
+    """The options of ``freeze``."""
+
+    scope: str | None = None
+    """``direct``, ``imported``, ``all``; ``None`` accepts what is installed: what is declared, and what was installed
+    by hand."""
+    format: str | None = None
+    """``requirements`` or ``pylock``; ``None``: by the file's name, else what the project uses."""
+    output: str | None = None
+    """A file to write instead of the project's lock, relative to the working folder."""
+    show: bool = False
+    notebook: str | None = None
+    """Freeze what this notebook imports (``scope`` is then ``imported``)."""
+
+
+def freeze(context: Context, wish: FreezeRequest) -> Outcome:
+    """Write down what is installed.
+
+    Without ``output`` and ``show`` the project's own lock becomes what is installed, and its manifest asks for it, so
+    that ``check`` finds both in step afterwards. Everything is resolved before anything is written.
+
+    Raises:
+        MlenvError: ``no-environment``, ``environment-broken``; ``packages-damaged``; ``freeze-incomplete`` where an
+            installed package lacks what it needs; ``freeze-empty``; ``freeze-fewer`` without ``--force``;
+            ``freeze-unproved``; ``freeze-foreign-lock`` for locks of other tools; what the resolver could not do.
+    """
+    project = open_project(context)
+    with store.hold(project.root, "freeze", lambda text: context.tell("wait", text)) as (descriptor, _):
+        project = load(project.root)
+        live = read_live(context, project)
+        selected = select_project(project, live.target, context.options)
+        stamps = _stamps(project, selected)
+        frozen, notes = _frozen(context, project, live, selected, wish)
+        resolver = prepare(context, project, {}, descriptor, upgrade=_exact(frozen))
+        basis = Basis(context=context, project=project, selected=selected, frozen=frozen, resolver=resolver, live=live)
+        if wish.output or wish.show:
+            output = Path(os.path.abspath(context.cwd / wish.output)) if wish.output else None
+            plan = plan_file(basis, kind=_kind(wish, selected), output=output)
+        else:
+            plan = plan_lock(basis, imported=_scope(wish) == "imported", kind=wish.format)
+        if not wish.show and not context.options.dry_run:
+            _write(project, plan, stamps)
+    return _outcome(context, frozen, plan, notes, wish)
+
+
+def _scope(wish: FreezeRequest) -> str | None:
+    return "imported" if wish.notebook else wish.scope
+
+
+def _frozen(
+    context: Context, project: Project, live: Live, selected: Selected, wish: FreezeRequest
+) -> tuple[Frozen, tuple[str, ...]]:
+    """Return the rows of the scope, and what has to be said about the notebooks."""
+    scope = _scope(wish)
+    if scope not in _SCOPES:
+        raise MlenvError("usage", f"there is no scope {scope!r}", hint="--scope direct, imported or all")
+    notes: tuple[str, ...] = ()
+    if scope == "imported":
+        found = imported(context, project, live, wish.notebook)
+        roots, notes = found.roots, found.notes
+    else:
+        roots = _declared(project, selected, live)
+    request = RowsRequest(
+        installed=live.installed,
+        packages=live.packages,
+        markers=live.target.markers,
+        roots=roots,
+        adopt=scope in {None, "all"},
+        project=normalise(selected.manifest.name) if selected.manifest and selected.manifest.name else "",
+    )
+    frozen = freeze_rows(request)
+    lacking = [f"{by} needs {name}" for name, by in frozen.missing if by]
+    if lacking:
+        raise MlenvError(
+            "freeze-incomplete",
+            f"the environment is not whole, so nothing was frozen: {'; '.join(lacking[:3])}, which is not installed",
+            where=project.link.name,
+            hint="mlenv sync, or mlenv add the package, then freeze again",
+        )
+    if not frozen.rows:
+        raise MlenvError(
+            "freeze-empty",
+            "there is nothing to freeze: no package of the environment is asked for; nothing was written",
+            where=project.link.name,
+            hint="mlenv add NAME, or mlenv freeze --scope all",
+        )
+    return frozen, notes
+
+
+def _declared(project: Project, selected: Selected, live: Live) -> tuple[str, ...]:
+    """Return what is declared and applies here; of groups that were not chosen, what is installed of them."""
+    if selected.choice.manifest is None and selected.choice.kind == "requirements" and selected.choice.lock:
+        return direct_rows(store.read_text(project.root / selected.choice.lock), selected.selection.pins)
+    there = {d.name for d in live.installed.distributions}
+    rows = [row.text for row in selected.selection.declared]
+    if selected.choice.manifest is None and selected.content is not None and selected.content.recorded:
+        rows = [text for text in selected.content.recorded if _name(text) in there]
+    everything = selected.manifest.everything if selected.manifest else ()
+    rows += [text for text in everything if _name(text) in there]
+    return tuple(dict.fromkeys(row.partition(";")[0].strip() for row in rows))
+
+
+def _name(requirement: str) -> str:
+    return normalise(Requirement(requirement).name)
+
+
+def _exact(frozen: Frozen) -> tuple[str, ...]:
+    """Return what holds the resolver to the installed versions."""
+    return tuple(row.requirement for row in frozen.rows if " @ " not in row.requirement)
+
+
+def _kind(wish: FreezeRequest, selected: Selected) -> str:
+    """Return the format: as told, by the file's name, by what the project uses."""
+    if wish.format:
+        return wish.format
+    if wish.output:
+        return "pylock" if wish.output.endswith(".toml") else "requirements"
+    return "requirements" if selected.choice.kind == "requirements" else "pylock"
+
+
+def _stamps(project: Project, selected: Selected) -> dict[str, FileStamp]:
+    """Stamp what was read, so that nobody's edit of the meantime is overwritten."""
+    return {name: site.stamp(os.path.realpath(project.root / name)) for name in selected.files_read}
+
+
+def _write(project: Project, plan: Plan, stamps: Mapping[str, FileStamp]) -> None:
+    for name, text in plan.changed.items():
+        store.write_atomic(project.root / name, text, expect=stamps.get(name))
+
+
+def _outcome(context: Context, frozen: Frozen, plan: Plan, notes: tuple[str, ...], wish: FreezeRequest) -> Outcome:
+    if wish.show:
+        lines: tuple[str, ...] = tuple(plan.text.splitlines())
+    else:
+        lines = said(frozen, plan, notes, dry_run=context.options.dry_run)
+    return Outcome(
+        verb="freeze",
+        lines=lines,
+        files=tuple(plan.changed) if not wish.show else (),
+        dry_run=context.options.dry_run,
+        data={
+            "packages": {row.name: row.version for row in frozen.rows},
+            "direct": [row.requirement for row in frozen.rows if row.direct],
+            "left_out": [
+                {"package": i.name, "version": i.version, "why": i.why, "reason": i.reason} for i in frozen.left_out
+            ],
+            "declared": list(plan.notes),
+            "proof": plan.proof,
+            "notes": list(notes),
+            **({"text": plan.text} if wish.show else {}),
+        },
+    )
