@@ -50,8 +50,8 @@ class LiveKernel:
         self.manager = KernelManager(kernel_name=name)
         self._log = log
         environment = {**os.environ, **env}
-        with log.open("ab") as stream:
-            self.manager.start_kernel(cwd=str(cwd), env=environment, stdout=stream, stderr=stream)
+        self._stream = log.open("ab")  # a restart writes to it, too
+        self.manager.start_kernel(cwd=str(cwd), env=environment, stdout=self._stream, stderr=self._stream)
         self.client = self.manager.blocking_client()
         self.client.start_channels()
 
@@ -115,6 +115,7 @@ class LiveKernel:
         with contextlib.suppress(RuntimeError):
             self.manager.shutdown_kernel(now=True)
         self.manager.cleanup_resources()
+        self._stream.close()
 
 
 def _discover() -> dict[str, str]:

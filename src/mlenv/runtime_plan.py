@@ -116,7 +116,8 @@ def install_command(uv: str, python: str, target: str, constraints: str | None, 
         ":all:",
         "--compile-bytecode",
     ]
-    argv += ["--no-progress", "--no-python-downloads"]
+    # Copies: a file edited by hand in some environment, linked from uv's cache, must not damage every kernel.
+    argv += ["--link-mode", "copy", "--no-progress", "--no-python-downloads"]
     argv += ["--constraint", constraints] if constraints else []
     argv += ["--offline"] if offline else []
     return Command(argv=(*argv, *PACKAGES), cwd=cwd, timeout_s=900)

@@ -22,15 +22,28 @@ def trust(root: Path, prefix: Path) -> None:
     Raises:
         MlenvError: ``not-writable``, ``no-space``.
     """
-    row = {"root": os.path.realpath(root), "prefix": os.path.abspath(prefix)}
-    others = [known for known in _rows() if known["root"] != row["root"]]
-    store.write_json(_path(), {"schema": 1, "trusted": [*others, row][-_KEPT:]})
+    row = _row(root, prefix)
+    if row not in _rows():
+        others = [known for known in _rows() if known["root"] != row["root"]]
+        store.write_json(_path(), {"schema": 1, "trusted": [*others, row][-_KEPT:]})
 
 
 def trusted(root: Path) -> Path | None:
-    """Return the environment that this user made or accepted for a project, not resolved through links."""
-    wanted = os.path.realpath(root)
-    return next((Path(row["prefix"]) for row in _rows() if row["root"] == wanted), None)
+    """Return the environment that this user made or accepted for a project, spelled below ``root`` as that is spelled.
+
+    Cost: one small file.
+    """
+    real = Path(os.path.realpath(root))
+    for row in _rows():
+        if row["root"] == str(real):
+            prefix = Path(row["prefix"])
+            return root / prefix.relative_to(real) if prefix.is_relative_to(real) else prefix
+    return None
+
+
+def _row(root: Path, prefix: Path) -> dict[str, str]:
+    # The prefix itself is not resolved: `.venv` is a link that moves from generation to generation.
+    return {"root": os.path.realpath(root), "prefix": os.path.join(os.path.realpath(prefix.parent), prefix.name)}
 
 
 def _path() -> Path:

@@ -15,7 +15,7 @@ from mlenv.kernel import interpreter, pick, place
 from mlenv.kernel.explanation import Explanation, parse_explanation, tail
 from mlenv.model import value
 
-__all__ = ["Arguments", "main", "parse_arguments"]
+__all__ = ["Arguments", "initialized", "main", "own_options", "parse_arguments", "replace", "supply"]
 
 _PROJECT, _EXPLAIN = "--mlenv-project", "--mlenv-explain"
 _DIED = "The environment's kernel could not be started."
@@ -75,10 +75,10 @@ def main(data: str, state: Mapping[str, Any], argv: Sequence[str]) -> None:
         _start_again(data, arguments, problem)
     sys.path.extend([runtime.path, side] if runtime else [side])
     try:
-        app = _initialized(arguments)
+        app = initialized(arguments)
     except (Exception, SystemExit) as error:  # noqa: BLE001  # the outermost line of the launcher: all goes to the reader
         _start_again(data, arguments, _failure(error, runtime))
-    _supply(app.shell, arguments.project, state)
+    supply(app.shell, arguments.project, state)
     app.start()
 
 
@@ -110,7 +110,7 @@ def _choose(runtimes: Sequence[pick.Runtime]) -> Tuple[Optional[pick.Runtime], O
     )
 
 
-def _initialized(arguments: Arguments) -> Any:
+def initialized(arguments: Arguments) -> Any:
     """Import ipykernel (5.x to 7.x) and make the kernel ready to serve."""
     from ipykernel.kernelapp import IPKernelApp
 
@@ -125,16 +125,26 @@ def _initialized(arguments: Arguments) -> Any:
     return app
 
 
-def _supply(shell: Any, project: str, state: Mapping[str, Any]) -> None:
+def supply(shell: Any, project: str, state: Mapping[str, Any]) -> None:
     """Give the kernel its magics; a kernel without them is better than none."""
-    try:
-        from mlenv.kernel import session, tools
+    for step in (_supply_tools, _supply_session):
+        try:
+            step(shell, project, state)
+        except Exception as error:  # noqa: BLE001  # as above
+            line = f"mlenv: the magics could not be loaded: {type(error).__name__}: {error}"
+            print(line, file=sys.__stderr__, flush=True)
 
-        tools.supply(shell, str(state.get("uv") or ""))
-        session.load(shell, project=project or None)
-    except Exception as error:  # noqa: BLE001  # as above
-        line = f"mlenv: the magics could not be loaded: {type(error).__name__}: {error}"
-        print(line, file=sys.__stderr__, flush=True)
+
+def _supply_tools(shell: Any, _project: str, state: Mapping[str, Any]) -> None:
+    from mlenv.kernel import tools
+
+    tools.supply(shell, str(state.get("uv") or ""))
+
+
+def _supply_session(shell: Any, project: str, _state: Mapping[str, Any]) -> None:
+    from mlenv.kernel import session
+
+    session.load(shell, project=project or None)
 
 
 def _failure(error: BaseException, runtime: Optional[pick.Runtime]) -> Explanation:
@@ -175,11 +185,11 @@ def _serve_fallback(
     for runtime in sorted(usable, key=lambda runtime: bool(runtime.constraints))[:1]:
         sys.path.extend([runtime.path, side])
         try:
-            app = _initialized(arguments)
+            app = initialized(arguments)
         except (Exception, SystemExit) as error:  # noqa: BLE001  # as above
             print(f"mlenv: {runtime.key}: {type(error).__name__}: {error}", file=sys.__stderr__, flush=True)
             break
-        _supply(app.shell, arguments.project, state)
+        supply(app.shell, arguments.project, state)
         fallback.explain_every_cell(app.shell, explanation)
         app.start()
         return
@@ -192,7 +202,8 @@ def _ask_host(state: Mapping[str, Any], arguments: Arguments, explanation: Expla
     if not os.path.exists(host):
         sys.exit(f"mlenv: {explanation.what} Type in the project: {explanation.hint.lstrip('%')}")
     environ = {name: text for name, text in os.environ.items() if name not in {"PYTHONNOUSERSITE", "VIRTUAL_ENV"}}
-    argv = [host, "-m", "mlenv.kernel.portable", *arguments.rest]
+    # -P: a `random.py` beside the notebook must not take the place of the standard library's.
+    argv = [host, "-P", "-m", "mlenv.faces.portable", *arguments.rest]
     replace(argv + own_options(arguments.project, explanation), environ)
 
 

@@ -1,0 +1,99 @@
+"""The portable kernel ``mlenv`` ("Project environment"): finds the project of the working folder when it starts.
+
+A shared notebook that names it runs on every computer. It enters an environment only if this user made or accepted it
+here; otherwise, and wherever the environment's own interpreter cannot serve, mlenv's own interpreter serves a kernel
+that explains, and in which the ``%mlenv`` verbs work.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from mlenv import runtime, trust
+from mlenv.errors import MlenvError
+from mlenv.kernel import boot, fallback
+from mlenv.kernel.explanation import Explanation
+from mlenv.kernels.spec import interpreter
+from mlenv.services import project as projects
+
+__all__ = ["active", "main", "start_folder"]
+
+
+def main(argv: Sequence[str]) -> None:
+    """Become the kernel of the project here, or serve the explanation why not.
+
+    Args:
+        argv: ``-f CONNECTION_FILE``; ``--mlenv-explain`` where the launcher asks for the explanation only.
+    """
+    arguments = boot.parse_arguments(argv)
+    if arguments.explain is not None:
+        _serve(arguments, arguments.project, arguments.explain)
+        return
+    root = projects.find_root(start_folder(os.environ))
+    entered = _enter(root)
+    if isinstance(entered, Explanation):
+        _serve(arguments, str(root or ""), entered)
+        return
+    launcher = runtime.launcher_path()
+    if not launcher.is_file():
+        runtime.install_side()
+    words = [interpreter(str(entered)), str(launcher), *arguments.rest, *boot.own_options(str(root))]
+    boot.replace(words, active(os.environ, str(entered)))
+
+
+def start_folder(environ: Mapping[str, str]) -> Path:
+    """Return the notebook's folder where the server tells it, else the working folder."""
+    notebook = environ.get("JPY_SESSION_NAME", "")
+    folder = os.path.dirname(notebook)
+    return Path(folder if os.path.isabs(notebook) and os.path.isdir(folder) else os.getcwd())
+
+
+def active(environ: Mapping[str, str], prefix: str) -> dict[str, str]:
+    """Return an environment like that of an activated one: what a project's own kernelspec sets."""
+    dropped = {"PYTHONPATH", "PYTHONHOME", "CONDA_PREFIX", "VIRTUAL_ENV"}
+    kept = {name: text for name, text in environ.items() if name not in dropped}
+    programs = os.path.dirname(interpreter(prefix))
+    return {
+        **kept,
+        "PATH": os.pathsep.join(filter(None, [programs, environ.get("PATH", "")])),
+        "VIRTUAL_ENV": prefix,
+        "PYTHONNOUSERSITE": "1",
+    }
+
+
+def _enter(root: Path | None) -> Path | Explanation:
+    """Return the environment to enter, or why none is."""
+    if root is None:
+        return Explanation(what="There is no project in this folder or above.", hint="%mlenv create")
+    try:
+        project = projects.load(root)
+    except MlenvError as error:
+        return Explanation(what=f"{error.message} ({error.where})", hint=error.hint)
+    facts = project.environment
+    if facts.prefix is None:
+        return Explanation(what="This project has no environment on this computer yet.", hint="%mlenv create")
+    if trust.trusted(root) != project.link:
+        return Explanation(
+            what=f"The environment {project.link.name} was neither made nor accepted by you on this computer, so it "
+            "was not started: it can run programs of whoever made it.",
+            hint="%mlenv use",
+        )
+    if facts.problem is not None or not os.path.exists(interpreter(str(project.link))):
+        reason = facts.problem.reason if facts.problem is not None else "its interpreter is gone"
+        return Explanation(what=f"The environment {project.link.name} does not run: {reason}.", hint="%mlenv create")
+    return project.link
+
+
+def _serve(arguments: boot.Arguments, root: str, explanation: Explanation) -> None:
+    """Serve the fallback kernel with mlenv's own interpreter and its ipykernel."""
+    app = boot.initialized(arguments)
+    boot.supply(app.shell, root, {})
+    fallback.explain_every_cell(app.shell, explanation)
+    app.start()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
