@@ -102,7 +102,7 @@ def listed(folders: Sequence[Path] | None = None) -> tuple[Kernel, ...]:
         for folder in _folders(kernels):
             kernel_id = folder.name.lower()
             # A folder without kernel.json is not a kernel to Jupyter and hides nothing.
-            hides = (folder / "kernel.json").is_file()
+            hides = os.path.isfile(folder / "kernel.json")
             rows.append(_read(folder, first.get(kernel_id, "")))
             if hides:
                 first.setdefault(kernel_id, str(folder))
@@ -135,7 +135,7 @@ def _folders(kernels: Path) -> Iterator[Path]:
     for name in names:
         folder = kernels / name
         # Jupyter lists hidden folders, too, once they hold a spec; without one they are nobody's kernel.
-        if os.path.isdir(folder) and (not name.startswith(".") or (folder / "kernel.json").is_file()):
+        if os.path.isdir(folder) and (not name.startswith(".") or os.path.isfile(folder / "kernel.json")):
             yield folder
 
 
@@ -219,7 +219,7 @@ def _half_made(prefix: str) -> bool:
     """Say whether this is a generation of mlenv without the marker that is written last."""
     real = Path(os.path.realpath(prefix))
     generation = real.parent.name == "envs" and real.parent.parent.name == ".mlenv"
-    return generation and not (real / _READY_MARKER).is_file()
+    return generation and not os.path.isfile(real / _READY_MARKER)
 
 
 def _program_state(name: str, program: str | None) -> tuple[str, str]:

@@ -131,7 +131,7 @@ def _places(kernel_id: str) -> tuple[Path, ...]:
     present = [Path(kernel.folder).parent for kernel in listed() if kernel.id == kernel_id and kernel.ours]
     extra = [Path(one) / "kernels" for one in os.environ.get("JUPYTER_PATH", "").split(os.pathsep) if one]
     # Only where a Jupyter server runs from this very environment does it look into its share/jupyter.
-    with_server = any(Path(folder, "jupyter_server").is_dir() for folder in sys.path)
+    with_server = any(os.path.isdir(os.path.join(folder, "jupyter_server")) for folder in sys.path)
     own = [Path(sys.prefix, "share", "jupyter", "kernels")] if with_server else []
     return tuple(dict.fromkeys([*present, user_folder(), *extra, *own]))
 

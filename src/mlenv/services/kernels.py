@@ -16,7 +16,7 @@ from mlenv.probe import site
 from mlenv.services.context import Context
 from mlenv.services.proof import Proof, prove, prove_spec
 
-__all__ = ["Proof", "kernels_of", "list_kernels", "prove", "prune", "register", "repair", "row"]
+__all__ = ["Proof", "advice", "kernels_of", "list_kernels", "prove", "prune", "register", "repair", "row"]
 
 _GONE = frozenset({"environment-missing", "project-missing"})
 
@@ -48,7 +48,7 @@ def list_kernels(_context: Context) -> Outcome:
     """List every kernel on Jupyter's path with its state. Starts nothing. Cost: linear, 1,000 in under a second."""
     rows = kernels.listed()
     lines = _table([(one.display_name or one.id, one.id, one.label, one.project or one.folder) for one in rows])
-    lines += [f"{one.id}: {one.reason}; {_advice(one)}" for one in rows if one.reason]
+    lines += [f"{one.id}: {one.reason}; {advice(one)}" for one in rows if one.reason]
     lines += [f"{one.id}: {one.folder} is hidden by {one.shadowed_by}" for one in rows if one.shadowed_by]
     return Outcome(
         verb="kernels",
@@ -80,7 +80,7 @@ def prune(context: Context) -> Outcome:
     lines += [f"{word} the runtime {Path(path).name}, which no kernel needs" for path in runtimes]
     lines += [f"{one.id} stays, it is not of mlenv: {one.reason}" for one in here if not one.ours and one.reason]
     lines += [
-        f"{one.id} stays: {one.reason}; {_advice(one)}" for one in here if one.ours and one.reason and one not in gone
+        f"{one.id} stays: {one.reason}; {advice(one)}" for one in here if one.ours and one.reason and one not in gone
     ]
     return Outcome(
         verb="kernels",
@@ -104,7 +104,7 @@ def repair(context: Context, kernel_id: str | None = None) -> Outcome:
     lines, mended, failed = [], [], []
     for one in chosen:
         if one.state not in {"ok", "interpreter-not-executable"} or not one.prefix:
-            lines.append(f"{one.id}: {one.reason}; {_advice(one)}")
+            lines.append(f"{one.id}: {one.reason}; {advice(one)}")
             failed.append(one)
             continue
         if context.options.dry_run:
@@ -263,7 +263,7 @@ def _mend(context: Context, kernel: Kernel) -> str:
     return done.lines[0]
 
 
-def _advice(kernel: Kernel) -> str:
+def advice(kernel: Kernel) -> str:
     """Say what to do about a kernel that is not well."""
     if kernel.state == "interpreter-not-executable":
         return f"chmod +x {shlex.quote(kernel.interpreter)}"
