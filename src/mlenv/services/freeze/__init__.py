@@ -5,6 +5,6 @@ From the live environment, never from what a lock hopes for; every written file 
 
 from __future__ import annotations
 
-from mlenv.services.freeze.story import FreezeRequest, freeze
+from mlenv.services.freeze.story import FreezeWish, freeze
 
-__all__ = ["FreezeRequest", "freeze"]
+__all__ = ["FreezeWish", "freeze"]

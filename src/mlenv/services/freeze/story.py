@@ -25,13 +25,13 @@ from mlenv.services.project import Project, load, open_project
 from mlenv.services.select import select_project
 from mlenv.versions import normalise
 
-__all__ = ["FreezeRequest", "freeze"]
+__all__ = ["FreezeWish", "freeze"]
 
 _SCOPES = (None, "direct", "imported", "all")
 
 
 @value
-class FreezeRequest:
+class FreezeWish:
     """The options of ``freeze``."""
 
     scope: str | None = None
@@ -46,7 +46,7 @@ class FreezeRequest:
     """Freeze what this notebook imports (``scope`` is then ``imported``)."""
 
 
-def freeze(context: Context, wish: FreezeRequest) -> Outcome:
+def freeze(context: Context, wish: FreezeWish) -> Outcome:
     """Write down what is installed.
 
     Without ``output`` and ``show`` the project's own lock becomes what is installed, and its manifest asks for it, so
@@ -76,12 +76,12 @@ def freeze(context: Context, wish: FreezeRequest) -> Outcome:
     return _outcome(context, frozen, plan, notes, wish)
 
 
-def _scope(wish: FreezeRequest) -> str | None:
+def _scope(wish: FreezeWish) -> str | None:
     return "imported" if wish.notebook else wish.scope
 
 
 def _frozen(
-    context: Context, project: Project, live: Live, selected: Selected, wish: FreezeRequest
+    context: Context, project: Project, live: Live, selected: Selected, wish: FreezeWish
 ) -> tuple[Frozen, tuple[str, ...]]:
     """Return the rows of the scope, and what has to be said about the notebooks."""
     scope = _scope(wish)
@@ -142,7 +142,7 @@ def _exact(frozen: Frozen) -> tuple[str, ...]:
     return tuple(row.requirement for row in frozen.rows if " @ " not in row.requirement)
 
 
-def _kind(wish: FreezeRequest, selected: Selected) -> str:
+def _kind(wish: FreezeWish, selected: Selected) -> str:
     """Return the format: as told, by the file's name, by what the project uses."""
     if wish.format:
         return wish.format
@@ -161,7 +161,7 @@ def _write(project: Project, plan: Plan, stamps: Mapping[str, FileStamp]) -> Non
         store.write_atomic(project.root / name, text, expect=stamps.get(name))
 
 
-def _outcome(context: Context, frozen: Frozen, plan: Plan, notes: tuple[str, ...], wish: FreezeRequest) -> Outcome:
+def _outcome(context: Context, frozen: Frozen, plan: Plan, notes: tuple[str, ...], wish: FreezeWish) -> Outcome:
     if wish.show:
         lines: tuple[str, ...] = tuple(plan.text.splitlines())
     else:
