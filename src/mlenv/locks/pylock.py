@@ -60,6 +60,7 @@ def parse_pylock(
         requires_python=str(lock.requires_python or ""),
         recorded=sealed.requirements if sealed else None,
         wheels={name: tuple(wheel.filename for wheel in package.wheels or ()) for name, package in packages.items()},
+        hashes={name: _hashes(package) for name, package in packages.items()},
         sdists=frozenset(name for name, package in packages.items() if package.sdist),
         dependencies=_dependencies(packages),
         findings=(*(sealed.findings if sealed else ()), *_python_findings(lock, packages, target, where)),
@@ -113,6 +114,11 @@ def _pin(package: Package) -> Pin:
         version=None if package.version is None else str(package.version),
         source=_source(package),
     )
+
+
+def _hashes(package: Package) -> tuple[str, ...]:
+    files = [*(package.wheels or ()), *((package.sdist,) if package.sdist else ())]
+    return tuple(f"{kind}:{digest}" for file in files for kind, digest in sorted(file.hashes.items()))
 
 
 def _source(package: Package) -> Source:

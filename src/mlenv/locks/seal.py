@@ -22,6 +22,8 @@ _CREATED_BY = re.compile(r"^created-by\s*=\s*(\"[^\"\n]*\"|'[^'\n]*')[ \t]*$", r
 _HEADER = "[tool.mlenv]"
 _OURS = re.compile(r"^created-by\s*=\s*(\"mlenv\"|'mlenv')", re.MULTILINE)
 _END = re.compile(r"^\[tool\.mlenv\]\s*$", re.MULTILINE)
+_COMMENTS = re.compile(r"\A(?:[ \t]*(?:#[^\n]*)?\n)+")
+_HEAD = "# This file was made by mlenv; `mlenv lock` makes it anew, and its end says whether it is whole.\n"
 _PACKAGE = re.compile(r"^\[\[packages\]\]", re.MULTILINE)
 
 
@@ -42,8 +44,8 @@ def seal(
     pylock_text: str,
     requirements: Sequence[str],
     *,
-    extras: Iterable[str] = (),
-    groups: Iterable[str] = (),
+    extras: Sequence[str] = (),
+    groups: Sequence[str] = (),
     requires_python: str = "",
     where: str = "pylock.toml",
 ) -> str:
@@ -65,7 +67,7 @@ def seal(
     packages = place.items(parse_toml(body, place), "packages", dict)
     if not _CREATED_BY.search(body):
         raise place.error("'created-by' is missing here.")
-    body = _CREATED_BY.sub('created-by = "mlenv"', body, count=1).rstrip("\n") + "\n\n"
+    body = _HEAD + _CREATED_BY.sub('created-by = "mlenv"', body, count=1).rstrip("\n") + "\n\n"
     end = [
         _HEADER,
         f"packages = {len(packages)}",
@@ -91,8 +93,8 @@ def check_seal(text: str, place: Place) -> Seal | None:
     if not marks:
         raise _cut(place, "its end is missing")
     body, end = plain[: marks[-1].start()], parse_toml(plain[marks[-1].start() :], place)
-    table = place.table(place.table(end, "tool"), "mlenv")
-    return _checked(body, table, place)
+    tool = place.table(end, "tool")
+    return _checked(body, place.at("tool").table(tool, "mlenv"), place, followed=len(end) + len(tool) > 2)
 
 
 def digest(text: str) -> str:
@@ -100,14 +102,14 @@ def digest(text: str) -> str:
     return "sha256:" + hashlib.sha256(_normal(text).encode()).hexdigest()
 
 
-def _checked(body: str, table: Table, place: Place) -> Seal:
+def _checked(body: str, table: Table, place: Place, *, followed: bool) -> Seal:
     at = place.at("tool").at("mlenv")
     if "digest" not in table:
         raise _cut(place, "its end is not whole")
     counted, said = len(_PACKAGE.findall(body)), at.need(table, "packages", int)
     if counted != said:
         raise _cut(place, f"it says {said} packages and holds {counted}")
-    edited = digest(body) != at.need(table, "digest", str)
+    edited = followed or digest(body) != at.need(table, "digest", str)
     reason = f"{place.file} was edited by hand after mlenv made it."
     return Seal(
         packages=said,
@@ -124,11 +126,10 @@ def _cut(place: Place, how: str) -> MlenvError:
 
 
 def _body(text: str) -> str:
-    """Return a lock without an earlier seal of ours."""
-    if not _OURS.search(text):
-        return text
-    marks = list(_END.finditer(text))
-    return text[: marks[-1].start()] if marks else text
+    """Return a lock without an earlier seal of ours, and without the comments at its head: these name the command
+    of the tool below, often with a temporary path."""
+    marks = list(_END.finditer(text)) if _OURS.search(text) else []
+    return _COMMENTS.sub("", text[: marks[-1].start()] if marks else text, count=1)
 
 
 def _normal(text: str) -> str:
