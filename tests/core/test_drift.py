@@ -211,7 +211,7 @@ def test_loaded_differs_from_installed_and_all_else_is_well() -> None:
 def test_a_package_that_differs_on_disk_and_in_memory_is_one_finding() -> None:
     found = drift.compare(selection("idna==3.7"), installed("idna==3.6"), [Loaded(name="idna", version="3.7")])
     assert rows(found) == [("different", "idna", "3.7", "3.6", "3.7")]
-    assert found[0].reason == "3.7 is locked, 3.6 is installed; 3.7 is in memory, 3.6 is installed"
+    assert found[0].reason == "3.7 is locked, 3.6 is installed, 3.7 is in memory"
 
 
 def test_a_locked_package_that_was_removed_while_loaded_is_missing_and_a_restart_is_named() -> None:

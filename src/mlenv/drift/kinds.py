@@ -91,5 +91,13 @@ def _merged(rows: List[Finding]) -> Finding:
         locked=first(lambda row: row.locked),
         installed=first(lambda row: row.installed),
         loaded=first(lambda row: row.loaded),
-        reason="; ".join(dict.fromkeys(row.reason for row in rows)),
+        reason=_merged_reason(rows),
     )
+
+
+def _merged_reason(rows: List[Finding]) -> str:
+    reasons = list(dict.fromkeys(row.reason for row in rows))
+    if len(rows) == 2 and rows[1].kind == "restart":
+        # What is on disk has been said: "3.7 is locked, 3.6 is installed, 3.7 is in memory".
+        return f"{reasons[0]}, {rows[1].reason.rpartition(', ')[0]}"
+    return "; ".join(reasons)

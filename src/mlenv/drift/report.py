@@ -67,8 +67,7 @@ def report(
     if foreign and kernel is not None:
         reason = f"this kernel runs in {kernel.prefix}, the project's environment is {environment.prefix}"
         found.append(Finding(kind="switch", reason=reason))
-    measured = loaded is not None and not foreign
-    counts = Counts()
+    counts, measured = Counts(), False
     healthy = environment.problem is None and environment.prefix is not None
     if selection is None:
         found.append(Finding(kind="undecidable", reason="not compared yet: what the lock asks for has not been read"))
@@ -78,6 +77,7 @@ def report(
             found.append(Finding(kind="undecidable", reason="not compared yet: what is installed has not been read"))
     else:
         found += _python_findings(selection, environment)
+        measured = loaded is not None and not foreign
         found += compare(selection, installed, loaded if measured else None, needs=needs, roots=roots)
         counts = _counts(selection, installed)
     findings = one_per_package(found)

@@ -19,6 +19,7 @@ from mlenv.installed import (
     top_levels,
 )
 from mlenv.model import Distribution, Installed, Source
+from mlenv.versions import normalise
 
 __all__ = ["listing", "metadata", "needs", "required_names", "scan", "text_of", "tops"]
 
@@ -111,8 +112,7 @@ def _development_install(site: str, entry: str) -> Optional[Distribution]:
     if not lines or not lines[0].strip():
         return None
     folder = lines[0].strip()
-    named = parse_folder_name(f"{entry[: -len('.egg-link')]}.egg-info")
-    name = named[0] if named else entry
+    name = normalise(entry[: -len(".egg-link")])
     for other in listing(folder):
         known = parse_folder_name(other)
         if known is not None and known[0] == name:
