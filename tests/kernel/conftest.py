@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from kernel.projects import ProjectKernel, make_project
 
 

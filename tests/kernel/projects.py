@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from mlenv import runtime
+from mlenv import generations, runtime
 from mlenv.kernels.spec import spec_for
 from mlenv.probe import site
 
@@ -31,6 +31,7 @@ def make_project(
 ) -> ProjectKernel:
     """Make a project with one generation and everything its kernel needs."""
     make_venv(root / ".mlenv" / "envs" / "g1", minor, *packages, pip=pip)
+    generations.seal(root / ".mlenv" / "envs" / "g1", {}, python=minor)
     (root / ".venv").symlink_to(Path(".mlenv") / "envs" / "g1")
     launcher = runtime.install_side()
     spec = spec_for(

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from kernel.projects import ProjectKernel
 
+from kernel.projects import ProjectKernel
 from mlenv import runtime, store
 from mlenv.kernel import fallback
 from mlenv.kernel.explanation import Explanation, parse_explanation
@@ -124,5 +124,5 @@ def test_without_runtime_and_host_one_line_says_what_to_type(
     state = store.read_json(tmp_path / "data" / "launcher.json")
     assert state is not None
     store.write_json(tmp_path / "data" / "launcher.json", {**state, "host": str(tmp_path / "gone")})
-    with pytest.raises(RuntimeError, match="no kernel runtime for Python 3.11 yet. Type in the project: mlenv sync"):
+    with pytest.raises(RuntimeError, match=r"no kernel runtime for Python 3\.11 yet\. Type in the project: mlenv sync"):
         start(start_kernel, kernel)

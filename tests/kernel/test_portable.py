@@ -8,8 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from kernel.projects import ProjectKernel
 
+from kernel.projects import ProjectKernel
 from mlenv import trust
 from mlenv.faces import portable
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from typing import Any, List, Mapping, NoReturn, Optional, Sequence, Tuple
+from typing import Any, Callable, List, Mapping, NoReturn, Optional, Sequence, Tuple
 
 from mlenv.kernel import interpreter, pick, place
 from mlenv.kernel.explanation import Explanation, parse_explanation, tail
@@ -127,21 +127,25 @@ def initialized(arguments: Arguments) -> Any:
 
 def supply(shell: Any, project: str, state: Mapping[str, Any]) -> None:
     """Give the kernel its magics; a kernel without them is better than none."""
-    for step in (_supply_tools, _supply_session):
-        try:
-            step(shell, project, state)
-        except Exception as error:  # noqa: BLE001  # as above
-            line = f"mlenv: the magics could not be loaded: {type(error).__name__}: {error}"
-            print(line, file=sys.__stderr__, flush=True)
+    _attempt(_supply_tools, shell, str(state.get("uv") or ""))
+    _attempt(_supply_session, shell, project)
 
 
-def _supply_tools(shell: Any, _project: str, state: Mapping[str, Any]) -> None:
+def _attempt(step: Callable[[Any, str], None], shell: Any, text: str) -> None:
+    try:
+        step(shell, text)
+    except Exception as error:  # noqa: BLE001  # as above
+        line = f"mlenv: the magics could not be loaded: {type(error).__name__}: {error}"
+        print(line, file=sys.__stderr__, flush=True)
+
+
+def _supply_tools(shell: Any, uv: str) -> None:
     from mlenv.kernel import tools
 
-    tools.supply(shell, str(state.get("uv") or ""))
+    tools.supply(shell, uv)
 
 
-def _supply_session(shell: Any, project: str, _state: Mapping[str, Any]) -> None:
+def _supply_session(shell: Any, project: str) -> None:
     from mlenv.kernel import session
 
     session.load(shell, project=project or None)
