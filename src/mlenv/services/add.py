@@ -12,6 +12,7 @@ from mlenv.model import Outcome
 from mlenv.services import declare, words
 from mlenv.services.adopt import adopted_requirements
 from mlenv.services.change import Done, carry_out, changes_of, refuse_what_hurts
+from mlenv.services.check import check_project
 from mlenv.services.context import Context
 from mlenv.services.installing import Wish
 from mlenv.services.locking import Resolver, compile_requirements, relock
@@ -19,6 +20,7 @@ from mlenv.services.prepare import checked, prepare
 from mlenv.services.project import Project, load, open_project
 from mlenv.services.refresh import refresh_runtime
 from mlenv.services.select import select_project, target_of
+from mlenv.services.sync import in_step
 from mlenv.versions import normalise
 
 __all__ = ["add", "change_project", "remove", "upgrade"]
@@ -69,6 +71,12 @@ def change_project(context: Context, verb: str, requirements: tuple[str, ...], n
         refuse_what_hurts(context, project, wish, changes)
         if context.options.dry_run:
             return words.planned(verb, changes, files)
+        if (
+            not changes
+            and not _rewritten(project, files)
+            and in_step(context, project, check_project(context, project))
+        ):
+            return _nothing(verb, names)
         done = carry_out(context, project, wish, descriptor)
     refresh_runtime(context, load(project.root))
     return _outcome(verb, names, done)
@@ -98,7 +106,7 @@ def _new_files(
     if verb == "add" and selected.choice.manifest is None:
         minor = ".".join(resolver.interpreter.version.split(".")[:2])
         taken = adopted_requirements(context, project, selected)
-        edits = declare.new_manifest(project, minor, (*taken, *(r for r in requirements if not _in(r, taken))))
+        edits = declare.new_manifest(project, minor, (*taken, *(row for row in requirements if row not in taken)))
     elif verb == "add":
         edits = declare.adding(project, selected, requirements, group)
     elif verb == "remove":
@@ -106,8 +114,18 @@ def _new_files(
     return resolver, {**edits, **relock(context, project, edits, resolver)}
 
 
-def _in(requirement: str, taken: Sequence[str]) -> bool:
-    return requirement in taken
+def _rewritten(project: Project, files: Mapping[str, str]) -> bool:
+    """Whether one of the files would become another."""
+    return any(
+        not (project.root / name).exists() or store.read_text(project.root / name) != text
+        for name, text in files.items()
+    )
+
+
+def _nothing(verb: str, names: Sequence[str]) -> Outcome:
+    shown = ", ".join(names) or "every package"
+    line = f"{shown}: the newest that fits already" if verb == "upgrade" else f"{shown}: there already, as declared"
+    return Outcome(verb=verb, lines=(line,))
 
 
 def _pinned_file(
@@ -143,8 +161,9 @@ def _loosened(text: str, names: Sequence[str]) -> str:
     for line in text.splitlines():
         found = re.match(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)(\[[^\]]*\])?\s*==", line)
         if found and (not names or normalise(found[1]) in names):
-            line = found[1] + (found[2] or "")
-        lines.append(line)
+            lines.append(found[1] + (found[2] or ""))
+        else:
+            lines.append(line)
     return "\n".join(lines) + "\n"
 
 

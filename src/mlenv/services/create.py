@@ -78,9 +78,9 @@ def _build(context: Context, project: Project, wanted: tuple[str, ...], descript
             hint="name another lock with --lock FILE",
         )
     damaged = damaged_names(context, project) if healthy else ()
-    if healthy and not files and not damaged and _same_python(project, resolver):
-        if in_step(context, project, check_project(context, project)):
-            return _Built(project=project, selected=selected, resolver=resolver, done=None)
+    settled = healthy and not files and not damaged and _same_python(project, resolver)
+    if settled and in_step(context, project, check_project(context, project)):
+        return _Built(project=project, selected=selected, resolver=resolver, done=None)
     files = {**files, **_python_file(context, project, resolver)}
     wish = Wish(
         verb="create",
