@@ -331,6 +331,30 @@ def test_an_environment_with_a_marker_of_another_place_was_moved_or_copied(
     assert "was not finished" in problem(link)[1]
 
 
+@pytest.mark.parametrize("maker", ["uv", "venv 3.9", "venv 3.12"])
+def test_a_copy_of_somebody_elses_environment_is_known_for_its_programs_lead_to_the_original(
+    maker: str, tmp_path: Path, make_venv: Callable[..., Path], python: Callable[[str], str]
+) -> None:
+    prefix = tmp_path / "my project" / ".venv"
+    if maker == "uv":
+        make_venv(prefix)
+    else:
+        run(python(maker.split()[1]), "-m", "venv", "--without-pip", prefix)
+    assert site.environment_facts(str(prefix)).problem is None
+    (tmp_path / "link").symlink_to(prefix.parent)
+    assert site.environment_facts(str(tmp_path / "link" / ".venv")).problem is None
+    shutil.copytree(prefix.parent, tmp_path / "copy", symlinks=True)
+    assert problem(tmp_path / "copy" / ".venv") == (
+        "broken", f"the environment was made for another folder ({prefix}): its programs lead there",
+    )  # fmt: skip
+
+
+def test_an_environment_made_to_be_moved_may_be_moved(tmp_path: Path, uv: str) -> None:
+    run(uv, "venv", "-q", "--relocatable", tmp_path / "one")
+    (tmp_path / "one").rename(tmp_path / "two")
+    assert site.environment_facts(str(tmp_path / "two")).problem is None
+
+
 def test_an_environment_that_sees_the_systems_packages_has_their_folder_behind_its_own(
     tmp_path: Path, python: Callable[[str], str]
 ) -> None:

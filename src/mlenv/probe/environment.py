@@ -19,6 +19,7 @@ _MARKER = "mlenv-ready.json"
 _LIBRARY = re.compile(r"^(?:python|pypy)(\d+\.\d+)t?$")
 _INTERPRETER = re.compile(r"^(?:python|pypy)(\d+\.\d+)t?(?:\.exe)?$")
 _VERSION = re.compile(r"\d+\.\d+(?:\.\d+)?(?:(?:a|b|rc)\d+)?")
+_ACTIVATE = re.compile(r"""^\s*(?:export )?VIRTUAL_ENV=(['"]?)(/[^'"$\n]+)\1\s*$""", re.MULTILINE)
 _CONDA_PYTHON = re.compile(r"^python-(\d+\.\d+[^-]*)-[^-]+\.json$")
 
 
@@ -165,11 +166,23 @@ def _marker_problem(prefix: str, real_prefix: str) -> str:
             return f"the environment was made for another folder ({made_for}): it was moved or copied"
         return ""
     envs, name = os.path.split(real_prefix)
-    ours = envs.endswith(os.path.join(".mlenv", "envs")) and not name.startswith("adopted-")
-    # Asked of a generation that is being made (not through the link), a missing marker is no news.
-    if ours and os.path.islink(prefix):
-        return "the environment was not finished: its ready marker is missing"
+    if envs.endswith(os.path.join(".mlenv", "envs")):
+        # Asked of a generation that is being made (not through the link), a missing marker is no news.
+        unfinished = os.path.islink(prefix) and not name.startswith("adopted-")
+        return "the environment was not finished: its ready marker is missing" if unfinished else ""
+    made_for = _made_for(prefix)
+    if made_for and os.path.realpath(made_for) != real_prefix:
+        return f"the environment was made for another folder ({made_for}): its programs lead there"
     return ""
+
+
+def _made_for(prefix: str) -> str:
+    """Return the folder for which venv, virtualenv or uv wrote the environment's programs; empty where none is fixed.
+
+    In a copy of an environment ``pip`` installs into the original: the first line of the script names it.
+    """
+    match = _ACTIVATE.search(_text(os.path.join(prefix, "bin", "activate")))
+    return match[2] if match else ""
 
 
 def _engine(cfg: Mapping[str, str], conda: bool) -> Optional[str]:
