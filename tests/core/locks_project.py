@@ -6,6 +6,7 @@ import codecs
 from collections.abc import Mapping
 from pathlib import Path
 
+from packaging.markers import default_environment
 from packaging.tags import compatible_tags, cpython_tags
 
 from mlenv.locks import Selected, SelectRequest, Target, select
@@ -13,6 +14,9 @@ from mlenv.locks import Selected, SelectRequest, Target, select
 # Python imports a codec when it is first used, which the seal would take for an act of ours.
 for _encoding in ("utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be", "latin-1"):
     codecs.lookup(_encoding)
+
+# So does packaging with the running interpreter, which it asks even where every variable is given.
+default_environment()
 
 DATA = Path(__file__).resolve().parent.parent / "data" / "locks"
 LINUX = ("manylinux_2_28_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x86_64", "linux_x86_64")

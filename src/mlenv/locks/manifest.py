@@ -76,6 +76,7 @@ def parse_pyproject(
     project, tool = place.table(table, "project"), place.table(table, "tool")
     uv = place.at("tool").table(tool, "uv")
     name = place.at("project").get(project, "name", str) or ""
+    sources = place.at("tool").at("uv").table(uv, "sources")
     lists = _lists(table, project, uv, name, place)
     defaults = _default_groups(uv, lists, place)
     chosen_groups = defaults if groups is None else _known(groups, lists.groups, "group", where)
@@ -86,8 +87,8 @@ def parse_pyproject(
         name=name,
         declared=tuple(_declared(rows, target)),
         requirements=tuple(dict.fromkeys(written(row.requirement) for row in rows)),
-        everything=everything(project, lists.groups, uv),
-        unjudged=unjudged(uv),
+        everything=everything(project, lists.groups, sources),
+        unjudged=unjudged(sources),
         requires_python=_requires_python(project, place),
         settings=parse_settings(place.at("tool").table(tool, "mlenv"), f"{where}: tool.mlenv"),
         has_settings="mlenv" in tool,

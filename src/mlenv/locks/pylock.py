@@ -54,7 +54,7 @@ def parse_pylock(
     chosen_extras = frozenset(normalise(extra) for extra in extras)
     chosen_groups = _groups(lock, groups)
     chosen = {"extras": chosen_extras, "dependency_groups": chosen_groups}
-    packages = _selected(lock, {**target.markers, **chosen}, place)
+    packages = _selected(lock, {**target.environment, **chosen}, place)
     return LockContent(
         pins=tuple(sorted((_pin(package) for package in packages.values()), key=lambda pin: pin.name)),
         requires_python=str(lock.requires_python or ""),
@@ -168,7 +168,7 @@ def _python_findings(lock: Pylock, packages: Mapping[str, Package], target: Targ
                 )
             )
     if lock.environments and not any(
-        marker.evaluate(dict(target.markers), context="requirement") for marker in lock.environments
+        marker.evaluate(target.environment, context="requirement") for marker in lock.environments
     ):
         made = " or ".join(str(marker) for marker in lock.environments)
         found.append(Finding(kind="python", reason=f"{where} was made for other environments: {made}."))

@@ -7,12 +7,17 @@ from functools import reduce
 from operator import or_
 from typing import cast
 
-from packaging.markers import InvalidMarker, Marker
+from packaging.markers import Marker
 from packaging.tags import Tag, parse_tag
 
 from mlenv.model import value
 
 __all__ = ["Target", "applies", "tag_set"]
+
+_KEYS = (
+    "implementation_name", "implementation_version", "os_name", "platform_machine", "platform_python_implementation",
+    "platform_release", "platform_system", "platform_version", "python_full_version", "python_version", "sys_platform",
+)  # fmt: skip
 
 
 @value
@@ -23,6 +28,11 @@ class Target:
     """PEP 508 environment: ``os_name``, ``sys_platform``, ``platform_machine``, ``python_full_version``, ..."""
     tags: tuple[str, ...] = ()
     """Wheel tags, best first: ``cp312-cp312-manylinux_2_28_x86_64``."""
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Every PEP 508 variable: ``packaging`` would fill in what is missing from the running interpreter."""
+        return {**dict.fromkeys(_KEYS, ""), **self.markers}
 
     @property
     def python(self) -> str:
@@ -41,7 +51,7 @@ def applies(marker: str | Marker | None, target: Target, extras: frozenset[str] 
     if not marker:
         return True
     parsed = Marker(marker) if isinstance(marker, str) else marker
-    environment = dict(target.markers)
+    environment = target.environment
     if not extras or "extra" not in str(parsed):
         return parsed.evaluate({**environment, "extra": ""}, context="metadata")
     return any(parsed.evaluate({**environment, "extra": extra}, context="metadata") for extra in ("", *extras))
@@ -50,12 +60,3 @@ def applies(marker: str | Marker | None, target: Target, extras: frozenset[str] 
 def tag_set(tags: tuple[str, ...]) -> frozenset[Tag]:
     """Return wheel tags as ``packaging`` compares them."""
     return cast("frozenset[Tag]", reduce(or_, (parse_tag(tag) for tag in tags), frozenset()))
-
-
-def valid_marker(text: str) -> bool:
-    """Say whether a text is a PEP 508 marker."""
-    try:
-        Marker(text)
-    except InvalidMarker:
-        return False
-    return True

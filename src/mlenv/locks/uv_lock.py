@@ -102,7 +102,7 @@ def _graph(
         roots=roots,
         extras=tuple(dict.fromkeys(normalise(extra) for extra in extras)),
         groups=_default_groups(roots) if groups is None else tuple(dict.fromkeys(normalise(group) for group in groups)),
-        environment=target.markers,
+        environment=target.environment,
     )
 
 

@@ -12,36 +12,36 @@ from mlenv.versions import normalise
 __all__ = ["everything", "unjudged"]
 
 
-def everything(project: Table, groups: Mapping[str, Sequence[Requirement]], uv: Table) -> tuple[str, ...]:
+def everything(project: Table, groups: Mapping[str, Sequence[Requirement]], sources: Table) -> tuple[str, ...]:
     """Return all requirements as PEP 508 texts, extras as markers, with the addresses of ``[tool.uv.sources]``.
 
     Args:
         project: the ``[project]`` table, already checked.
         groups: resolved dependency groups.
-        uv: the ``[tool.uv]`` table.
+        sources: the ``[tool.uv.sources]`` table.
 
     Source: uv's ``[package.metadata]``; uv 0.13.
     """
-    sources = _addresses(uv)
-    rows = [_text(Requirement(text), sources) for text in project.get("dependencies", ())]
+    addresses = _addresses(sources)
+    rows = [_text(Requirement(text), addresses) for text in project.get("dependencies", ())]
     for extra, texts in project.get("optional-dependencies", {}).items():
-        rows += [_text(Requirement(text), sources, normalise(extra)) for text in texts]
-    rows += [_text(row, sources) for group in groups.values() for row in group]
+        rows += [_text(Requirement(text), addresses, normalise(extra)) for text in texts]
+    rows += [_text(row, addresses) for group in groups.values() for row in group]
     return tuple(dict.fromkeys(rows))
 
 
-def unjudged(uv: Table) -> frozenset[str]:
+def unjudged(sources: Table) -> frozenset[str]:
     """Return the names whose source is not one plain address: workspace members, and sources chosen by markers."""
     return frozenset(
         normalise(name)
-        for name, source in uv.get("sources", {}).items()
+        for name, source in sources.items()
         if not isinstance(source, Mapping) or source.get("workspace") or "marker" in source
     )
 
 
-def _addresses(uv: Table) -> dict[str, str]:
+def _addresses(sources: Table) -> dict[str, str]:
     found = {}
-    for name, source in uv.get("sources", {}).items():
+    for name, source in sources.items():
         address = _address(source) if isinstance(source, Mapping) else ""
         if address:
             found[normalise(name)] = address
@@ -55,8 +55,8 @@ def _address(source: Mapping[str, object]) -> str:
     return str(source.get("url") or source.get("path") or "")
 
 
-def _text(row: Requirement, sources: Mapping[str, str], extra: str = "") -> str:
-    address = row.url or sources.get(normalise(row.name), "")
+def _text(row: Requirement, addresses: Mapping[str, str], extra: str = "") -> str:
+    address = row.url or addresses.get(normalise(row.name), "")
     extras = f"[{','.join(sorted(row.extras))}]" if row.extras else ""
     wanted = f" @ {address}" if address else str(row.specifier)
     marker = str(row.marker or "")
