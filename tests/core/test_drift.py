@@ -360,6 +360,16 @@ def test_before_the_lock_was_read_nothing_is_in_step() -> None:
     assert "not compared yet" in report.findings[0].reason
 
 
+def test_what_was_not_measured_is_said_and_never_in_step() -> None:
+    unread = drift.report(selection("six==1.0"), FACTS)
+    assert (unread.verdict, unread.counts.locked) == ("unknown", 0)
+    assert "what is installed has not been read" in unread.findings[0].reason
+    nameless = EnvironmentFacts(prefix=FACTS.prefix)
+    report = drift.report(selection(requires_python=">=3.13"), nameless, installed())
+    assert report.verdict == "unknown"
+    assert "the environment's is not known" in report.findings[0].reason
+
+
 def test_findings_of_a_face_are_part_of_the_report() -> None:
     note = Finding(kind="shell-pip", reason="!pip went to another Python")
     report = drift.report(selection(), FACTS, installed(), extra=(note,))

@@ -91,6 +91,8 @@ def test_each_verdict_has_a_first_line_of_its_own() -> None:
     assert head(report(six, six, extra=(stale,))) == "relock: pyproject.toml and pylock.toml disagree"
     assert head(report(six, {"six": "2.0"})) == "sync: 1 package differs from pylock.toml"
     assert head(report(six, six, {"six": "0.9"})) == "restart: 1 loaded package is not what is installed"
+    damaged = Finding(kind="damaged", package="six", reason="six.py is missing")
+    assert head(report(six, six, extra=(damaged,))) == "broken: the files of 1 package are not all there"
     assert head(report({}, {}, lock=None)) == (
         "unlocked: pyproject.toml has no lock yet: exact versions are not recorded"
     )
