@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from mlenv import drift, store
 from mlenv.errors import MlenvError
 from mlenv.model import EnvironmentFacts, Finding, Installed, KernelRef, ProjectRef, Report, Selection
@@ -38,7 +40,7 @@ def check_project(context: Context, project: Project) -> Report:
         loaded=None,
         kernel=kernel,
         project=ProjectRef(root=str(project.root), name=selection.name, manifest=selection.manifest),
-        needs=None if selection.exact else needs_of(installed),
+        needs=needs_of(selection, installed),
     )
 
 
@@ -48,17 +50,11 @@ def facts_of(project: Project) -> EnvironmentFacts:
     if facts.prefix is None or facts.problem is not None:
         return facts
     try:
-        asked = ask.ask(interpreter_of(facts.prefix), store.cache_dir())
+        ask.ask(interpreter_of(facts.prefix), store.cache_dir())
     except MlenvError as error:
         problem = Finding(kind="broken", reason=f"{error.message}")
         return EnvironmentFacts(
             prefix=facts.prefix, python=facts.python, engine=facts.engine, problem=problem, sites=facts.sites
-        )
-    if facts.python and asked.version.split(".")[:2] != facts.python.split(".")[:2]:
-        old, new = (".".join(text.split(".")[:2]) for text in (facts.python, asked.version))
-        problem = Finding(kind="broken", reason=f"base Python changed {old} -> {new}, remake from the lock")
-        return EnvironmentFacts(
-            prefix=facts.prefix, python=asked.version, engine=facts.engine, problem=problem, sites=facts.sites
         )
     return facts
 
@@ -77,7 +73,7 @@ def _selection(context: Context, project: Project, environment: EnvironmentFacts
 
 
 def _examined(context: Context, installed: Installed) -> Installed:
-    """Add what only a look into the packages' file lists tells: always their top folders, with ``--deep`` every hash."""
+    """Add what only the packages' file lists tell: always their top folders, with ``--deep`` every file's hash."""
     damaged = dict(installed.damaged)
     damaged |= dict(site.missing_tops(installed, {}))
     if context.options.deep:
@@ -93,6 +89,8 @@ def _examined(context: Context, installed: Installed) -> Installed:
     )
 
 
-def needs_of(installed: Installed) -> dict[str, tuple[str, ...]]:
-    """Return what each installed package requires, by name, for locks that are closed under dependencies or not."""
-    return {d.name: site.required_names(d) for d in installed.distributions}
+def needs_of(selection: Selection, installed: Installed) -> Mapping[str, Sequence[str]] | None:
+    """Return what each installed package requires, where that decides what is extra; ``None`` where it does not."""
+    if not drift.needs_matter(selection, installed):
+        return None
+    return site.needs(installed, [row.text for row in selection.declared])

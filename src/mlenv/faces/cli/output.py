@@ -61,7 +61,7 @@ class Printer:
         elif self._mode == "json":
             self._line(render.outcome_json(outcome))
         else:
-            self.text("\n".join(outcome.lines))
+            self.text(render.outcome_text(outcome))
 
     def error(self, error: MlenvError) -> None:
         self._clear()
