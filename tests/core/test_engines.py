@@ -430,7 +430,8 @@ def test_pips_report_becomes_a_pylock_that_packaging_accepts() -> None:
     digest = {"hashes": {"sha256": "a" * 64}}
     commit = {"vcs": "git", "requested_revision": "v1", "commit_id": "b" * 40}
     text = pylock_from_report(
-        report(
+        "Collecting six\n  Using cached six.whl {x}\n"
+        + report(
             row(
                 "Six",
                 "1.17.0",
@@ -442,6 +443,7 @@ def test_pips_report_becomes_a_pylock_that_packaging_accepts() -> None:
             row("tool", "2.0", direct=True, url="https://git.example/tool.git", vcs_info=commit),
             row("here", "0.1", direct=True, url="file:///p/my%20code", dir_info={"editable": True}),
         )
+        + "\nWould install six-1.17.0\n"
     )
     lock = tomllib.loads(text)
     parsed = Pylock.from_dict(lock)

@@ -206,6 +206,19 @@ def test_what_is_asked_for_and_not_installed_is_named() -> None:
     assert frozen.missing == (("gone", "a"), ("never-installed", ""))
 
 
+def test_what_a_local_kernel_or_tool_needs_is_nobodys_need() -> None:
+    own = {"url": "file:///mlenv.whl", "archive_info": {}}
+    frozen = Environment().add("mlenv", "1", "uv", "tomlkit", url=own).add("tomlkit").add("six").freeze()
+    assert requirements(frozen) == ["six==1.0"]
+    assert frozen.missing == ()
+    assert reasons(frozen) == {"mlenv": "kernel", "tomlkit": "kernel"}
+
+
+def test_what_a_left_out_package_lacks_is_not_missed() -> None:
+    own = {"url": "file:///p", "dir_info": {"editable": True}}
+    assert Environment().add("my_tool", "1", "gone", url=own).add("six").freeze().missing == ()
+
+
 def test_a_package_from_a_local_file_that_others_need_is_frozen_by_version_and_named() -> None:
     wheel = {"url": "file:///tmp/numpy-1.26.4-py3-none-any.whl", "archive_info": {}}
     frozen = Environment().add("pandas", "2.2", "numpy").add("numpy", "1.26.4", url=wheel).freeze("pandas")

@@ -200,7 +200,7 @@ def _declared(rows: Iterable[_Row], target: Target) -> Iterator[Declared]:
     seen: set[str] = set()
     for row in rows:
         text = written(row.requirement, marker=False)
-        if applies(row.requirement.marker, target) and text not in seen:
+        if applies(row.requirement.marker, target, row.origin) and text not in seen:
             seen.add(text)
             yield Declared(name=normalise(row.requirement.name), text=text, origin=row.origin)
 

@@ -15,7 +15,7 @@ from mlenv.locks.content import LockContent
 from mlenv.locks.place import Place, parse_toml
 from mlenv.locks.seal import check_seal
 from mlenv.locks.source import plain_url, relative
-from mlenv.locks.target import Target
+from mlenv.locks.target import Target, holds
 from mlenv.model import Finding, Pin, Source
 from mlenv.versions import normalise
 
@@ -97,7 +97,8 @@ def _selected(lock: Pylock, environment: Mapping[str, Any], place: Place) -> dic
     selected: dict[str, tuple[int, Package]] = {}
     for index, package in enumerate(lock.packages):
         # PEP 751: skip what has a marker that does not hold; two entries of one name are an error.
-        if package.marker and not package.marker.evaluate(dict(environment), context="lock_file"):
+        spot = f"{place.file}: packages[{index}].marker"
+        if package.marker and not holds(package.marker, environment, spot, "lock_file"):
             continue
         if package.name in selected:
             message = (
@@ -168,7 +169,7 @@ def _python_findings(lock: Pylock, packages: Mapping[str, Package], target: Targ
                 )
             )
     if lock.environments and not any(
-        marker.evaluate(target.environment, context="requirement") for marker in lock.environments
+        holds(marker, target.environment, f"{where}: environments", "requirement") for marker in lock.environments
     ):
         made = " or ".join(str(marker) for marker in lock.environments)
         found.append(Finding(kind="python", reason=f"{where} was made for other environments: {made}."))

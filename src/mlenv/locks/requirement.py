@@ -6,7 +6,7 @@ import itertools
 import re
 from collections.abc import Iterable, Iterator
 
-from packaging.markers import Marker
+from packaging.markers import Marker, UndefinedComparison, UndefinedEnvironmentName
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
@@ -83,7 +83,10 @@ def _address(url: str | None) -> tuple[str, str]:
 
 
 def _holds(marker: Marker | None, sample: dict[str, str]) -> bool:
-    return marker is None or marker.evaluate(dict(sample), context="metadata")
+    try:
+        return marker is None or marker.evaluate(dict(sample), context="metadata")
+    except (UndefinedComparison, UndefinedEnvironmentName):
+        return False  # nowhere the same as one that can be decided
 
 
 def _samples(texts: Iterable[str]) -> Iterator[dict[str, str]]:

@@ -88,7 +88,7 @@ def parse_requirements(
     seal = check_requirements_seal(text, where)
     _read(reader, text, where, constraint=False)
     rows = [row for row in reader.rows if not row.constraint]
-    applied = [row for row in rows if applies(row.marker, target)]
+    applied = [row for row in rows if applies(row.marker, target, row.at)]
     return Requirements(
         declared=tuple(_declared(row) for row in applied if row.name),
         requirements=tuple(dict.fromkeys(row.text_with_marker for row in rows if row.name)),
@@ -97,7 +97,9 @@ def parse_requirements(
         closed=bool(_MADE_BY_TOOL.search(text)) and not seal,
         options=tuple(reader.options),
         files=tuple(reader.files),
-        constraints=tuple(_declared(row) for row in reader.rows if row.constraint and applies(row.marker, target)),
+        constraints=tuple(
+            _declared(row) for row in reader.rows if row.constraint and applies(row.marker, target, row.at)
+        ),
         hashes={row.name: row.hashes for row in applied if row.name and row.hashes},
         findings=(*seal, *(_nameless(row) for row in applied if not row.name)),
     )

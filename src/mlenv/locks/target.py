@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from functools import reduce
 from operator import or_
 from typing import cast
 
-from packaging.markers import Marker
+from packaging.markers import EvaluateContext, Marker, UndefinedComparison, UndefinedEnvironmentName
 from packaging.tags import Tag, parse_tag
 
+from mlenv.errors import MlenvError
 from mlenv.model import value
 
-__all__ = ["Target", "applies", "tag_set"]
+__all__ = ["Target", "applies", "holds", "tag_set"]
 
 _KEYS = (
     "implementation_name", "implementation_version", "os_name", "platform_machine", "platform_python_implementation",
@@ -40,21 +42,34 @@ class Target:
         return self.markers.get("python_full_version") or self.markers.get("python_version", "")
 
 
-def applies(marker: str | Marker | None, target: Target, extras: frozenset[str] = frozenset()) -> bool:
-    """Say whether a PEP 508 marker holds for an interpreter; ``extra == "x"`` holds for the extras given.
+def applies(marker: str | Marker | None, target: Target, where: str = "") -> bool:
+    """Say whether a PEP 508 marker of a requirement holds for an interpreter.
+
+    Args:
+        marker: its text; an empty one always holds.
+        target: the interpreter.
+        where: file and place for the error.
 
     Raises:
-        InvalidMarker: the text is no marker.
-
-    Source: PEP 508; the lock-file marker variables of PEP 751 are not meant here.
+        MlenvError: ``marker-unreadable`` where it cannot be decided.
     """
     if not marker:
         return True
-    parsed = Marker(marker) if isinstance(marker, str) else marker
-    environment = target.environment
-    if not extras or "extra" not in str(parsed):
-        return parsed.evaluate({**environment, "extra": ""}, context="metadata")
-    return any(parsed.evaluate({**environment, "extra": extra}, context="metadata") for extra in ("", *extras))
+    return holds(Marker(marker) if isinstance(marker, str) else marker, {**target.environment, "extra": ""}, where)
+
+
+def holds(
+    marker: Marker, environment: Mapping[str, str | AbstractSet[str]], where: str, context: EvaluateContext = "metadata"
+) -> bool:
+    """Evaluate a marker; one that compares what cannot be compared is an error that names it.
+
+    Raises:
+        MlenvError: ``marker-unreadable``.
+    """
+    try:
+        return marker.evaluate(dict(environment), context=context)
+    except (UndefinedComparison, UndefinedEnvironmentName):
+        raise MlenvError("marker-unreadable", f"The marker {marker} cannot be decided.", where=where) from None
 
 
 def tag_set(tags: tuple[str, ...]) -> frozenset[Tag]:

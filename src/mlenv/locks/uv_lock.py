@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from packaging.markers import Marker
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from mlenv.locks.content import LockContent
 from mlenv.locks.place import Place, Table, parse_toml
-from mlenv.locks.target import Target
+from mlenv.locks.target import Target, applies
 from mlenv.locks.uv_entry import OWN, Entry, identity, pin_of, recorded_requirement, wheels_of
 from mlenv.locks.uv_walk import Graph, walk_graph
 from mlenv.model import Finding
@@ -157,7 +156,7 @@ def _findings(table: Table, place: Place, target: Target, graph: Graph, root_nam
         reason = f"{place.file} asks for Python {wanted}; this is Python {target.python}."
         yield Finding(kind="python", reason=reason, locked=wanted, installed=target.python)
     supported = place.texts(table, "supported-markers")
-    if supported and not any(Marker(text).evaluate(dict(graph.environment)) for text in supported):
+    if supported and not any(applies(text, target, f"{place.file}: supported-markers") for text in supported):
         yield Finding(kind="python", reason=f"{place.file} was made for other platforms: {' or '.join(supported)}.")
     if not graph.roots:
         yield Finding(

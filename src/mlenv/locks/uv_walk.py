@@ -9,6 +9,7 @@ from typing import Any
 from packaging.markers import InvalidMarker, Marker
 
 from mlenv.locks.place import Place, Table
+from mlenv.locks.target import holds
 from mlenv.locks.uv_entry import OWN, Entry, identity
 from mlenv.model import value
 from mlenv.versions import normalise
@@ -142,4 +143,4 @@ def _holds(row: Table, at: Place, graph: Graph, active: frozenset[str]) -> bool:
     except InvalidMarker:
         raise at.at("marker").error(f"{text!r} is not a marker.") from None
     environment: dict[str, Any] = {**graph.environment, "extras": active, "dependency_groups": frozenset()}
-    return marker.evaluate(environment, context="lock_file")
+    return holds(marker, environment, f"{at.file}: {at.path}.marker", "lock_file")
