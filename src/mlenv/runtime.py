@@ -14,12 +14,13 @@ import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 
-from mlenv import runtime_plan, runtime_side, store
+from mlenv import runtime_plan, runtime_side, store, trust
 from mlenv._version import __version__
 from mlenv.errors import MlenvError
 from mlenv.kernel import pick
 from mlenv.model import Command, Event, Installed, value
 from mlenv.probe import site
+from mlenv.probe.environment import interpreter as interpreter_of
 from mlenv.process import run
 from mlenv.runtime_plan import Interpreter
 from mlenv.runtime_side import install_side, launcher_path
@@ -74,6 +75,7 @@ def ensure(python: str, installed: Installed, *, offline: bool = False, report: 
     found = _whole(interpreter.tag, versions)
     if found is None:
         with _only_one(tell):
+            _remove_damaged(interpreter.tag)
             found = _whole(interpreter.tag, versions) or _made(python, interpreter, installed, offline, tell)
     return _ref(found)
 
@@ -97,7 +99,8 @@ def prune(needed: Collection[str]) -> tuple[str, ...]:
     Raises:
         MlenvError: ``not-writable``.
     """
-    kept = {runtime.path for prefix in needed for runtime in _needed_by(prefix)}
+    # Environments that this user accepted are entered by the portable kernel, too.
+    kept = {runtime.path for prefix in {*needed, *trust.prefixes()} for runtime in _needed_by(prefix)}
     removed = []
     with _only_one(_silent):
         for runtime in pick.read_runtimes(str(_folder())):
@@ -110,26 +113,16 @@ def prune(needed: Collection[str]) -> tuple[str, ...]:
 
 def _needed_by(prefix: str) -> tuple[pick.Runtime, ...]:
     """Return what a kernel of this environment would use: its own choice, and the plain one for its fallback."""
-    runtimes = pick.read_runtimes(str(_folder()))
-    facts = site.environment_facts(prefix)
-    python = interpreter_path(prefix)
     if not os.path.lexists(prefix):
         return ()
+    runtimes = pick.read_runtimes(str(_folder()))
     try:
-        tag = _ask(python).tag
+        tag = _ask(interpreter_of(prefix)).tag
     except MlenvError:
         return runtimes
-    versions = {found.name: found.version for found in site.scan(facts.sites).distributions}
-    mine = [runtime for runtime in runtimes if runtime.tag == tag]
-    return (*pick.fitting(runtimes, tag, versions)[:1], *pick.fitting(mine, tag, {})[:1])
-
-
-def interpreter_path(prefix: str) -> str:
-    """Return an environment's interpreter, never resolved through links."""
-    windows = ("Scripts/python.exe", "python.exe")
-    names = windows if os.name == "nt" else ("bin/python",)
-    paths = [os.path.join(prefix, name) for name in names]
-    return next((path for path in paths if os.path.exists(path)), paths[0])
+    sites = site.environment_facts(prefix).sites
+    versions = {found.name: found.version for found in site.scan(sites).distributions}
+    return (*pick.fitting(runtimes, tag, versions)[:1], *pick.fitting(runtimes, tag, {})[:1])
 
 
 def _folder() -> Path:
@@ -194,14 +187,18 @@ def _broken(python: str, why: str, details: str) -> MlenvError:
 
 
 def _whole(tag: str, versions: Mapping[str, str]) -> pick.Runtime | None:
-    """Return a runtime of this version of mlenv that fits and has all its files; a damaged one is moved away."""
+    """Return a runtime of this version of mlenv that fits and has all its files."""
+    mine = runtime_plan.key_of(tag, __version__, {})
     for runtime in pick.fitting(pick.read_runtimes(str(_folder())), tag, versions):
-        if not runtime.key.startswith(runtime_plan.key_of(tag, __version__, {})):
-            continue
-        if not _faults(runtime.path):
+        if runtime.key.startswith(mine) and not _faults(runtime.path):
             return runtime
-        store.remove_tree(Path(runtime.path), inside=_folder())
     return None
+
+
+def _remove_damaged(tag: str) -> None:
+    for runtime in pick.read_runtimes(str(_folder())):
+        if runtime.tag == tag and _faults(runtime.path):
+            store.remove_tree(Path(runtime.path), inside=_folder())
 
 
 def _faults(path: str) -> tuple[str, ...]:
@@ -251,6 +248,7 @@ def _build(
         if done.code != 0:
             raise runtime_plan.explain_failure(done, constraints, python=python, offline=offline)
         _finish(target, key, interpreter, constraints)
+        store.remove_tree(_folder() / key, inside=_folder())  # only what cannot be read as a runtime lies there
         os.replace(target, _folder() / key)
     finally:
         listing.unlink(missing_ok=True)

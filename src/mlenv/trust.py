@@ -11,7 +11,7 @@ from pathlib import Path
 
 from mlenv import store
 
-__all__ = ["trust", "trusted"]
+__all__ = ["prefixes", "trust", "trusted"]
 
 _KEPT = 1000
 
@@ -39,6 +39,11 @@ def trusted(root: Path) -> Path | None:
             prefix = Path(row["prefix"])
             return root / prefix.relative_to(real) if prefix.is_relative_to(real) else prefix
     return None
+
+
+def prefixes() -> tuple[str, ...]:
+    """Return all environments that this user made or accepted."""
+    return tuple(row["prefix"] for row in _rows())
 
 
 def _row(root: Path, prefix: Path) -> dict[str, str]:

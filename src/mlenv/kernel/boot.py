@@ -152,23 +152,21 @@ def _supply_session(shell: Any, project: str) -> None:
 
 
 def _failure(error: BaseException, runtime: Optional[pick.Runtime]) -> Explanation:
-    text = "".join(traceback.format_exception(type(error), error, error.__traceback__))
-    inside = runtime is not None and _culprit(error).startswith(runtime.path + os.sep)
-    what = "The kernel's own packages (mlenv's runtime) are damaged." if inside else _DIED
+    damaged = runtime is not None and _is_damaged(runtime.path)
+    what = "The kernel's own packages (mlenv's runtime) are damaged." if damaged else _DIED
     return Explanation(
         what=f"{what} {type(error).__name__}: {error}",
         hint="%mlenv sync",
-        tail=tail(text),
-        runtime=runtime.key if runtime and inside else "",
+        tail=tail("".join(traceback.format_exception(type(error), error, error.__traceback__))),
+        runtime=runtime.key if runtime and damaged else "",
     )
 
 
-def _culprit(error: BaseException) -> str:
-    """Return the file that an exception comes from."""
-    last, step = "", error.__traceback__
-    while step is not None:
-        last, step = step.tb_frame.f_code.co_filename, step.tb_next
-    return last
+def _is_damaged(path: str) -> bool:
+    """Whether files of a runtime are missing or of another size; 50 ms, only on the way to the fallback."""
+    from mlenv.probe import site
+
+    return any(site.verify(found) for found in site.scan([path]).distributions)
 
 
 def _start_again(data: str, arguments: Arguments, explanation: Explanation) -> NoReturn:

@@ -6,7 +6,7 @@ The ``%mlenv`` verbs work in it, so that the repair happens in the same notebook
 from __future__ import annotations
 
 import sys
-from typing import Any, Callable, List
+from typing import Any, List
 
 from mlenv.errors import MlenvError
 from mlenv.kernel import place
@@ -40,30 +40,14 @@ def explain_every_cell(shell: Any, explanation: Explanation) -> None:
     """Let every cell but mlenv's verbs fail with the explanation (IPython 7 and later)."""
 
     def fail() -> None:
-        raise MlenvError("kernel-fallback", explanation.what, hint=explanation.hint, details=explanation.tail)
+        error = MlenvError("kernel-fallback", explanation.what, hint=explanation.hint, details=explanation.tail)
+        # IPython asks the exception itself how it looks: the reader needs no traceback of mlenv's own code.
+        vars(error)["_render_traceback_"] = explanation.text.splitlines
+        raise error
 
     def transform(lines: List[str]) -> List[str]:
         return lines if allowed("".join(lines)) else [f"{_NAME}()\n"]
 
     shell.user_ns_hidden[_NAME] = shell.user_ns[_NAME] = fail
     # The very first step: later ones would turn `!pip install x` or `%%bash` into calls before it is seen.
-    _transformers(shell).insert(0, transform)
-    shell.set_custom_exc((MlenvError,), _shown(explanation, shell.CustomTB))
-
-
-def _transformers(shell: Any) -> List[Callable[[List[str]], List[str]]]:
-    found: List[Callable[[List[str]], List[str]]] = shell.input_transformer_manager.cleanup_transforms
-    return found
-
-
-def _shown(explanation: Explanation, before: Any) -> Callable[..., Any]:
-    """Show the explanation as the cell's error, without a traceback of mlenv's own code."""
-
-    def show(shell: Any, kind: Any, error: Any, trace: Any, tb_offset: Any = None) -> Any:
-        if getattr(error, "code", "") != "kernel-fallback":
-            return before(kind, error, trace, tb_offset)
-        lines = explanation.text.splitlines()
-        shell._showtraceback(kind, error, lines)  # noqa: SLF001  # IPython's own way to show prepared lines
-        return lines
-
-    return show
+    shell.input_transformer_manager.cleanup_transforms.insert(0, transform)

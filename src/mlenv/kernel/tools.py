@@ -22,7 +22,7 @@ _AIMED = frozenset({"install", "uninstall", "sync", "freeze", "list", "show", "c
 
 def supply(shell: Any, uv: str) -> None:
     """Register ``%pip`` and ``%uv`` where the environment has no pip or no uv of its own."""
-    if not uv:
+    if not os.path.exists(uv):  # the host is gone: IPython's own say what is missing
         return
     folders = place.sites(sys.path)
     if not _has(folders, "pip"):
