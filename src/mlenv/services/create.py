@@ -149,6 +149,12 @@ def _refuse_managed_prefix(context: Context, project: Project) -> None:
 
 
 def _register(context: Context, project: Project, name: str, kernel_name: str) -> Outcome:
+    here = context.options.kernel_prefix
+    mine = [one for one in kernels.kernels_of(str(project.root)) if one.prefix == project.prefix and one.state == "ok"]
+    if here and os.path.abspath(here) == project.prefix and mine and not kernel_name:
+        # The kernel that asks is the proof.
+        one = mine[0]
+        return Outcome(verb="create", lines=(f"kernel {one.display_name} ({one.id}) runs this notebook",), kernel=one.id)
     context.tell("kernel", "starting the kernel to prove it")
     return kernels.register(
         context,
@@ -230,9 +236,8 @@ def use(context: Context, prefix: str | None, *, kernel_name: str = "") -> Outco
     lines = [f"environment  {_shown(place, project.root)}: Python {facts.python} (as it is, nothing was changed)"]
     lines += [line.replace("kernel ", "kernel       ", 1) for line in registered.lines[:1]]
     if load(project.root).link != place:
-        lines.append(
-            f'note         check looks at {project.link.name}; set env = "{_shown(place, project.root)}" in [tool.mlenv]'
-        )
+        shown = _shown(place, project.root)
+        lines.append(f'note         check looks at {project.link.name}; set env = "{shown}" in [tool.mlenv]')
     return Outcome(verb="use", lines=tuple(lines), kernel=registered.kernel, data=registered.data)
 
 
