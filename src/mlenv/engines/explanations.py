@@ -129,7 +129,8 @@ def _pip_conflict(printed: Printed) -> Failure:
     if needs is None:
         found = printed.find(r"Cannot install (.+) because")
         what = found[1] if found else "These packages"
-        return Failure(code="conflict", message=f"{what} cannot be installed together.", hint="Loosen one of them.")
+        message, package = f"{what} cannot be installed together.", _bare(found[1]) if found else None
+        return Failure(code="conflict", message=message, package=package, hint="Loosen one of them.")
     needed = needs[3].replace(" and ", ",").strip()
     other = f"{requested[1]} is required" if requested else "another package needs otherwise"
     return _conflict(f"{needs[1]}=={needs[2]}", needed, other)

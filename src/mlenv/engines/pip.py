@@ -100,8 +100,8 @@ def uninstall(pip: Pip, prefix: str, names: tuple[str, ...]) -> Command:
 def resolve(pip: Pip, request: ResolveRequest) -> Command:
     """Resolve for ``request.python`` and its platform alone; :func:`mlenv.engines.report.pylock_from_report` reads it.
 
-    The answer goes to standard output; ``request.output`` and ``universal`` do not apply, pins of an existing lock
-    are kept by giving them as constraints (what is to be upgraded left out).
+    The answer goes to standard output, among pip's lines; ``request.output`` and ``universal`` do not apply. Pins of an
+    existing lock are kept by giving them as constraints (what is to be upgraded left out).
 
     Raises:
         MlenvError: ``engine-cannot`` where this pip is too old for dates or groups, or for standard input.
@@ -112,7 +112,8 @@ def resolve(pip: Pip, request: ResolveRequest) -> Command:
     if request.text is not None or request.extras:
         raise MlenvError("engine-cannot", "pip reads requirements from files only.", hint="--engine uv")
     options = [
-        *("--dry-run", "--ignore-installed", "--quiet", "--report", "-"),
+        # Not quiet, although the report comes on the same stream: pip would not say which requirements conflict.
+        *("--dry-run", "--ignore-installed", "--progress-bar", "off", "--report", "-"),
         *(() if request.allow_build else ("--only-binary", ":all:")),
         *(("--no-index",) if pip.offline else ()),
         *(("--uploaded-prior-to", request.exclude_newer) if request.exclude_newer else ()),

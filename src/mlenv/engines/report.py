@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NoReturn
 from urllib.parse import unquote, urlsplit, urlunsplit
@@ -15,21 +16,27 @@ __all__ = ["pylock_from_report"]
 
 
 def pylock_from_report(text: str) -> str:
-    """Return the ``pylock.toml`` (PEP 751) that pip's report (``--report``, version 1) stands for.
+    """Return the ``pylock.toml`` (PEP 751) that pip's report (``--report -``, version 1) stands for.
 
+    Lines that pip printed before and after the report are passed over.
     It holds for the Python and the platform that pip resolved for, and says so (``environments``).
 
     Raises:
         MlenvError: ``engine-answer`` where the text is not such a report.
     """
     try:
-        report = json.loads(text)
+        report = _report_in(text)
         rows = sorted(report["install"], key=lambda row: canonicalize_name(row["metadata"]["name"]))
         head = _head(report["environment"])
         packages = ["\n".join(_package(row)) for row in rows]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         _refuse(f"{type(error).__name__}: {error}")
     return "\n\n".join([head, *packages]) + "\n"
+
+
+def _report_in(text: str) -> Any:
+    start = re.search(r"^\{", text, re.MULTILINE)
+    return json.JSONDecoder().raw_decode(text, start.start())[0] if start else json.loads(text)
 
 
 def _head(environment: Mapping[str, str]) -> str:
