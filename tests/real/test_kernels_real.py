@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from mlenv import kernels
+from mlenv import kernels, trust
 from mlenv.errors import MlenvError
 from mlenv.model import Event
 from mlenv.services import kernels as verbs
@@ -255,6 +255,34 @@ def test_repair_writes_a_damaged_spec_anew_and_proves_it(mlenv_home: Path, make_
     assert shown.lines == (f"{kernel_id}: would be written anew and started",)
     assert outcome.ok
     assert spec_text(mlenv_home, kernel_id) == good
+
+
+def test_prune_keeps_the_runtimes_that_kernels_need_and_the_portable_one(
+    mlenv_home: Path, shared_data: Path, make_venv: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = mlenv_home / "demo"
+    make_venv(root / ".venv")
+    kernel_id = register(root).kernel
+    data = mlenv_home / "mlenv-data"
+    shutil.copytree(shared_data, data, symlinks=True)
+    monkeypatch.setenv("MLENV_DATA_DIR", str(data))
+    context = Context(cwd=root, report=silent)
+    needed = f"cpython-{sys.version_info[0]}{sys.version_info[1]}"
+
+    def kept() -> list[str]:
+        return [name for name in os.listdir(data / "runtimes") if name.startswith(needed)]
+
+    verbs.prune(context)
+    assert kept()
+    kernels.remove(kernel_id)
+    trust.trust(root, root / ".venv")
+    verbs.prune(context)
+    assert kept()
+    (data / "trust.json").unlink()
+    outcome = verbs.prune(context)
+
+    assert not kept()
+    assert any(line.startswith("removed the runtime ") for line in outcome.lines)
 
 
 def test_register_tells_what_it_does(mlenv_home: Path, make_venv: Any) -> None:

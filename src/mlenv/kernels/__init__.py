@@ -1,7 +1,7 @@
 """Kernelspec folders: what Jupyter sees, and the only place that writes there."""
 
 from mlenv.kernels.listing import Kernel, default_folders, find, listed, read, search_path
-from mlenv.kernels.spec import Spec, interpreter, spec_for
+from mlenv.kernels.spec import Spec, spec_for
 from mlenv.kernels.writing import exists, remove, render, user_folder, write
 
 __all__ = [
@@ -10,7 +10,6 @@ __all__ = [
     "default_folders",
     "exists",
     "find",
-    "interpreter",
     "listed",
     "read",
     "remove",

@@ -10,8 +10,9 @@ from typing import Any
 from mlenv import kernel_names
 from mlenv.errors import MlenvError
 from mlenv.model import value
+from mlenv.probe.environment import interpreter
 
-__all__ = ["Spec", "interpreter", "spec_for"]
+__all__ = ["Spec", "spec_for"]
 
 
 @value
@@ -34,15 +35,6 @@ class Spec:
             "env": dict(self.env),
             "metadata": dict(self.metadata),
         }
-
-
-def interpreter(prefix: str) -> str:
-    """Return the path of an environment's interpreter, never resolved through links (it need not exist)."""
-    if os.name != "nt":
-        return os.path.join(prefix, "bin", "python")
-    if os.path.isdir(os.path.join(prefix, "conda-meta")):
-        return os.path.join(prefix, "python.exe")
-    return os.path.join(prefix, "Scripts", "python.exe")
 
 
 def spec_for(

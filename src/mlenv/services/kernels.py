@@ -8,11 +8,11 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from mlenv import kernel_names, kernels, runtime
+from mlenv import kernel_names, kernels, runtime, trust
 from mlenv.errors import MlenvError
 from mlenv.kernels import Kernel, Spec
 from mlenv.model import Outcome
-from mlenv.probe import site
+from mlenv.probe import environment, site
 from mlenv.services.context import Context
 from mlenv.services.proof import Proof, prove, prove_spec
 
@@ -74,6 +74,8 @@ def prune(context: Context) -> Outcome:
         for one in gone:
             kernels.remove(one.id, folder=one.folder)
     needed = {one.prefix for one in known if one.ours and one not in gone and one.prefix}
+    # The portable kernel starts environments that have no spec of their own.
+    needed |= {prefix for prefix in trust.prefixes() if os.path.isdir(prefix)}
     runtimes = () if dry_run else runtime.prune(needed)
     word = "would remove" if dry_run else "removed"
     lines = [f"{word} {one.id}: {one.reason}" for one in gone]
@@ -197,8 +199,8 @@ def _registered(spec: Spec, proof: Proof, folder: Path, known: Iterable[Kernel])
 
 def _runtime_for(context: Context, prefix: str) -> str:
     """Return the launcher, with a runtime behind it that fits this environment."""
-    installed = site.scan(site.environment_facts(prefix).sites)
-    python = kernels.interpreter(prefix)
+    installed = site.scan(environment.environment_facts(prefix).sites)
+    python = environment.interpreter(prefix)
     runtime.ensure(python, installed, offline=context.options.offline, report=context.report)
     return str(runtime.launcher_path())
 

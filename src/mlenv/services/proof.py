@@ -17,7 +17,7 @@ from typing import Any
 from mlenv import kernels
 from mlenv.errors import MlenvError
 from mlenv.model import value
-from mlenv.probe import site
+from mlenv.probe import environment
 from mlenv.services.diagnose import Diagnosis, Evidence, diagnose
 
 __all__ = ["Proof", "explain", "prove", "prove_spec", "start"]
@@ -129,7 +129,7 @@ def explain(
     if proof.answered and not proof.refusal and not wrong:
         return None
     interpreter = kernel.interpreter or (kernel.argv[0] if kernel.argv else "")
-    facts = site.environment_facts(kernel.prefix or os.path.dirname(os.path.dirname(interpreter)))
+    facts = environment.environment_facts(kernel.prefix or os.path.dirname(os.path.dirname(interpreter)))
     return diagnose(
         Evidence(
             output=proof.output,
