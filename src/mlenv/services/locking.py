@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from mlenv import locks, process, store
@@ -191,11 +192,13 @@ def _resolve(context: Context, resolver: Resolver, request: ResolveRequest, pref
         cwd=request.cwd,
     )
     done = process.run(pip.resolve(host, wish))
-    if done.code and keep:  # a pin that no longer fits: resolve again without the old ones
-        done = process.run(pip.resolve(host, ResolveRequest(output="", python=wish.python, files=files, cwd=wish.cwd)))
+    if done.code and keep:  # an old pin that no longer fits: resolve again without them
+        done = process.run(pip.resolve(host, replace(wish, constraints=())))
     if done.code:
-        failure = failures.parse_failure("pip", done.stdout, done.stderr, done.code)
-        raise MlenvError(failure.code, failure.message, hint=failure.hint, where=failure.package or "")
+        failure = failures.parse_failure(
+            "pip", done.stdout, done.stderr, done.code, allow_build=wish.allow_build, offline=host.offline
+        )
+        raise failures.failure_error(failure, done.stdout, done.stderr)
     return report.pylock_from_report(done.stdout)
 
 

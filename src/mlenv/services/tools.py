@@ -90,14 +90,15 @@ def run_engine(
     done = process.run(command, on_line=lambda line: _show(context, step, line), keep_fds=keep)
     if done.code == 0 or (allowed is not None and allowed(done)):
         return done
-    failure = failures.parse_failure(tool, done.stdout, done.stderr, done.code, offline=context.options.offline)
-    raise MlenvError(
-        failure.code,
-        failure.message,
-        hint=failure.hint,
-        where=failure.package or "",
-        details=render.mask_secrets(done.stderr[-4000:]),
+    failure = failures.parse_failure(
+        tool,
+        done.stdout,
+        done.stderr,
+        done.code,
+        allow_build=context.options.allow_build,
+        offline=context.options.offline,
     )
+    raise failures.failure_error(failure, done.stdout, done.stderr)
 
 
 def _show(context: Context, step: str, line: str) -> None:

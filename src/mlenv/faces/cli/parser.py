@@ -121,7 +121,7 @@ def _plain(message: str) -> str:
     if "invalid choice: '" in message:
         wrong = message.split("invalid choice: '")[1].split("'")[0]
         choices = [c.strip("' )") for c in message.split("choose from ")[-1].split(",")]
-        close = difflib.get_close_matches(wrong, choices, n=1)
+        close = difflib.get_close_matches(wrong, choices, n=1, cutoff=0.4)
         message += f". Did you mean '{close[0]}'?" if close else ""
     return message
 
