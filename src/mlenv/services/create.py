@@ -154,7 +154,8 @@ def _register(context: Context, project: Project, name: str, kernel_name: str) -
     if here and os.path.abspath(here) == project.prefix and mine and not kernel_name:
         # The kernel that asks is the proof.
         one = mine[0]
-        return Outcome(verb="create", lines=(f"kernel {one.display_name} ({one.id}) runs this notebook",), kernel=one.id)
+        line = f"kernel {one.display_name} ({one.id}) runs this notebook"
+        return Outcome(verb="create", lines=(line,), kernel=one.id)
     context.tell("kernel", "starting the kernel to prove it")
     return kernels.register(
         context,
