@@ -177,7 +177,8 @@ def settled_version(before: Optional[str], after: Optional[str], says: Optional[
 def moved(loaded: Iterable[Loaded], installed: Installed) -> Tuple[Loaded, ...]:
     """Return what is loaded and differs from what is installed: with any of it, only a restart helps.
 
-    What only the runtime provides differs if the environment has it at another version.
+    What only the runtime provides differs if the environment has it at another version. Where the version in memory
+    cannot be told, nothing is held against it.
     """
     on_disk = {distribution.name: distribution.version for distribution in installed.distributions}
     found = []
@@ -185,6 +186,6 @@ def moved(loaded: Iterable[Loaded], installed: Installed) -> Tuple[Loaded, ...]:
         version = on_disk.get(row.name)
         if row.origin == "outside" or (row.origin == "runtime" and version is None):
             continue
-        if version is None or row.version is None or not same(version, row.version):
+        if version is None or (row.version is not None and not same(version, row.version)):
             found.append(row)
     return tuple(found)

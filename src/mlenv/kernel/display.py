@@ -165,11 +165,16 @@ class Progress:
             self._put(_step_text(self._verb, event), _step_html(self._verb, event))
 
     def finish(self, text: str, rich: str = "") -> None:
-        """Replace the steps by the result; an empty text leaves nothing behind but a blank line."""
+        """Replace the steps by the result."""
         if self._terminal:
             print(text)
-        elif text or self._handle is not None:
+        else:
             self._put(text, rich or _lines_html(text.splitlines()))
+
+    def give_up(self, text: str) -> None:
+        """Replace the steps, if any were shown, by how it ended; the error itself comes below."""
+        if self._handle is not None:
+            self._put(text, _lines_html([text]))
 
     def _put(self, text: str, rich: str) -> None:
         from IPython.display import display

@@ -12,7 +12,7 @@ import re
 import sys
 from typing import Any, Callable, Dict, List, Mapping, Optional
 
-from mlenv import drift, render
+from mlenv import render
 from mlenv.errors import MlenvError
 from mlenv.kernel import child
 from mlenv.kernel.arguments import Line, help_text, parse
@@ -32,11 +32,12 @@ from mlenv.model import Outcome
 
 __all__ = ["Magic", "switch_lines"]
 
-_CHANGING = frozenset({"add", "create", "freeze", "remove", "sync", "undo", "upgrade", "use"})
+_CHANGING = frozenset({"add", "create", "remove", "sync", "undo", "upgrade", "use"})
 """Verbs after which it matters what is in memory."""
 _STARTING = frozenset({"create", "freeze", "use", "kernels", "doctor"})
 """Verbs that make sense where there is no project yet; the command line says what it needs."""
-_HERE = ("--strict", "--json")
+_HERE = ("--strict", "--json", "--deep", "--offline")
+"""Options of ``check`` that this process understands itself."""
 _BARE_CHECK = re.compile(r"^[ \t]*%mlenv[ \t]+check\b[^;\n]*$", re.MULTILINE)
 
 
@@ -83,7 +84,7 @@ class Magic:
         if line.without(*_HERE):
             result = self._check_in_child(line)
         else:
-            result = CheckResult(self._state.report(wait=True, whole=True))
+            result = CheckResult(self._state.report(wait=True, whole=True, deep=line.has("--deep")))
             self._watcher.told(result.report)
         self._state.notes.clear()
         if line.has("--json"):
@@ -97,8 +98,8 @@ class Magic:
         return result
 
     def _check_in_child(self, line: Line) -> CheckResult:
-        """``--deep`` and the options that choose another lock or selection need host code."""
-        message = self._in_child(Line(verb="check", words=line.without(*_HERE)), self._progress("check"))
+        """What chooses another lock, selection or project needs host code; it knows nothing of what is loaded."""
+        message = self._in_child(Line(verb="check", words=line.without("--strict", "--json")), self._progress("check"))
         return CheckResult(report_of(message["report"]))
 
     # --- verbs in a child process ---
@@ -109,8 +110,9 @@ class Magic:
         self._state.memory.look()
         try:
             message = self._in_child(Line(verb=line.verb, words=line.without("--json")), progress)
-        except BaseException:
-            progress.finish("")
+        except (MlenvError, KeyboardInterrupt) as error:
+            how = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
+            progress.give_up(f"mlenv {line.verb}: {how}")
             self._follow()
             raise
         outcome = outcome_of(message.get("outcome", {}))
@@ -151,21 +153,16 @@ class Magic:
 
     def _memory_lines(self, outcome: Outcome) -> List[str]:
         """Return the exact list of loaded packages that changed, or that there is none."""
-        report = self._follow()
-        if outcome.verb not in _CHANGING or outcome.dry_run or report is None or not self._state.at_home:
+        self._follow()
+        if outcome.verb not in _CHANGING or outcome.dry_run or not self._state.at_home:
             return []
-        if outcome.verb == "freeze" and not outcome.changes:
-            return []
-        return list(drift.restart_lines(report.findings))
+        return list(self._state.restart_lines())
 
-    def _follow(self) -> Any:
+    def _follow(self) -> None:
         """Take up what changed on disk, and note it as told: the verb's own output says it."""
-        if self._state.root is None:
-            return None
-        self._state.follow()
-        report = self._state.report(wait=False)
-        self._watcher.told(report)
-        return report
+        if self._state.root is not None:
+            self._state.follow()
+            self._watcher.told(self._state.report(wait=False))
 
     def _switch_lines(self, outcome: Outcome) -> List[str]:
         if outcome.verb not in {"create", "use", "switch"} or self._state.at_home or not outcome.kernel:
@@ -207,12 +204,8 @@ def switch_lines(kernel: str, shown: str, front: str) -> List[str]:
 def _not_in_step(result: CheckResult) -> MlenvError:
     """Return the error of ``--strict``: an exception is what stops nbclient, papermill and "Run All"."""
     result.shown = True
-    report = result.report
-    command = report.next.command
-    where = report.project.root if report.project else ""
-    text = repr(result).splitlines()
-    message = "\n".join([text[0], *text[1:3]])
-    return MlenvError("not-in-step", message, where=where, hint=f"%{command}" if command else "")
+    command = result.report.next.command
+    return MlenvError("not-in-step", "\n".join(repr(result).splitlines()[:3]), hint=f"%{command}" if command else "")
 
 
 def _display(result: CheckResult) -> None:

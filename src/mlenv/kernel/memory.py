@@ -17,6 +17,7 @@ from mlenv.versions import normalise
 
 __all__ = ["Memory", "Scans", "names_in_use"]
 
+_KEPT_SCANS = 64
 _SITE_NAMES = ("site-packages", "dist-packages")
 _COMPILED = (".so", ".pyd", ".dylib")
 _Key = Tuple[str, str]
@@ -26,24 +27,28 @@ class Scans:
     """Scans of site folders, kept while the folders are unchanged."""
 
     def __init__(self) -> None:
-        self._kept: Dict[Tuple[str, ...], Tuple[Tuple[Any, ...], Installed]] = {}
+        self._kept: Dict[Tuple[Any, ...], Installed] = {}
 
     def installed(self, sites: Tuple[str, ...]) -> Installed:
-        """Return what the folders hold. Cost: a stat each when nothing changed, a scan otherwise."""
+        """Return what the folders hold. Cost: a stat each when nothing changed, a scan otherwise.
+
+        A folder that is seen through ``.venv`` and by its real name, too, is scanned once, by its real name: what a
+        distribution says of its place stays true when ``.venv`` is switched.
+        """
         seen = tuple(folder_stamp(folder) for folder in sites)
-        kept = self._kept.get(sites)
-        if kept is None or kept[0] != seen:
-            kept = self._kept[sites] = (seen, site.scan(sites))
-        return kept[1]
+        if seen not in self._kept:
+            self._kept = {stamps: kept for stamps, kept in self._kept.items() if len(self._kept) < _KEPT_SCANS}
+            self._kept[seen] = site.scan([os.path.realpath(folder) for folder in sites])
+        return self._kept[seen]
 
 
-def folder_stamp(path: str) -> Optional[Tuple[int, int, int]]:
+def folder_stamp(path: str) -> Optional[Tuple[int, ...]]:
     """Return what changes when a folder (or a link to one) shows something else; ``None`` where nothing is there."""
     try:
         seen = os.stat(path)
     except (OSError, ValueError):
         return None
-    return seen.st_mtime_ns, seen.st_ino, seen.st_size
+    return seen.st_mtime_ns, seen.st_ino, seen.st_dev, seen.st_size
 
 
 class Memory:
@@ -137,7 +142,7 @@ class Memory:
             return "runtime"
         if os.path.basename(real) in _SITE_NAMES:
             return "environment" if real in _environment_sites() or self._generation(real) else "outside"
-        own = [*self._own, os.path.dirname(os.__file__), os.path.expanduser("~/.ipython")]
+        own = [*self._own, os.path.dirname(os.__file__), os.path.expanduser("~/.ipython"), _mlenv_folder()]
         if os.environ.get("IPYTHONDIR"):
             own.append(os.environ["IPYTHONDIR"])
         return "own" if any(_inside(real, os.path.realpath(known)) for known in own) else "outside"
@@ -249,6 +254,11 @@ def _variables(module: object) -> Mapping[str, Any]:
     except AttributeError:
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def _mlenv_folder() -> str:
+    """Return the folder that mlenv itself is imported from: in a project kernel its own, never a site folder."""
+    return os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 
 def _environment_sites() -> Set[str]:

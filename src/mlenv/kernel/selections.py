@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import subprocess
+import time
 from dataclasses import fields
 from typing import Any, Dict, Mapping, Optional, Tuple, Type, TypeVar
 
@@ -20,6 +21,7 @@ from mlenv.probe import site
 __all__ = ["Selections", "cache_path", "parse_selection"]
 
 _SCHEMA = 1
+_POLL_S = 0.02
 _T = TypeVar("_T")
 
 
@@ -108,15 +110,21 @@ class Selections:
         self._asking = None
         return True
 
-    def fetch(self, prefix: str) -> None:
-        """Ask and wait for the answer.
+    def fetch(self, prefix: str, cache_tag: str) -> Optional[Selection]:
+        """Ask and wait for the answer; one that is on its way already is waited for first.
 
         Raises:
             MlenvError: what host code says of the lock or manifest; ``host-missing``.
             KeyboardInterrupt: the user interrupted.
         """
-        child.run(self._command(prefix), lambda event: None, cwd=self._root)
-        self._asked = None
+        while self._asking is not None and not self.settled():
+            time.sleep(_POLL_S)
+        found = self.current(cache_tag)
+        if found is None:
+            child.run(self._command(prefix), lambda event: None, cwd=self._root)
+            self._asked = None
+            found = self.current(cache_tag)
+        return found
 
     def _command(self, prefix: str) -> list[str]:
         return child.command(self._host, "select", ["--prefix", prefix], project=self._root)

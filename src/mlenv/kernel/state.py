@@ -12,7 +12,7 @@ from typing import Any, List, Mapping, Optional, Sequence, Set, Tuple
 
 from mlenv import drift
 from mlenv.errors import MlenvError
-from mlenv.installed import with_damage
+from mlenv.installed import damage_reason, with_damage
 from mlenv.kernel.memory import Memory, Scans, folder_stamp, names_in_use
 from mlenv.kernel.selections import Selections
 from mlenv.kernel.surroundings import environment_prefix, find_project, same_folder, surroundings
@@ -38,6 +38,7 @@ class State:
         self._root = os.path.abspath(project) if project else None
         self._searched: Optional[Tuple[Any, ...]] = None
         self._selections: Optional[Selections] = None
+        self._facts: Optional[Tuple[Tuple[Any, ...], EnvironmentFacts]] = None
         self._scans = Scans()
         self._needs: Optional[Tuple[Installed, Mapping[str, Sequence[str]]]] = None
         self.memory = Memory(self._scans, runtimes=self.around.runtimes, root=self.root)
@@ -89,8 +90,15 @@ class State:
         return prefix is not None and same_folder(prefix, sys.prefix)
 
     def facts(self) -> EnvironmentFacts:
+        """Return what can be told about the project's environment. Cost: five stats while its files are unchanged."""
         prefix = self.prefix
-        return site.environment_facts(prefix) if prefix else EnvironmentFacts(prefix=None)
+        if prefix is None:
+            return EnvironmentFacts(prefix=None)
+        signs = ("", "pyvenv.cfg", "mlenv-ready.json", "lib", "bin/python", "Scripts/python.exe")
+        seen = (prefix, *[folder_stamp(os.path.join(prefix, sign)) for sign in signs])
+        if self._facts is None or self._facts[0] != seen:
+            self._facts = (seen, site.environment_facts(prefix))
+        return self._facts[1]
 
     def installed(self) -> Installed:
         """Return what the project's environment holds on disk now."""
@@ -103,13 +111,14 @@ class State:
 
     # --- the report ---
 
-    def report(self, *, wait: bool, whole: bool = False) -> Report:
+    def report(self, *, wait: bool, whole: bool = False, deep: bool = False) -> Report:
         """Compare loaded, installed, locked and declared.
 
         Args:
             wait: ask for a missing selection and wait for it; else it is asked for aside and the answer is "not
                 compared yet".
-            whole: look whether packages' files are there, too.
+            whole: look whether packages' modules are there, too.
+            deep: compare every file with its recorded size and hash, too.
 
         Raises:
             MlenvError: ``no-project``; with ``wait`` what host code says of an unreadable lock.
@@ -122,9 +131,8 @@ class State:
         extra: List[Finding] = list(self.notes)
         selection = self._selection(facts, wait, extra)
         installed = self._scans.installed(facts.sites) if facts.problem is None else None
-        if installed is not None and whole:
-            index = {row.name: self.memory.tops(row) for row in installed.distributions}
-            installed = with_damage(installed, site.missing_tops(installed, index))
+        if installed is not None and (whole or deep):
+            installed = with_damage(installed, self._damage(installed, deep))
         return drift.report(
             selection,
             facts,
@@ -138,21 +146,28 @@ class State:
             extra=extra,
         )
 
+    def _damage(self, installed: Installed, deep: bool) -> Tuple[Tuple[str, str], ...]:
+        rows = []
+        if deep:
+            faults = ((row.name, site.verify(row, deep=True)) for row in installed.distributions)
+            rows = [(name, damage_reason(found)) for name, found in faults if found]
+        index = {row.name: self.memory.tops(row) for row in installed.distributions}
+        return (*rows, *site.missing_tops(installed, index))
+
     def _selection(self, facts: EnvironmentFacts, wait: bool, extra: List[Finding]) -> Optional[Selection]:
-        if facts.prefix is None or facts.problem is not None:
-            return None
         selections, tag = self.selections(), _cache_tag(facts)
         found = selections.current(tag)
+        if facts.prefix is None or facts.problem is not None:
+            return found  # nothing can be compared with it, but it knows the lock's name
         if found is None and not wait:
             selections.ask(facts.prefix)
         elif found is None:
             try:
-                selections.fetch(facts.prefix)
+                found = selections.fetch(facts.prefix, tag)
             except MlenvError as error:
                 if error.code != "host-missing":
                     raise
                 extra.append(Finding(kind="undecidable", reason=f"{error.message} ({error.where}); {error.hint}"))
-            found = selections.current(tag)
         return found
 
     def known_selection(self) -> Optional[Selection]:
@@ -175,15 +190,29 @@ class State:
             self._needs = (installed, site.needs(installed, [row.text for row in selection.declared]))
         return self._needs[1]
 
+    def restart_lines(self) -> Tuple[str, ...]:
+        """Return one line per loaded package that is not what is installed now, or the one line that none is."""
+        disk = self.installed()
+        rows = []
+        for row in moved(self.loaded(), disk):
+            there = disk.get(row.name)
+            version = there.version if there else None
+            rows.append(Finding(kind="restart", package=row.name, installed=version, loaded=row.version, reason=""))
+        return drift.restart_lines(rows)
+
     # --- what may change between two cells ---
 
     def watched(self) -> Tuple[str, ...]:
-        """Return the paths whose change makes another check worth its while."""
-        prefix = self.prefix
-        if prefix is None:
+        """Return the paths whose change makes another check worth its while.
+
+        Files that are not there yet are seen by the change of the project folder when they come.
+        """
+        root, prefix = self.root, self.prefix
+        if root is None or prefix is None:
             return ()
         own = self._selections.inputs if self._selections else ()
-        return (prefix, *self.facts().sites, *own)
+        there = [path for path in own if os.path.dirname(path) != root or os.path.exists(path)]
+        return (root, prefix, *self.facts().sites, *there)
 
     def _shown(self) -> str:
         prefix = self.prefix

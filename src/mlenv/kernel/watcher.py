@@ -54,7 +54,7 @@ class Watcher:
         self._tell(report)
 
     def told(self, report: Report) -> None:
-        """Note that the user has just been shown this report in full."""
+        """Note that the user has just been shown this, or what led to it."""
         self._told = _signature(report)
         self._remember_paths()
         self._remember_modules()
@@ -96,7 +96,7 @@ def _signature(report: Report) -> Tuple[Any, ...]:
 
 def change_text(report: Report) -> str:
     """Return one line: what differs, and the next thing to type."""
-    rows = [row for row in report.findings if verdict_of(row.kind) != "in-step"]
+    rows = [row for row in report.findings if verdict_of(row.kind) not in {"in-step", "unknown"}]
     parts = [_finding_text(row, report.lock_path or "the lock") for row in rows[:_SHOWN_FINDINGS]]
     if len(rows) > _SHOWN_FINDINGS:
         parts.append(f"and {len(rows) - _SHOWN_FINDINGS} more")
@@ -107,7 +107,7 @@ def change_text(report: Report) -> str:
 def _finding_text(finding: Finding, lock: str) -> str:
     if finding.package is None:
         return finding.reason
-    if finding.kind in {"damaged", "undecidable", "relock"}:
+    if finding.kind in {"damaged", "relock"}:
         return f"{finding.package}: {finding.reason}"
     parts: List[str] = []
     if finding.loaded:
