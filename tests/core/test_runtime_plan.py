@@ -6,13 +6,13 @@ import json
 
 import pytest
 
-from mlenv import runtime_plan
 from mlenv.errors import MlenvError
 from mlenv.kernel import pick, place
 from mlenv.kernel.boot import parse_arguments
 from mlenv.kernel.explanation import Explanation
 from mlenv.kernel.tools import uv_words
 from mlenv.model import Completed, Distribution, Installed
+from mlenv.runtime import plan
 
 TAG = "cpython-312-x86_64-linux-gnu"
 MARKERS = {"python_version": "3.12", "sys_platform": "linux", "platform_system": "Linux", "os_name": "posix"}
@@ -20,7 +20,7 @@ MARKERS = {"python_version": "3.12", "sys_platform": "linux", "platform_system":
 
 def runtime(key: str = "k", *, tag: str = TAG, made: float = 1.0, requires=None, constraints=None) -> pick.Runtime:
     text = json.dumps(
-        runtime_plan.describe(
+        plan.describe(
             key,
             tag,
             made=made,
@@ -64,7 +64,7 @@ def test_a_description_cut_short_is_no_runtime(text: str) -> None:
 
 
 def test_requirements_are_those_of_the_target_and_not_of_extras() -> None:
-    found = runtime_plan.required(
+    found = plan.required(
         {
             "ipykernel": ["traitlets>=5.4.0", "tornado>=6.2", 'appnope; platform_system == "Darwin"', "comm"],
             "ipython": ["traitlets>=5.13.0", 'black>=20; extra == "black"', "broken requirement !!"],
@@ -79,25 +79,25 @@ def test_requirements_are_those_of_the_target_and_not_of_extras() -> None:
 
 def test_the_key_tells_interpreter_version_and_constraints_apart() -> None:
     keys = {
-        runtime_plan.key_of(TAG, "1.0", {}),
-        runtime_plan.key_of(TAG + "t", "1.0", {}),
-        runtime_plan.key_of(TAG, "1.1", {}),
-        runtime_plan.key_of(TAG, "1.0", {"traitlets": "5.0.5"}),
-        runtime_plan.key_of(TAG, "1.0", {"traitlets": "5.0.6"}),
+        plan.key_of(TAG, "1.0", {}),
+        plan.key_of(TAG + "t", "1.0", {}),
+        plan.key_of(TAG, "1.1", {}),
+        plan.key_of(TAG, "1.0", {"traitlets": "5.0.5"}),
+        plan.key_of(TAG, "1.0", {"traitlets": "5.0.6"}),
     }
     assert len(keys) == 5
-    assert runtime_plan.key_of(TAG, "1", {"a": "1", "b": "2"}) == runtime_plan.key_of(TAG, "1", {"b": "2", "a": "1"})
+    assert plan.key_of(TAG, "1", {"a": "1", "b": "2"}) == plan.key_of(TAG, "1", {"b": "2", "a": "1"})
 
 
 def test_constraints_are_the_environments_versions_of_what_a_runtime_holds() -> None:
     installed = Installed(
         distributions=(Distribution(name="traitlets", version="5.0.5"), Distribution(name="numpy", version="2.0"))
     )
-    assert runtime_plan.constraints_for(["traitlets", "tornado"], installed) == {"traitlets": "5.0.5"}
+    assert plan.constraints_for(["traitlets", "tornado"], installed) == {"traitlets": "5.0.5"}
 
 
 def test_the_install_takes_wheels_only_and_obeys_no_project() -> None:
-    command = runtime_plan.install_command("uv", "/p/python", "/d/.tmp", None, offline=True, cwd="/d")
+    command = plan.install_command("uv", "/p/python", "/d/.tmp", None, offline=True, cwd="/d")
     assert command.argv[:3] == ("uv", "pip", "install")
     assert command.cwd == "/d"
     for words in (("--only-binary", ":all:"), ("--target", "/d/.tmp"), ("--python", "/p/python")):
@@ -107,7 +107,7 @@ def test_the_install_takes_wheels_only_and_obeys_no_project() -> None:
 
 def fail(stderr: str, constraints=None, *, offline: bool = False) -> MlenvError:
     done = Completed(argv=("uv",), code=1, stdout="", stderr=stderr, seconds=0.1)
-    return runtime_plan.explain_failure(done, constraints or {}, python="/p", offline=offline)
+    return plan.explain_failure(done, constraints or {}, python="/p", offline=offline)
 
 
 def test_a_package_that_no_kernel_works_with_is_named() -> None:
@@ -131,11 +131,11 @@ def test_no_network_is_not_taken_for_a_conflict() -> None:
 def test_an_interpreter_that_is_too_old_or_talks_nonsense_is_refused() -> None:
     old = json.dumps({"version": "3.8.18", "tag": "t", "cache_tag": "c", "markers": {}})
     with pytest.raises(MlenvError) as caught:
-        runtime_plan.parse_interpreter(old, "/p")
+        plan.parse_interpreter(old, "/p")
     assert caught.value.code == "python-too-old"
     for text in ("", "hello", "{}", "[1]"):
         with pytest.raises(MlenvError) as caught:
-            runtime_plan.parse_interpreter(text, "/p")
+            plan.parse_interpreter(text, "/p")
         assert caught.value.code == "interpreter-broken"
 
 
