@@ -5,7 +5,7 @@ Tools tried: uv 0.13, pip 26.3, PDM 2.29 and mlenv itself.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from packaging.pylock import Package, Pylock, PylockUnsupportedVersionError, PylockValidationError
@@ -14,7 +14,7 @@ from packaging.specifiers import SpecifierSet
 from mlenv.locks.content import LockContent
 from mlenv.locks.place import Place, parse_toml
 from mlenv.locks.seal import check_seal
-from mlenv.locks.source import plain_url, relative
+from mlenv.locks.source import file_name, plain_url, relative
 from mlenv.locks.target import Target, holds
 from mlenv.model import Finding, Pin, Source
 from mlenv.versions import normalise
@@ -59,7 +59,7 @@ def parse_pylock(
         pins=tuple(sorted((_pin(package) for package in packages.values()), key=lambda pin: pin.name)),
         requires_python=str(lock.requires_python or ""),
         recorded=sealed.requirements if sealed else None,
-        wheels={name: tuple(wheel.filename for wheel in package.wheels or ()) for name, package in packages.items()},
+        wheels={name: tuple(_wheels(package)) for name, package in packages.items()},
         hashes={name: _hashes(package) for name, package in packages.items()},
         sdists=frozenset(name for name, package in packages.items() if package.sdist),
         dependencies=_dependencies(packages),
@@ -133,6 +133,11 @@ def _source(package: Package) -> Source:
             return Source(kind="url", url=plain_url(package.archive.url))
         return Source(kind="path", url=relative(package.archive.path or ""))
     return Source(kind="index")
+
+
+def _wheels(package: Package) -> Iterator[str]:
+    for wheel in package.wheels or ():
+        yield wheel.name or file_name(wheel.path or wheel.url or "")
 
 
 def _dependencies(packages: Mapping[str, Package]) -> dict[str, tuple[str, ...]]:

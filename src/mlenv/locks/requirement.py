@@ -28,7 +28,7 @@ _IMPLEMENTATIONS = (("cpython", "CPython"), ("pypy", "PyPy"))
 _NUMBER = re.compile(r"""(?<![\w.])(\d+)(?:\.(\d+))?(?:\.(\d+))?(?=[\w.*]*(?:['"\s,;)]|$))""")
 _PAIR = re.compile(r"""(\w+)\s*[!=<>~in ]+\s*(?:'([^']*)'|"([^"]*)")|(?:'([^']*)'|"([^"]*)")\s*[!=<>~in ]+\s*(\w+)""")
 _FREE = ("platform_machine", "sys_platform", "platform_system", "os_name", "platform_release", "platform_version")
-_MINORS = range(6, 18)
+_MINORS = (6, 10, 14, 18)
 _OPERATORS = ("===", "==", "~=", ">=", ">", "!=", "<=", "<")
 
 
@@ -90,16 +90,14 @@ def _holds(marker: Marker | None, sample: dict[str, str]) -> bool:
 
 
 def _samples(texts: Iterable[str]) -> Iterator[dict[str, str]]:
-    """Yield environments on both sides of everything that the markers tell apart."""
-    texts = set(texts)
-    platforms = [dict(zip(_PLATFORM_KEYS, row, strict=True)) for row in _PLATFORMS]
-    literals = sorted(_literals(texts))
-    for key, word in literals:
-        if key in _FREE:
-            platforms += [{**platform, key: word} for platform in platforms[: len(_PLATFORMS)]]
+    """Yield environments on both sides of everything that the markers tell apart, and vary nothing else."""
+    said = " ".join(texts)
+    literals = sorted(_literals([said]))
     extras = ["", *(word for key, word in literals if key == "extra")]
+    implementations = _IMPLEMENTATIONS if "implementation" in said else _IMPLEMENTATIONS[:1]
+    versions = _pythons([said]) if "version" in said else ("3.12.1",)
     for platform, (name, title), version, extra in itertools.product(
-        platforms, _IMPLEMENTATIONS, _pythons(texts), extras
+        _platforms(said, literals), implementations, versions, extras
     ):
         yield {
             "extra": extra,
@@ -112,6 +110,14 @@ def _samples(texts: Iterable[str]) -> Iterator[dict[str, str]]:
             "python_full_version": version,
             "python_version": ".".join(version.split(".")[:2]),
         }
+
+
+def _platforms(said: str, literals: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
+    known = [dict(zip(_PLATFORM_KEYS, row, strict=True)) for row in _PLATFORMS]
+    if not any(key in said for key in _FREE):
+        return known[:1]
+    new = [(key, word) for key, word in literals if key in _FREE and all(row.get(key) != word for row in known)]
+    return known + [{**platform, key: word} for key, word in new for platform in known]
 
 
 def _literals(texts: Iterable[str]) -> set[tuple[str, str]]:

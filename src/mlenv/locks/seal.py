@@ -87,7 +87,7 @@ def check_seal(text: str, place: Place) -> Seal | None:
         MlenvError: ``lock-truncated`` where mlenv made the lock and its end is missing or counts other packages.
     """
     plain = _normal(text)
-    if not _OURS.search(plain):
+    if not _OURS.search(plain, 0, _head_end(plain)):
         return None
     marks = list(_END.finditer(plain))
     if not marks:
@@ -128,8 +128,14 @@ def _cut(place: Place, how: str) -> MlenvError:
 def _body(text: str) -> str:
     """Return a lock without an earlier seal of ours, and without the comments at its head: these name the command
     of the tool below, often with a temporary path."""
-    marks = list(_END.finditer(text)) if _OURS.search(text) else []
+    marks = list(_END.finditer(text)) if _OURS.search(text, 0, _head_end(text)) else []
     return _COMMENTS.sub("", text[: marks[-1].start()] if marks else text, count=1)
+
+
+def _head_end(text: str) -> int:
+    """Return where the keys at the top of a lock end: a lock of another tool is not searched to its end."""
+    end = text.find("\n[")
+    return end if end >= 0 else len(text)
 
 
 def _normal(text: str) -> str:

@@ -7,7 +7,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 
 from mlenv.model import Source
 
-__all__ = ["inside", "parse_reference", "plain_url", "relative"]
+__all__ = ["file_name", "inside", "parse_reference", "plain_url", "relative"]
 
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _VCS = re.compile(r"(git|hg|svn|bzr)\+(.+)", re.DOTALL)
@@ -18,6 +18,13 @@ def plain_url(url: str) -> str:
     parts = urlsplit(url.strip())
     host = parts.netloc.rpartition("@")[2]
     return urlunsplit((parts.scheme, host, parts.path, parts.query, ""))
+
+
+def file_name(address: str) -> str:
+    """Return the file name at the end of an address or a path. (A lock holds thousands: ``urlsplit`` is ten times
+    slower.)"""
+    plain = address.partition("#")[0].partition("?")[0].replace("\\", "/").rpartition("/")[2]
+    return unquote(plain) if "%" in plain else plain
 
 
 def relative(path: str) -> str:

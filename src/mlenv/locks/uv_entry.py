@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from mlenv.locks.place import Place, Table
-from mlenv.locks.source import plain_url, relative
+from mlenv.locks.source import file_name, plain_url, relative
 from mlenv.model import Pin, Source, value
 
 __all__ = ["OWN", "Entry", "identity", "pin_of", "recorded_requirement", "wheels_of"]
@@ -60,11 +60,12 @@ def _source(entry: Entry) -> Source:
 
 
 def wheels_of(entry: Entry) -> Iterator[str]:
-    for row, at in entry.place.tables(entry.table, "wheels"):
+    """Yield the file names of an entry's wheels. (Thousands in a large lock: no place is made for each.)"""
+    for row in entry.place.items(entry.table, "wheels", dict):
         address = row.get("filename") or row.get("url") or row.get("path")
         if not isinstance(address, str):
-            raise at.error("A wheel needs a url, a path or a filename.")
-        yield unquote(urlsplit(address).path.rpartition("/")[2])
+            raise entry.place.at("wheels").error("A wheel needs a url, a path or a filename.")
+        yield file_name(address)
 
 
 def recorded_requirement(row: Table, at: Place) -> str:

@@ -42,11 +42,12 @@ class Walk:
 def walk_graph(graph: Graph, table: Table, place: Place) -> Walk:
     """Walk until the set of active extras no longer grows: conflict markers may ask for any of them."""
     walk = _walk(graph, _first_active(graph), table, place)
-    while True:
+    while table.get("conflicts"):
         again = _walk(graph, walk.active, table, place)
         if again.active == walk.active:
-            return again
+            break
         walk = again
+    return walk
 
 
 def _first_active(graph: Graph) -> frozenset[str]:
