@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from mlenv.freezing import RowsRequest, Frozen, Package, accepted, freeze
+from mlenv.freezing import Frozen, Package, RowsRequest, accepted, freeze
 from mlenv.model import Distribution, Installed, Source
 
 LINUX = {
@@ -40,6 +40,7 @@ class Environment:
         *requires: str,
         url: dict[str, object] | None = None,
         installer: str = "uv",
+        requested: bool = False,
     ) -> Environment:
         kind = "index"
         if url:
@@ -50,7 +51,11 @@ class Environment:
         key = name.lower().replace("_", "-")
         self.distributions.append(Distribution(name=key, version=version, source=Source(kind=kind, commit=commit)))
         self.packages[key] = Package(
-            name=name, requires=requires, direct_url=json.dumps(url) if url else "", installer=installer
+            name=name,
+            requires=requires,
+            direct_url=json.dumps(url) if url else "",
+            installer=installer,
+            requested=requested,
         )
         return self
 
@@ -146,6 +151,16 @@ def test_what_the_kernel_needs_is_a_row_where_a_package_needs_it_too() -> None:
     frozen = everything().add("black", "24.0", "packaging>=22").freeze("black")
     assert "packaging==24.0" in requirements(frozen)
     assert "ipython" in reasons(frozen)
+
+
+def test_what_the_kernel_needs_is_a_row_where_a_person_named_it() -> None:
+    def environment(everything: bool) -> Environment:
+        made = Environment().add("ipykernel", "6", "python_dateutil", "pyzmq")
+        made.add("python_dateutil", "2.9", "six", requested=True).add("six", requested=everything)
+        return made.add("pyzmq", "26", requested=everything)
+
+    assert requirements(environment(False).freeze()) == ["python_dateutil==2.9", "six==1.0"]
+    assert requirements(environment(True).freeze()) == []
 
 
 def test_a_declared_kernel_or_tool_is_honoured() -> None:

@@ -27,13 +27,12 @@ def freeze(request: RowsRequest) -> Frozen:
     local = {name: why for name in there if (why := why_local(there[name], packages[name]))}
     edges = graph(packages, request.markers)
     roots = [(Requirement(text), "") for text in request.roots]
-    roots += [
-        (need, name) for name in sorted(local) if name != request.project for need in edges.needs(name, frozenset())
-    ]
+    for name in sorted(set(local) - KERNEL - TOOLING - {request.project}):
+        roots += [(need, name) for need in edges.needs(name, frozenset())]
     asked = frozenset(normalise(root.name) for root, by in roots if not by)
     kernel = _kernel_side(edges)
     apart = {*walk(edges, roots).via, *local, *TOOLING, *KERNEL, request.project}
-    by_hand = frozenset(_by_hand(edges, set(there) - apart, kernel) if request.adopt else ())
+    by_hand = frozenset(_by_hand(edges, packages, set(there) - apart, kernel) if request.adopt else ())
     whole = walk(edges, [*roots, *((Requirement(name), "") for name in sorted(by_hand))])
     rows: dict[str, Row] = {}
     for name in sorted(set(whole.via) - {request.project}):
@@ -45,7 +44,7 @@ def freeze(request: RowsRequest) -> Frozen:
         rows=tuple(rows.values()),
         left_out=tuple(_left_out(request, there[name], local, kernel) for name in sorted(there) if name not in rows),
         adopted=tuple(rows[name] for name in sorted(by_hand)),
-        missing=whole.missing,
+        missing=tuple((name, by) for name, by in whole.missing if not by or by in rows),
         by_version=tuple(name for name in rows if name in local),
     )
 
@@ -55,11 +54,16 @@ def _kernel_side(edges: Graph) -> frozenset[str]:
     return frozenset(walk(edges, [(Requirement(name), "") for name in sorted((KERNEL | TOOLING) & edges.names)]).via)
 
 
-def _by_hand(edges: Graph, unreached: Collection[str], kernel: Collection[str]) -> tuple[str, ...]:
-    """Return what somebody installed: nobody needs it, and the kernel does not either."""
-    found = heads(edges, unreached)
-    # What the kernel needs may be needed by nobody else: then it came with the kernel.
-    return tuple(name for name in found if name not in kernel)
+def _by_hand(
+    edges: Graph, packages: Mapping[str, Package], unreached: Collection[str], kernel: Collection[str]
+) -> tuple[str, ...]:
+    """Return what somebody installed: nobody needs it, or only the kernel does and a person named it.
+
+    After an installation from a full list everything counts as named, which then says nothing.
+    """
+    side = set(unreached) & set(kernel)
+    named = {name for name in side if packages[name].requested}
+    return heads(edges, (set(unreached) - side) | (named if named != side else set()))
 
 
 def _row(distribution: Distribution, package: Package, why: str, direct: bool, via: tuple[str, ...]) -> Row:

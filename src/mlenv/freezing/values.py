@@ -24,6 +24,8 @@ class Package:
     """``direct_url.json`` as it lies there, empty where there is none."""
     installer: str = ""
     """``INSTALLER``: ``uv``, ``pip``, ``conda``."""
+    requested: bool = False
+    """Whether ``REQUESTED`` says that a person named it, not only another package (PEP 376)."""
 
 
 @value
@@ -72,6 +74,6 @@ class Frozen:
     adopted: tuple[Row, ...] = ()
     """Rows that no root asked for: installed by hand."""
     missing: tuple[tuple[str, str], ...] = ()
-    """(name, who needs it; empty: a root): asked for and not installed."""
+    """(name, the row that needs it; empty: a root): asked for and not installed."""
     by_version: tuple[str, ...] = ()
     """Rows that were installed from a local file or by conda and are frozen by version, because others need them."""

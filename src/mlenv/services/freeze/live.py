@@ -59,11 +59,14 @@ def read_live(context: Context, project: Project) -> Live:
 def _package(distribution: Distribution) -> Package:
     metadata = site.metadata(distribution)
     folder = os.path.join(distribution.site, distribution.folder)
+    installer = scanning.text_of(os.path.join(folder, "INSTALLER")).strip()
     return Package(
         name=metadata.name,
         requires=metadata.requires,
         direct_url=scanning.text_of(os.path.join(folder, "direct_url.json")),
-        installer=scanning.text_of(os.path.join(folder, "INSTALLER")).strip(),
+        installer=installer,
+        # uv writes REQUESTED into every package (0.13), which then says nothing.
+        requested=installer == "pip" and os.path.exists(os.path.join(folder, "REQUESTED")),
     )
 
 

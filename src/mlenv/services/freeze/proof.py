@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from mlenv import locks, store
@@ -53,7 +53,8 @@ def requirements_text(
         MlenvError: ``freeze-unproved`` where the resolver comes to another result; what it could not do. Without
             network the file is made all the same and says that it was not proved.
     """
-    rows = [_line(row) for row in frozen.rows]
+    names = {row.name for row in frozen.rows}
+    rows = [_line(row, names) for row in frozen.rows]
     written = locks.render_requirements(rows, head=tuple(options))
     plain = "".join(f"{line}\n" for line in (*options, *(row.requirement for row in frozen.rows)))
     try:
@@ -105,9 +106,10 @@ def refuse_what_differs(rows: Sequence[Row], pins: Sequence[Pin]) -> None:
         )
 
 
-def _line(row: Row) -> str:
-    needed = not row.direct and row.via
-    return f"{row.requirement}  # via {', '.join(row.via)}" if needed else row.requirement
+def _line(row: Row, names: Collection[str]) -> str:
+    """Return one line; who needs it is said by names that are in the file, so that a freeze of its copy is the same."""
+    via = [name for name in row.via if name in names]
+    return f"{row.requirement}  # via {', '.join(via)}" if via and not row.direct else row.requirement
 
 
 def pins_of(content: LockContent | None) -> frozenset[str]:

@@ -14,7 +14,7 @@ __all__ = ["direct_rows", "said"]
 
 _SHOWN = 4
 _OURS = re.compile(r"^# This file was made by mlenv\b", re.MULTILINE)
-_NEEDED = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)\S*\s.*# via ", re.MULTILINE)
+_NEEDED = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)[^\n]* # via ", re.MULTILINE)
 
 
 def direct_rows(text: str, pins: Sequence[Pin]) -> tuple[str, ...]:
