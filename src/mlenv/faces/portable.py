@@ -16,7 +16,7 @@ from mlenv import runtime, trust
 from mlenv.errors import MlenvError
 from mlenv.kernel import boot, fallback
 from mlenv.kernel.explanation import Explanation
-from mlenv.kernels.spec import interpreter
+from mlenv.probe.environment import interpreter
 from mlenv.services import project as projects
 
 __all__ = ["active", "main", "start_folder"]
