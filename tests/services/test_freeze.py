@@ -245,8 +245,6 @@ def test_an_environment_without_any_file_gets_a_manifest_and_a_lock(bench: Workb
 
 def test_uv_lock_is_relocked_to_the_installed_versions(bench: Workbench, uv: str) -> None:
     bench.declare("six", "idna")
-    bench.write("uv.lock", "")
-    (bench.root / "uv.lock").unlink()
     done = subprocess.run([uv, "lock", "--quiet", "--project", str(bench.root)], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     bench.environment("six==1.16.0", "idna==3.6", "attrs==23.2.0")
@@ -259,6 +257,28 @@ def test_uv_lock_is_relocked_to_the_installed_versions(bench: Workbench, uv: str
     check_ = subprocess.run([uv, "lock", "--check", "--offline", "--project", str(bench.root)], capture_output=True)
     assert check_.returncode == 0, check_.stderr
     assert not (bench.root / "pylock.toml").exists()
+
+
+def test_a_uv_lock_that_cannot_be_relocked_stays_and_output_is_offered(bench: Workbench, uv: str) -> None:
+    bench.declare("six")
+    done = subprocess.run([uv, "lock", "--quiet", "--project", str(bench.root)], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    bench.write(
+        "uv.lock", bench.read("uv.lock") + '\n[[package]]\nname = "x"\nversion = "1"\nsource = { editable = "../x" }\n'
+    )
+    bench.environment("six==1.16.0")
+    assert "--output" in refused(bench, "uv-workspace").hint
+
+
+def test_a_project_whose_engine_is_venv_is_frozen_too(bench: Workbench) -> None:
+    bench.declare("six")
+    bench.write("pyproject.toml", bench.read("pyproject.toml") + '\n[tool.mlenv]\nengine = "venv"\n')
+    bench.environment("six==1.17.0")
+    bench.freeze()
+    bench.uv("install", "six==1.16.0", "idna==3.7")
+    bench.freeze()
+    assert bench.pins() == {"six": "1.16.0", "idna": "3.7"}
+    assert bench.verdict() == "in-step"
 
 
 def test_a_lock_of_another_tool_is_left_alone_and_output_is_offered(bench: Workbench) -> None:

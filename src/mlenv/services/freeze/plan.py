@@ -95,7 +95,7 @@ def plan_lock(basis: Basis, *, imported: bool, kind: str | None = None) -> Plan:
         name = own or ("requirements.txt" if kind == "requirements" else "pylock.toml")
         return plan_file(basis, kind=kind or "pylock", output=basis.project.root / name)
     accepted = _accepted(basis, imported=imported)
-    locked = relock(basis.context, basis.project, accepted.edits, basis.resolver)
+    locked = _relocked(basis, accepted.edits)
     files = {**accepted.edits, **locked}
     after = select_project(basis.project, basis.live.target, basis.context.options, files=files)
     name = after.choice.lock or "pylock.toml"
@@ -104,6 +104,18 @@ def plan_lock(basis: Basis, *, imported: bool, kind: str | None = None) -> Plan:
     _refuse_fewer(basis.context, name, pins_of(basis.selected.content), pins_of(after.content))
     manifest = after.choice.manifest or ""
     return _plan(basis.project, name, files, "proved by resolving it", manifest=manifest, notes=accepted.notes)
+
+
+def _relocked(basis: Basis, edits: Mapping[str, str]) -> dict[str, str]:
+    """Return the new lock files; where uv cannot relock its own, say what can be had instead."""
+    try:
+        return relock(basis.context, basis.project, edits, basis.resolver)
+    except MlenvError as error:
+        if basis.selected.choice.kind != "uv":
+            raise
+        raise MlenvError(
+            error.code, error.message, where=error.where, hint=_ELSEWHERE, details=error.details
+        ) from error
 
 
 def _plan_list(basis: Basis, name: str) -> Plan:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 
 from mlenv import store
+from mlenv.engines.choose import EngineChoice
 from mlenv.errors import MlenvError
 from mlenv.freezing import Frozen, RowsRequest
 from mlenv.freezing import freeze as freeze_rows
@@ -20,6 +22,7 @@ from mlenv.services.freeze.asked import imported
 from mlenv.services.freeze.live import Live, read_live
 from mlenv.services.freeze.plan import Basis, Plan, plan_file, plan_lock
 from mlenv.services.freeze.text import direct_rows, said
+from mlenv.services.locking import Resolver
 from mlenv.services.prepare import prepare
 from mlenv.services.project import Project, load, open_project
 from mlenv.services.select import select_project
@@ -64,7 +67,7 @@ def freeze(context: Context, wish: FreezeWish) -> Outcome:
         selected = select_project(project, live.target, context.options)
         stamps = _stamps(project, selected)
         frozen, notes = _frozen(context, project, live, selected, wish)
-        resolver = prepare(context, project, {}, descriptor, upgrade=_exact(frozen))
+        resolver = _with_uv(prepare(context, project, {}, descriptor, upgrade=_exact(frozen)))
         basis = Basis(context=context, project=project, selected=selected, frozen=frozen, resolver=resolver, live=live)
         if wish.output or wish.show:
             output = Path(os.path.abspath(context.cwd / wish.output)) if wish.output else None
@@ -74,6 +77,12 @@ def freeze(context: Context, wish: FreezeWish) -> Outcome:
         if not wish.show and not context.options.dry_run:
             _write(project, plan, stamps)
     return _outcome(context, frozen, plan, notes, wish)
+
+
+def _with_uv(resolver: Resolver) -> Resolver:
+    """Resolve with uv whatever makes the environment: it can be held to exact versions, and it is part of mlenv."""
+    why = "freezing only resolves, and uv can be held to exact versions"
+    return dataclasses.replace(resolver, engine=EngineChoice(name="uv", why=why)) if resolver.tools.uv else resolver
 
 
 def _scope(wish: FreezeWish) -> str | None:
