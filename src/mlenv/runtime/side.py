@@ -27,6 +27,8 @@ _PARTS = (
     "kernel", "import_names",
 )  # fmt: skip
 """Modules and packages of mlenv that project kernels import."""
+_HOST_ONLY = frozenset({"probe/ask.py"})
+"""Starts programs, which nothing in a kernel does that way."""
 _KEPT_SIDES = 3
 """Live kernels of an older version may still import from their side."""
 
@@ -106,7 +108,8 @@ def _digest_of(files: Mapping[str, bytes]) -> str:
 def _files() -> Iterator[str]:
     for part in _PARTS:
         if (package_folder() / part).is_dir():
-            yield from sorted(f"{part}/{path.name}" for path in (package_folder() / part).glob("*.py"))
+            names = {f"{part}/{path.name}" for path in (package_folder() / part).glob("*.py")}
+            yield from sorted(names - _HOST_ONLY)
         else:
             yield f"{part}.py"
 
