@@ -137,7 +137,7 @@ def _clause(text: str, clause: str) -> bool | None:
         return None
     operator, wanted = match[1], match[2]
     if operator == "===":
-        return text.strip().lower() == wanted.lower()
+        return text.lower() == wanted.lower()
     version = _parse(text)
     if version is None:
         return None

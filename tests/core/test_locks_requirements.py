@@ -91,6 +91,7 @@ def test_a_loose_list_is_declared_and_not_pinned() -> None:
     assert [row.text for row in found.declared] == ["numpy>=1.26,<2", "requests[socks]", "pandas==2.*"]
     assert {pin.name: pin.specifier for pin in found.pins}["pandas"] == "==2.*"
     assert not parse("# nothing\n").pinned
+    assert not parse("-e .\n", pyproject_toml="[project]\nname='own'\n").pinned
 
 
 @pytest.mark.parametrize(
@@ -119,7 +120,6 @@ def test_direct_references_say_their_source(line: str, name: str, version: str |
         line, libs__tiny__pyproject_toml='[project]\nname = "Tiny_name"\n', pyproject_toml='[project]\nname="own"\n'
     )
     assert [(pin.name, pin.version, pin.source) for pin in found.pins] == [(name, version, source)]
-    assert found.pinned
 
 
 def test_a_folder_without_a_readable_name_is_undecidable_and_says_where() -> None:

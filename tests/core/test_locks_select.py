@@ -145,6 +145,23 @@ def test_a_changed_range_of_pythons_counts_by_meaning() -> None:
     assert kinds(chosen({**files, "pyproject.toml": other})) == [("relock", None)]
 
 
+def test_a_sealed_lock_remembers_the_range_of_pythons() -> None:
+    lock = seal(read("pylock-pip/pylock.toml"), ["six", "humanize<4.10"], requires_python=">=3.9")
+    assert kinds(chosen({"pyproject.toml": PYPROJECT, "pylock.toml": lock})) == []
+    text = PYPROJECT.replace(">=3.9", ">=3.10")
+    assert kinds(chosen({"pyproject.toml": text, "pylock.toml": lock})) == [("relock", None)]
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [("pyproject.toml", "manifest-unreadable"), ("mlenv.toml", "settings-unreadable"), ("uv.lock", "lock-unreadable")],
+)
+def test_a_file_that_is_no_text_is_one_error(name: str, code: str) -> None:
+    with pytest.raises(MlenvError) as problem:
+        chosen({"pyproject.toml": PYPROJECT, "pylock.toml": LOCK, name: b"\n\xff\xfa\x00"})
+    assert (problem.value.code, problem.value.where) == (code, f"{name}: line 2")
+
+
 def test_a_renamed_project_is_told() -> None:
     files = files_of("uv-forks/uv.lock", "uv-forks/pyproject.toml")
     changed = files["pyproject.toml"].replace(b'name = "forks"', b'name = "spoons"')

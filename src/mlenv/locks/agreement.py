@@ -30,9 +30,9 @@ def relock_of(choice: Choice, content: LockContent, manifest: Manifest | None) -
         manifest.declared, content, requirements, lock=choice.lock or "", manifest=choice.manifest
     )
     # Where the project names no range, uv records that of the Python it ran with.
-    now, then = manifest.requires_python, content.requires_python
-    if content.whole and now and not same_pythons(now, then):
-        reason = f"{choice.manifest} asks for Python {now}; {choice.lock} was made for {then or 'any'}."
+    now, then = manifest.requires_python, content.recorded_python
+    if now and then and not same_pythons(now, then):
+        reason = f"{choice.manifest} asks for Python {now}; {choice.lock} was made for {then}."
         yield Finding(kind="relock", reason=reason, declared=now, locked=then)
 
 

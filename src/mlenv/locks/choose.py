@@ -9,7 +9,7 @@ from mlenv.errors import MlenvError
 from mlenv.locks.settings import Settings
 from mlenv.model import value
 
-__all__ = ["READABLE", "Choice", "choose", "kind_of", "loose_of_none"]
+__all__ = ["READABLE", "Choice", "choose", "kind_of"]
 
 _BY_NAME = {
     "uv.lock": "uv",
@@ -94,11 +94,6 @@ def kind_of(name: str) -> str | None:
     if _NAMED_PYLOCK.fullmatch(base):
         return "pylock"
     return "requirements" if base.endswith((".txt", ".in")) else None
-
-
-def loose_of_none(_name: str) -> bool:
-    """Answer that every requirements file is loose, for callers that want names only."""
-    return True
 
 
 def _locks(names: Collection[str], pinned: bool) -> list[str]:

@@ -35,6 +35,8 @@ class LockContent:
     """Extras that the pins hold."""
     groups: tuple[str, ...] = ()
     """Dependency groups that the pins hold."""
+    recorded_python: str = ""
+    """The manifest's range of Python versions when the lock was made; empty where the lock keeps none."""
     whole: bool = False
     """Whether ``recorded`` covers every extra and group of the manifest, not only those chosen (``uv.lock``)."""
 

@@ -41,6 +41,7 @@ def merge_locks(first: LockContent, second: LockContent, name: str, other: str) 
             *second.findings,
             *([Finding(kind="conflict", reason=reason)] if differing else ()),
         ),
+        recorded_python=first.recorded_python,
         extras=first.extras,
         groups=first.groups,
     )

@@ -59,6 +59,7 @@ def parse_pylock(
         pins=tuple(sorted((_pin(package) for package in packages.values()), key=lambda pin: pin.name)),
         requires_python=str(lock.requires_python or ""),
         recorded=sealed.requirements if sealed else None,
+        recorded_python=sealed.requires_python if sealed else "",
         wheels={name: tuple(_wheels(package)) for name, package in packages.items()},
         hashes={name: _hashes(package) for name, package in packages.items()},
         sdists=frozenset(name for name, package in packages.items() if package.sdist),

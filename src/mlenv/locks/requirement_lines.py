@@ -37,19 +37,19 @@ class Line:
     text: str
 
 
-def decode_text(data: bytes, where: str) -> str:
+def decode_text(data: bytes, where: str, code: str = "requirements-encoding") -> str:
     """Decode a text file by its byte-order mark, else its PEP 263 comment, else as UTF-8.
 
     Raises:
-        MlenvError: ``requirements-encoding`` with the line that cannot be decoded.
+        MlenvError: ``code`` with the line that cannot be decoded.
     """
     for mark, encoding in _BOMS:
         if data.startswith(mark):
-            return _decoded(data[len(mark) :], encoding, where)
+            return _decoded(data[len(mark) :], encoding, where, code)
     match = next(
         (found for line in data.split(b"\n")[:2] if line[:1] == b"#" and (found := _CODING.search(line))), None
     )
-    return _decoded(data, match[1].decode("ascii") if match else "utf-8", where)
+    return _decoded(data, match[1].decode("ascii") if match else "utf-8", where, code)
 
 
 def logical_lines(text: str) -> Iterator[Line]:
@@ -73,7 +73,7 @@ def split_line(text: str) -> tuple[str, tuple[tuple[str, str], ...]]:
     return parts[0].strip(), tuple(_option(part.strip()) for part in parts[1:])
 
 
-def _decoded(data: bytes, encoding: str, where: str) -> str:
+def _decoded(data: bytes, encoding: str, where: str, code: str) -> str:
     try:
         return data.decode(encoding)
     except LookupError:
@@ -81,7 +81,7 @@ def _decoded(data: bytes, encoding: str, where: str) -> str:
     except UnicodeDecodeError as problem:
         message, line = f"This is not {encoding} text.", data.count(b"\n", 0, problem.start) + 1
     hint = "Save the file as UTF-8."
-    raise MlenvError("requirements-encoding", message, where=f"{where}: line {line}", hint=hint)
+    raise MlenvError(code, message, where=f"{where}: line {line}", hint=hint)
 
 
 def _line(number: int, text: str) -> Iterator[Line]:

@@ -47,6 +47,11 @@ class Row:
         return self.pin.version is not None or self.pin.source.kind != "index"
 
     @property
+    def local(self) -> bool:
+        """Whether it is a folder of the project, whose content is open."""
+        return self.pin.source.kind in ("path", "editable") and self.pin.version is None
+
+    @property
     def text_with_marker(self) -> str:
         """The row as one PEP 508 text."""
         return f"{self.text} ; {self.marker}" if self.marker else self.text

@@ -38,7 +38,8 @@ class Requirements:
     pins: tuple[Pin, ...] = ()
     """What applies to the target, sorted by name; a row that pins nothing has a ``specifier``."""
     pinned: bool = False
-    """Whether there is a row, and every row has ``==`` or is a direct reference."""
+    """Whether every row has ``==`` or is a direct reference, and not all are local folders: ``-e .`` alone locks
+    nothing."""
     closed: bool = False
     """Whether a tool says in the file's head that it made it. Text alone cannot tell more: whether a list names all
     that its packages need is seen only from their metadata."""
@@ -93,7 +94,7 @@ def parse_requirements(
         declared=tuple(_declared(row) for row in applied if row.name),
         requirements=tuple(dict.fromkeys(row.text_with_marker for row in rows if row.name)),
         pins=_pins(applied),
-        pinned=bool(rows) and all(row.pinned for row in rows),
+        pinned=any(not row.local for row in rows) and all(row.pinned for row in rows),
         closed=bool(_MADE_BY_TOOL.search(text)) and not seal,
         options=tuple(reader.options),
         files=tuple(reader.files),

@@ -21,6 +21,8 @@ from mlenv.versions import normalise
 
 __all__ = ["SelectRequest", "Selected", "select"]
 
+_CODES = {"pyproject.toml": "manifest-unreadable", "mlenv.toml": "settings-unreadable"}
+
 
 @value
 class SelectRequest:
@@ -71,7 +73,7 @@ class _Files:
     def text(self, path: str) -> str | None:
         """Return a file of the root as text; ``None`` where it is not there."""
         data = self.load(path) if path in self._names else None
-        return None if data is None else decode_text(data, path)
+        return None if data is None else decode_text(data, path, _CODES.get(path, "lock-unreadable"))
 
 
 def select(request: SelectRequest) -> Selected:
@@ -153,7 +155,7 @@ def _read_lock(
         raise MlenvError("lock-not-found", "There is no such lock.", where=lock, hint="mlenv lock makes one.")
     if kind == "requirements":
         return as_lock(parse_requirements(data, lock, target, files.load))
-    text = decode_text(data, lock)
+    text = decode_text(data, lock, "lock-unreadable")
     if kind == "pylock":
         return parse_pylock(text, lock, target, extras or (), groups)
     return parse_uv_lock(text, lock, target, extras or (), groups, name)

@@ -65,6 +65,7 @@ def parse_uv_lock(
         findings=tuple(_findings(table, place, target, graph, root_name)),
         extras=graph.extras,
         groups=graph.groups,
+        recorded_python=requires_python,
         whole=True,
     )
 
