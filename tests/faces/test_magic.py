@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from faces.notebook import Notebook, open_notebook
 from kernel.locked import lock
 from kernel.standin import RESULT, write_standin
-
 from mlenv.kernel import session
 
 ECHO = 'say(event="result", outcome={"verb": verb, "lines": [json.dumps(words[words.index("--loaded") + 2:])], "ok": True})'

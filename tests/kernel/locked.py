@@ -19,8 +19,14 @@ def write_project(root: Path, pins: Mapping[str, str]) -> None:
     (root / "pyproject.toml").write_text(
         f'[project]\nname = "demo"\nversion = "0"\nrequires-python = ">=3.9"\ndependencies = [{names}]\n'
     )
-    rows = "".join(f'\n[[packages]]\nname = "{name}"\nversion = "{version}"\n' for name, version in pins.items())
+    rows = "".join(_row(name, version) for name, version in pins.items())
     (root / "pylock.toml").write_text(f'lock-version = "1.0"\ncreated-by = "test"\n{rows}')
+
+
+def _row(name: str, version: str) -> str:
+    wheel = f"{name.replace('-', '_')}-{version}-py3-none-any.whl"
+    source = f'{{name = "{wheel}", url = "https://example.org/{wheel}", hashes = {{sha256 = "{"0" * 64}"}}}}'
+    return f'\n[[packages]]\nname = "{name}"\nversion = "{version}"\nwheels = [{source}]\n'
 
 
 def lock(root: Path, pins: Mapping[str, str], cache_tag: str) -> Selection:
@@ -42,8 +48,3 @@ def lock(root: Path, pins: Mapping[str, str], cache_tag: str) -> Selection:
     path.write_text(json.dumps({"schema": 1, "selection": asdict(selection)}))
     return selection
 
-
-def ready(root: Path) -> None:
-    """Write the marker that mlenv writes last into an environment that it made."""
-    real = Path(os.path.realpath(root / ".venv"))
-    (real / "mlenv-ready.json").write_text(json.dumps({"schema": 1, "path": str(real), "root": str(root)}))

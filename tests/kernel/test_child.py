@@ -9,8 +9,8 @@ import time
 from pathlib import Path
 
 import pytest
-from kernel.standin import RESULT, write_standin
 
+from kernel.standin import RESULT, write_standin
 from mlenv.errors import MlenvError
 from mlenv.kernel import child
 from mlenv.model import Event, Loaded

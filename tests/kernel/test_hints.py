@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
 from faces.notebook import Notebook, open_notebook
 from kernel.locked import lock
-
 from mlenv.kernel.hints import PipCall, belongs_to, pip_calls
 
 

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from faces.notebook import Notebook, open_notebook
 from kernel.locked import lock
 from kernel.standin import write_standin
-
 from mlenv.kernel.panel import Panel
 
 SLOW = """
