@@ -27,8 +27,8 @@ _PARTS = (
     "kernel", "import_names",
 )  # fmt: skip
 """Modules and packages of mlenv that project kernels import."""
-_HOST_ONLY = frozenset({"probe/ask.py"})
-"""Starts programs, which nothing in a kernel does that way."""
+_HOST_ONLY = frozenset({"probe/ask.py", "probe/asked.py", "probe/interpreters.py"})
+"""These ask interpreters by starting them."""
 _KEPT_SIDES = 3
 """Live kernels of an older version may still import from their side."""
 
