@@ -11,67 +11,32 @@ import contextlib
 import ctypes
 import ctypes.util
 import errno
-import hashlib
 import os
 import secrets
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from mlenv import store
+from mlenv import history, store
 from mlenv.errors import MlenvError
-from mlenv.model import value
 from mlenv.probe import site
 
 __all__ = [
-    "Entry",
-    "FileChange",
-    "begin",
     "collect",
     "current",
-    "finish",
-    "history",
+    "heal",
+    "in_use",
     "new_path",
     "ready",
     "restore",
     "seal",
     "switch",
-    "write_files",
+    "undoable",
 ]
 
 MARKER = "mlenv-ready.json"
-_KEPT = 2
-"""How many previous generations stay for ``undo``."""
-
-
-@value
-class FileChange:
-    """One project file before and after a verb."""
-
-    path: str
-    """Relative to the project."""
-    before: str | None
-    """Digest of the old content, ``None`` where there was no file."""
-    after: str
-    backup: str | None
-    """Where the old content lies, relative to ``.mlenv``."""
-
-
-@value
-class Entry:
-    """One change of the project, as ``undo`` needs it."""
-
-    id: str
-    verb: str
-    when: float
-    """Seconds since the epoch; only shown, nothing is decided by it."""
-    old: str | None
-    """The generation before, relative to ``.mlenv``; ``None`` where there was no environment."""
-    new: str
-    files: tuple[FileChange, ...] = ()
-    done: bool = False
 
 
 def new_path(root: Path) -> Path:
@@ -130,7 +95,7 @@ def current(link: Path) -> Path | None:
 def switch(root: Path, link: Path, target: Path) -> str | None:
     """Make ``link`` show ``target``; return what it showed before, relative to ``.mlenv``.
 
-    A real folder at ``link`` (an environment that somebody else made) is exchanged in one step and kept as a generation.
+    A real folder at ``link`` (somebody else's environment) is exchanged in one step and kept as a generation.
 
     Raises:
         MlenvError: ``not-writable``, ``links-unsupported``, ``environment-foreign``.
@@ -235,75 +200,7 @@ def _bring_back(private: Path, link: Path, adopted: Path) -> str | None:
     return f"envs/{old.name}" if old else None
 
 
-def write_files(root: Path, entry_id: str, files: Mapping[str, str]) -> tuple[FileChange, ...]:
-    """Keep the old content of project files, then write the new one, each atomically.
-
-    Args:
-        root: the project.
-        entry_id: of :func:`begin`.
-        files: path relative to the project -> new text, in the order in which to write them.
-
-    Raises:
-        MlenvError: as :func:`store.write_atomic`; files written before stay written (the next check names the state).
-    """
-    return tuple(_write_file(root, entry_id, number, path, text) for number, (path, text) in enumerate(files.items()))
-
-
-def _write_file(root: Path, entry_id: str, number: int, path: str, text: str) -> FileChange:
-    target = root / path
-    before = target.read_bytes() if target.exists() else None
-    backup = None
-    if before is not None:
-        backup = f"backups/{entry_id}/{number}"
-        folder = root / ".mlenv" / "backups" / entry_id
-        folder.mkdir(parents=True, exist_ok=True)
-        store.write_atomic(root / ".mlenv" / backup, before)
-    if before != text.encode():
-        store.write_atomic(target, text)
-    return FileChange(path=path, before=_digest(before), after=_digest(text.encode()) or "", backup=backup)
-
-
-def _digest(content: bytes | None) -> str | None:
-    return None if content is None else hashlib.sha256(content).hexdigest()
-
-
-def history(root: Path) -> tuple[Entry, ...]:
-    """Return the changes that can be undone, oldest first. Losing the file costs only ``undo``."""
-    content = store.read_json(root / ".mlenv" / "history.json") or {}
-    if content.get("schema") != 1:
-        return ()
-    entries = []
-    for row in content.get("entries", []):
-        files = tuple(FileChange(**change) for change in row.pop("files", []))
-        entries.append(Entry(files=files, **row))
-    return tuple(entries)
-
-
-def begin(root: Path, verb: str, old: str | None, new: Path) -> Entry:
-    """Note a change before any project file is written; a kill after this is seen as unfinished."""
-    entry = Entry(id=new.name, verb=verb, when=time.time(), old=old, new=f"envs/{new.name}")
-    _save(root, (*(e for e in history(root) if e.done), entry))
-    return entry
-
-
-def finish(root: Path, entry: Entry, old: str | None, files: Sequence[FileChange]) -> None:
-    """Note that a change is whole."""
-    done = Entry(id=entry.id, verb=entry.verb, when=entry.when, old=old, new=entry.new, files=tuple(files), done=True)
-    _save(root, (*(e for e in history(root) if e.done and e.id != entry.id), done))
-
-
-def _save(root: Path, entries: Iterable[Entry]) -> None:
-    rows = [
-        {
-            **{name: getattr(e, name) for name in ("id", "verb", "when", "old", "new", "done")},
-            "files": [{name: getattr(f, name) for name in ("path", "before", "after", "backup")} for f in e.files],
-        }
-        for e in tuple(entries)[-_KEPT:]
-    ]
-    store.write_json(root / ".mlenv" / "history.json", {"schema": 1, "entries": rows})
-
-
-def restore(root: Path, link: Path) -> tuple[Entry, tuple[str, ...], tuple[str, ...]]:
+def restore(root: Path, link: Path) -> tuple[history.Entry, tuple[str, ...], tuple[str, ...]]:
     """Go back by one change: the environment, and the files that the change wrote if nobody has edited them since.
 
     Returns:
@@ -312,27 +209,42 @@ def restore(root: Path, link: Path) -> tuple[Entry, tuple[str, ...], tuple[str, 
     Raises:
         MlenvError: ``nothing-to-undo``; ``not-writable``.
     """
-    entries = [entry for entry in history(root) if entry.done]
-    if not entries or entries[-1].old is None or not (root / ".mlenv" / entries[-1].old).exists():
-        raise MlenvError("nothing-to-undo", "there is no earlier environment to go back to", where=str(root))
-    entry = entries[-1]
-    back, kept = [], []
+    entry = undoable(root)
+    if entry is None:
+        raise MlenvError("nothing-to-undo", "there is no earlier state to go back to", where=str(root))
+    back: list[str] = []
+    kept: list[str] = []
     for change in entry.files:
-        target = root / change.path
-        now = _digest(target.read_bytes()) if target.exists() else None
-        if change.before == change.after:
-            continue
-        if now != change.after:
-            kept.append(change.path)
-        elif change.backup is None:
-            target.unlink()
-            back.append(change.path)
-        else:
-            store.write_atomic(target, (root / ".mlenv" / change.backup).read_bytes())
-            back.append(change.path)
-    switch(root, link, root / ".mlenv" / entries[-1].old)
-    _save(root, entries[:-1])
+        if change.before != change.after:
+            (back if _put_back(root, change) else kept).append(change.path)
+    if entry.old is not None and entry.old != entry.new:
+        switch(root, link, root / ".mlenv" / entry.old)
+    done = [known for known in history.entries(root) if known.done and known.id != entry.id]
+    history.save(root, done)
     return entry, tuple(back), tuple(kept)
+
+
+def undoable(root: Path) -> history.Entry | None:
+    """Return the change that ``undo`` would take back, ``None`` where there is none."""
+    done = [entry for entry in history.entries(root) if entry.done]
+    if not done:
+        return None
+    entry = done[-1]
+    only_files = entry.old == entry.new
+    return entry if only_files or (entry.old and (root / ".mlenv" / entry.old).exists()) else None
+
+
+def _put_back(root: Path, change: history.FileChange) -> bool:
+    """Give a file its old content; ``False`` where somebody has edited it since."""
+    target = root / change.path
+    now = history.digest(target.read_bytes()) if target.exists() else None
+    if now != change.after:
+        return False
+    if change.backup is None:
+        target.unlink()
+    else:
+        store.write_atomic(target, (root / ".mlenv" / change.backup).read_bytes())
+    return True
 
 
 def collect(root: Path, link: Path) -> tuple[str, ...]:
@@ -343,8 +255,8 @@ def collect(root: Path, link: Path) -> tuple[str, ...]:
     envs = root / ".mlenv" / "envs"
     now = current(link)
     needed = {now.name if now else ""}
-    for entry in history(root):
-        needed |= {Path(entry.new).name, Path(entry.old).name if entry.old else ""}
+    for entry in history.entries(root):
+        needed |= {Path(name).name for name in (entry.new, entry.old) if name}
     removed = []
     for folder in sorted(envs.iterdir()) if envs.is_dir() else ():
         if folder.name.startswith(".trash-"):
@@ -359,7 +271,7 @@ def collect(root: Path, link: Path) -> tuple[str, ...]:
 
 def _collect_backups(root: Path) -> None:
     backups = root / ".mlenv" / "backups"
-    needed = {entry.id for entry in history(root)}
+    needed = {entry.id for entry in history.entries(root)}
     for folder in sorted(backups.iterdir()) if backups.is_dir() else ():
         if folder.name not in needed:
             store.remove_tree(folder, inside=backups)
@@ -380,16 +292,3 @@ def in_use(root: Path, generation: str) -> bool:
     except OSError:
         return True
     return False
-
-
-def building(root: Path) -> Callable[[], None]:
-    """Return a function that removes what an unfinished build left, for use after a failure."""
-    before = {p.name for p in (root / ".mlenv" / "envs").glob("*")} if (root / ".mlenv" / "envs").is_dir() else set()
-
-    def clean() -> None:
-        envs = root / ".mlenv" / "envs"
-        for folder in envs.glob("*"):
-            if folder.name not in before and ready(folder) is None:
-                store.remove_tree(folder, inside=envs)
-
-    return clean

@@ -347,7 +347,8 @@ class Event:
     """One step of a running verb."""
 
     step: str
-    """``wait``, ``plan``, ``lock``, ``download``, ``build``, ``install``, ``verify``, ``switch``, ``kernel``, ``note``"""
+    """``wait``, ``plan``, ``lock``, ``download``, ``build``, ``install``, ``verify``, ``switch``, ``kernel``,
+    ``note``."""
     text: str
     done: Optional[int] = None
     total: Optional[int] = None

@@ -6,9 +6,10 @@ Every verb that changes an environment ends here, so the promises are kept in on
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
-from mlenv import generations, store
+from mlenv import generations, history, store
 from mlenv.errors import MlenvError
 from mlenv.locks import Selected
 from mlenv.model import Change, Installed, value
@@ -19,7 +20,7 @@ from mlenv.services.installing import Wish
 from mlenv.services.project import Project
 from mlenv.versions import same
 
-__all__ = ["Done", "carry_out", "changes_of", "refuse_what_hurts"]
+__all__ = ["Done", "carry_out", "changes_of", "refuse_what_hurts", "write_only"]
 
 
 @value
@@ -106,16 +107,29 @@ def carry_out(context: Context, project: Project, wish: Wish, descriptor: int) -
         store.remove_tree(generation, inside=root / ".mlenv" / "envs")
         raise
     old = generations.current(project.link)
-    entry = generations.begin(root, wish.verb, f"envs/{old.name}" if old else None, generation)
-    written = generations.write_files(root, entry.id, wish.files)
+    entry = history.begin(root, wish.verb, f"envs/{old.name}" if old else None, f"envs/{generation.name}")
+    written = history.write_files(root, entry.id, wish.files, project.stamps)
     hygiene.ignore(context, root, project.link)
     context.tell("switch", f"switching {project.link.name}")
     previous = generations.switch(root, project.link, generation)
-    generations.finish(root, entry, previous, written)
+    history.finish(root, entry, previous, written)
     generations.collect(root, project.link)
     names = tuple(c.path for c in written if c.before != c.after)
     count = sum(1 for d in installed.distributions if d.name != "pip")
     return Done(changes=changes, files=names, count=count, switched=True)
+
+
+def write_only(project: Project, verb: str, files: Mapping[str, str]) -> None:
+    """Write project files where the environment stays, so that ``undo`` takes them back.
+
+    Raises:
+        MlenvError: ``file-changed`` where somebody edited one meanwhile; as :func:`store.write_atomic`.
+    """
+    now = generations.current(project.link)
+    place = f"envs/{now.name}" if now else None
+    entry = history.begin(project.root, verb, place, place)
+    written = history.write_files(project.root, entry.id, files, project.stamps)
+    history.finish(project.root, entry, place, written)
 
 
 def _refuse_conda(project: Project) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from mlenv import drift, store
 from mlenv.errors import MlenvError
 from mlenv.model import EnvironmentFacts, Finding, Installed, KernelRef, ProjectRef, Report, Selection
-from mlenv.probe import ask, environment, interpreters, site
+from mlenv.probe import ask, environment, site
 from mlenv.services.context import Context
 from mlenv.services.project import Project, open_project
 from mlenv.services.select import selection_for
@@ -68,6 +68,8 @@ def _selection(context: Context, project: Project, environment: EnvironmentFacts
     if environment.prefix and environment.problem is None:
         python = interpreter_of(environment.prefix)
     else:
+        from mlenv.probe import interpreters
+
         python = interpreters.host().path
     return selection_for(context, project, python, ask.ask(python, store.cache_dir()).cache_tag)
 

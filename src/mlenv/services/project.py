@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
+from dataclasses import field
 from pathlib import Path
 
 from mlenv import store
 from mlenv.errors import MlenvError
-from mlenv.locks import Settings, read_settings
-from mlenv.model import EnvironmentFacts, Finding, value
+from mlenv.locks.settings import Settings, read_settings
+from mlenv.model import EnvironmentFacts, FileStamp, Finding, value
 from mlenv.probe import site
 from mlenv.services.context import Context
 
@@ -35,6 +37,8 @@ class Project:
     link: Path
     """Where the environment is or will be: ``<root>/.venv``, another name found, or ``[tool.mlenv] env``."""
     environment: EnvironmentFacts
+    stamps: Mapping[str, FileStamp] = field(default_factory=dict)
+    """Of manifests and locks, before anything was read from them."""
 
     @property
     def prefix(self) -> str:
@@ -111,9 +115,10 @@ def load(root: Path) -> Project:
         raise MlenvError(
             "file-unreadable", f"the project folder cannot be read: {error.strerror}", where=str(root)
         ) from None
+    stamps = {name: site.stamp(str(root / name)) for name in names if name.endswith((".toml", ".txt", ".in", ".lock"))}
     settings = _settings(root, names)
     link = _link(root, settings)
-    return Project(root=root, names=names, settings=settings, link=link, environment=_facts(link))
+    return Project(root=root, names=names, settings=settings, link=link, environment=_facts(link), stamps=stamps)
 
 
 def _settings(root: Path, names: frozenset[str]) -> Settings:

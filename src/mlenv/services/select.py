@@ -7,15 +7,17 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mlenv import store
 from mlenv.errors import MlenvError
-from mlenv.locks import Selected, SelectRequest, Target, select
 from mlenv.model import Declared, FileStamp, Finding, Outcome, Pin, Selection, Source
 from mlenv.probe import ask, environment, site
 from mlenv.services.context import Context, Options
 from mlenv.services.project import LOCK_NAMES, MANIFEST_NAMES, Project, open_project
+
+if TYPE_CHECKING:  # a check with a cached selection reads no lock, so it need not load the readers
+    from mlenv.locks import Selected, Target
 
 __all__ = [
     "cache_path",
@@ -36,6 +38,8 @@ def target_of(python: str) -> Target:
     Raises:
         MlenvError: ``python-broken`` with what it printed.
     """
+    from mlenv.locks import Target
+
     facts = ask.ask(python, store.cache_dir())
     return Target(markers=facts.markers, tags=facts.tags)
 
@@ -66,6 +70,8 @@ def select_project(
     Raises:
         MlenvError: as the readers of :mod:`mlenv.locks`.
     """
+    from mlenv.locks import SelectRequest, select
+
     files = files or {}
     extras, groups = wanted(options, project.marker)
     request = SelectRequest(

@@ -10,7 +10,7 @@ from mlenv.locks import Selected
 from mlenv.model import Change, Outcome, Report
 from mlenv.probe import site
 from mlenv.services import words
-from mlenv.services.change import carry_out, changes_of, refuse_what_hurts
+from mlenv.services.change import carry_out, changes_of, refuse_what_hurts, write_only
 from mlenv.services.check import check_project
 from mlenv.services.context import Context
 from mlenv.services.installing import Wish
@@ -40,6 +40,7 @@ def sync(context: Context) -> Outcome:
         installed = words.installed_of(project)
         changes = changes_of(installed, selected)
         if not files and not damaged and in_step(context, project, check_project(context, project)):
+            refresh_runtime(context, project)
             line = f"in step already: {len(selected.selection.pins)} packages of {selected.selection.lock}"
             return Outcome(verb="sync", lines=(line,))
         wish = Wish(
@@ -133,8 +134,7 @@ def lock(context: Context, *, upgrade: bool = False) -> Outcome:
         changes = _pin_changes(before, after)
         if context.options.dry_run:
             return words.planned("lock", changes, changed)
-        for name, text in changed.items():
-            store.write_atomic(project.root / name, text)
+        write_only(project, "lock", changed)
     if not changed:
         line = f"{after.selection.lock} is up to date: {len(after.selection.pins)} packages"
         return Outcome(verb="lock", lines=(line,))

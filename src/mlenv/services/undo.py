@@ -20,13 +20,11 @@ def undo(context: Context) -> Outcome:
     """
     project = open_project(context)
     if context.options.dry_run:
-        entries = [entry for entry in generations.history(project.root) if entry.done and entry.old]
-        if not entries:
-            raise MlenvError(
-                "nothing-to-undo", "there is no earlier environment to go back to", where=str(project.root)
-            )
-        names = ", ".join(f.path for f in entries[-1].files if f.before != f.after) or "no file"
-        line = f"would undo '{entries[-1].verb}': the environment before it, and {names}"
+        entry = generations.undoable(project.root)
+        if entry is None:
+            raise MlenvError("nothing-to-undo", "there is no earlier state to go back to", where=str(project.root))
+        names = ", ".join(f.path for f in entry.files if f.before != f.after) or "no file"
+        line = f"would undo '{entry.verb}': the environment before it, and {names}"
         return Outcome(verb="undo", lines=(line,), dry_run=True)
     with store.hold(project.root, "undo", lambda text: context.tell("wait", text)):
         before = site.scan(project.environment.sites)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Mapping
 from pathlib import Path
 
 from packaging.requirements import Requirement
@@ -15,8 +14,8 @@ from mlenv.errors import MlenvError
 from mlenv.freezing import Frozen, RowsRequest
 from mlenv.freezing import freeze as freeze_rows
 from mlenv.locks import Selected
-from mlenv.model import FileStamp, Outcome, value
-from mlenv.probe import site
+from mlenv.model import Outcome, value
+from mlenv.services.change import write_only
 from mlenv.services.context import Context
 from mlenv.services.freeze.asked import imported
 from mlenv.services.freeze.live import Live, read_live
@@ -65,7 +64,6 @@ def freeze(context: Context, wish: FreezeWish) -> Outcome:
         project = load(project.root)
         live = read_live(context, project)
         selected = select_project(project, live.target, context.options)
-        stamps = _stamps(project, selected)
         frozen, notes = _frozen(context, project, live, selected, wish)
         resolver = _with_uv(prepare(context, project, {}, descriptor, upgrade=_exact(frozen)))
         basis = Basis(context=context, project=project, selected=selected, frozen=frozen, resolver=resolver, live=live)
@@ -75,7 +73,7 @@ def freeze(context: Context, wish: FreezeWish) -> Outcome:
         else:
             plan = plan_lock(basis, imported=_scope(wish) == "imported", kind=wish.format)
         if not wish.show and not context.options.dry_run:
-            _write(project, plan, stamps)
+            _write(project, plan)
     return _outcome(context, frozen, plan, notes, wish)
 
 
@@ -160,14 +158,14 @@ def _kind(wish: FreezeWish, selected: Selected) -> str:
     return "requirements" if selected.choice.kind == "requirements" else "pylock"
 
 
-def _stamps(project: Project, selected: Selected) -> dict[str, FileStamp]:
-    """Stamp what was read, so that nobody's edit of the meantime is overwritten."""
-    return {name: site.stamp(os.path.realpath(project.root / name)) for name in selected.files_read}
-
-
-def _write(project: Project, plan: Plan, stamps: Mapping[str, FileStamp]) -> None:
+def _write(project: Project, plan: Plan) -> None:
+    """Write the project's own files so that ``undo`` knows them; a list to give away is written where it was asked."""
+    own = {name: text for name, text in plan.changed.items() if not os.path.isabs(name) and not name.startswith("..")}
+    if own:
+        write_only(project, "freeze", own)
     for name, text in plan.changed.items():
-        store.write_atomic(project.root / name, text, expect=stamps.get(name))
+        if name not in own:
+            store.write_atomic(project.root / name, text)
 
 
 def _outcome(context: Context, frozen: Frozen, plan: Plan, notes: tuple[str, ...], wish: FreezeWish) -> Outcome:
