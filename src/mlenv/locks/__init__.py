@@ -1,20 +1,30 @@
-"""Manifests and locks: text in, values out. Host only; uses ``packaging`` and ``tomllib``."""
+"""Manifests and locks: text in, values out. Host only; uses ``packaging`` and ``tomllib``.
 
-from mlenv.locks.choose import Choice, choose
-from mlenv.locks.content import LockContent, Manifest
-from mlenv.locks.manifest import parse_pyproject
-from mlenv.locks.pylock import parse_pylock
-from mlenv.locks.python_version import parse_python_version
-from mlenv.locks.relock import relock_findings
-from mlenv.locks.requirement_lines import decode_text
-from mlenv.locks.requirements import Requirements, parse_requirements
-from mlenv.locks.requirements_seal import check_requirements_seal, render_requirements
-from mlenv.locks.seal import seal
-from mlenv.locks.select import Selected, SelectRequest, select
-from mlenv.locks.settings import Settings, parse_settings, read_settings
-from mlenv.locks.target import Target
-from mlenv.locks.uv_lock import parse_uv_lock
-from mlenv.locks.wheels import buildable, suggest_python, wheel_tags
+The names below are loaded when they are first used: a check with a cached selection reads no lock, and the readers cost
+more to import than the whole check takes.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mlenv.locks.choose import Choice, choose
+    from mlenv.locks.content import LockContent, Manifest
+    from mlenv.locks.manifest import parse_pyproject
+    from mlenv.locks.pylock import parse_pylock
+    from mlenv.locks.python_version import parse_python_version
+    from mlenv.locks.relock import relock_findings
+    from mlenv.locks.requirement_lines import decode_text
+    from mlenv.locks.requirements import Requirements, parse_requirements
+    from mlenv.locks.requirements_seal import check_requirements_seal, render_requirements
+    from mlenv.locks.seal import seal
+    from mlenv.locks.select import Selected, SelectRequest, select
+    from mlenv.locks.settings import Settings, parse_settings, read_settings
+    from mlenv.locks.target import Target
+    from mlenv.locks.uv_lock import parse_uv_lock
+    from mlenv.locks.wheels import buildable, suggest_python, wheel_tags
 
 __all__ = [
     "Choice",
@@ -43,3 +53,38 @@ __all__ = [
     "suggest_python",
     "wheel_tags",
 ]
+
+_PLACES = {
+    "Choice": "choose",
+    "LockContent": "content",
+    "Manifest": "content",
+    "Requirements": "requirements",
+    "SelectRequest": "select",
+    "Selected": "select",
+    "Settings": "settings",
+    "Target": "target",
+    "buildable": "wheels",
+    "check_requirements_seal": "requirements_seal",
+    "choose": "choose",
+    "decode_text": "requirement_lines",
+    "parse_pylock": "pylock",
+    "parse_pyproject": "manifest",
+    "parse_python_version": "python_version",
+    "parse_requirements": "requirements",
+    "parse_settings": "settings",
+    "parse_uv_lock": "uv_lock",
+    "read_settings": "settings",
+    "relock_findings": "relock",
+    "render_requirements": "requirements_seal",
+    "seal": "seal",
+    "select": "select",
+    "suggest_python": "wheels",
+    "wheel_tags": "wheels",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name from its module (PEP 562)."""
+    if name not in _PLACES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_PLACES[name]}"), name)

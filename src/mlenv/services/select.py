@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -84,7 +84,14 @@ def select_project(
         groups=groups,
         lock_option=options.lock,
     )
-    return select(request)
+    try:
+        return select(request)
+    except MlenvError as error:
+        told = options.extras is not None or options.groups is not None
+        if told or error.code not in {"extra-unknown", "group-unknown"}:
+            raise
+        # The environment was synced with something that the manifest has given up since.
+        return select(replace(request, extras=None, groups=None))
 
 
 def _loader(root: Path, files: Mapping[str, str]) -> Callable[[str], bytes | None]:

@@ -134,7 +134,8 @@ def lock(context: Context, *, upgrade: bool = False) -> Outcome:
         changes = _pin_changes(before, after)
         if context.options.dry_run:
             return words.planned("lock", changes, changed)
-        write_only(project, "lock", changed)
+        if changed:
+            write_only(project, "lock", changed)
     if not changed:
         line = f"{after.selection.lock} is up to date: {len(after.selection.pins)} packages"
         return Outcome(verb="lock", lines=(line,))
