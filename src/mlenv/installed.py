@@ -37,6 +37,7 @@ _PYTHON_TAG = re.compile(r"-py\d(?:\.\d+)?(?:-.+)?$")
 _VERSION_START = re.compile(r"-(?=v?\d)")
 _REQUIREMENT = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[([^\]]*)\])?")
 _EXTRA_MARKER = re.compile(r"""\bextra\s*==\s*["']([^"']+)["']""")
+_RECORD_TOP = re.compile(r'^"?([^/,"\n]+)(/(?!__pycache__)|)', re.MULTILINE)
 _DRIVE = re.compile(r"^/[A-Za-z]:")
 _NOT_TOP_LEVEL = (".dist-info", ".egg-info", ".data", ".libs", ".pth", ".egg-link")
 
@@ -165,9 +166,9 @@ def top_levels(record_text: str, top_level_text: str = "") -> Tuple[str, ...]:
     wrong too often). Metadata, ``*.libs``, ``.pth`` files and everything outside the folder are left out.
     """
     names: Set[str] = set()
-    for path, _, _ in parse_record(record_text):
-        first, slash, rest = path.partition("/")
-        if first in {"", "..", "bin", "Scripts"} or rest.startswith("__pycache__"):
+    # Only the few different first parts are looked at one by one: a RECORD may have thousands of rows.
+    for first, slash in set(_RECORD_TOP.findall(record_text.replace("\\", "/"))):
+        if first in {"..", "bin", "Scripts"}:
             continue
         if slash or first.endswith((".py", ".so", ".pyd", ".dylib")):
             names.add(entry_name(first))

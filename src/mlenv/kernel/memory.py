@@ -10,7 +10,8 @@ import sys
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any, Dict, Iterable, List, Mapping, Optional, Set, Tuple
 
-from mlenv.loaded import Belonging, Place, belongings, entries, observe, settled_version
+from mlenv.import_names import KERNEL_MODULES
+from mlenv.loaded import Belonging, Entry, Place, belongings, entries, observe, settled_version
 from mlenv.model import Distribution, Installed, Loaded
 from mlenv.probe import site
 from mlenv.versions import normalise
@@ -65,6 +66,7 @@ class Memory:
         self._binary: Set[_Key] = set()
         self._versions: Dict[_Key, Optional[str]] = {}
         self._specs: Dict[_Key, Tuple[str, Any]] = {}
+        self._owners: Dict[_Key, str] = {}
         self._before: Dict[str, Mapping[str, Distribution]] = {}
         self._tops: Dict[_Key, Tuple[str, ...]] = {}
 
@@ -76,13 +78,13 @@ class Memory:
         files = self._new_files()
         self._find_places()
         found = entries(files, tuple(self._places.values()), os.sep)
-        wanted: Dict[str, Set[str]] = {}
+        wanted: Dict[str, List[Entry]] = {}
         for entry in found:
-            wanted.setdefault(entry.place.folder, set()).add(entry.top)
+            wanted.setdefault(entry.place.folder, []).append(entry)
         owners: Dict[_Key, Tuple[str, ...]] = {}
         shared: Dict[_Key, str] = {}
-        for folder, tops in wanted.items():
-            self._find_owners(folder, tops, owners, shared)
+        for folder, new in wanted.items():
+            self._find_owners(folder, new, owners, shared)
         for row in belongings(found, owners, shared):
             self._note(row)
         for folder in self._places:
@@ -159,37 +161,25 @@ class Memory:
     # --- owners ---
 
     def _find_owners(
-        self, folder: str, tops: Iterable[str], owners: Dict[_Key, Tuple[str, ...]], shared: Dict[_Key, str]
+        self, folder: str, found: Iterable[Entry], owners: Dict[_Key, Tuple[str, ...]], shared: Dict[_Key, str]
     ) -> None:
-        """Say which distributions of a place own some top-level names.
+        """Say which distributions of a place own what is new in memory.
 
-        Most modules are called like their distribution: that is looked at first, for reading every RECORD of a large
-        environment takes long.
+        Every package is looked up by one of its files, those of a namespace package one by one. RECORD texts are
+        searched, not parsed: most have hundreds of rows, and one answers.
         """
-        if folder in self._editable:
-            owners.update({(folder, top): (self._editable[folder],) for top in tops})
-            return
-        there = dict(self._before.get(folder, {}))
-        there.update(self._on_disk(folder))
-        rest = []
-        for top in tops:
-            own = there.get(normalise(top))
-            if own is not None and top in self.tops(own):
-                owners[(folder, top)] = (own.name,)
+        there = {**self._before.get(folder, {}), **self._on_disk(folder)}
+        records = _Records(there)
+        for entry in found:
+            key = (folder, entry.top)
+            if folder in self._editable:
+                self._owners[key] = self._editable[folder]
+            elif key not in self._owners and entry.top in entry.files:
+                self._owners[key] = records.owner(entry.top, entry.files[entry.top])
+            if key in self._owners:
+                owners[key] = (self._owners[key],) if self._owners[key] else ()
             else:
-                rest.append(top)
-        if not rest:
-            return
-        index: Dict[str, List[Distribution]] = {}
-        for distribution in there.values():
-            for top in self.tops(distribution):
-                index.setdefault(top, []).append(distribution)
-        for top in rest:
-            names = index.get(top, [])
-            owners[(folder, top)] = tuple(row.name for row in names)
-            if len(names) > 1:
-                for row in names:
-                    shared.update(((folder, file), row.name) for file in _recorded(row))
+                shared.update(((folder, file), records.owner(entry.top, file)) for file in entry.files.values())
 
     # --- versions ---
 
@@ -225,7 +215,7 @@ class Memory:
 
 
 def names_in_use(names: Mapping[str, Any], hidden: Mapping[str, Any]) -> Set[str]:
-    """Return the top-level modules that a notebook's own variables come from.
+    """Return the top-level modules that a notebook's own variables come from, IPython's own left out.
 
     Args:
         names: the notebook's namespace.
@@ -244,7 +234,7 @@ def names_in_use(names: Mapping[str, Any], hidden: Mapping[str, Any]) -> Set[str
             module = type.__getattribute__(held, "__module__")
         if isinstance(module, str):
             found.add(module.partition(".")[0])
-    return found
+    return found - KERNEL_MODULES
 
 
 def _variables(module: object) -> Mapping[str, Any]:
@@ -275,12 +265,33 @@ def _inside(path: str, folder: str) -> bool:
     return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)
 
 
-def _recorded(distribution: Distribution) -> Iterable[str]:
-    from mlenv.installed import parse_record
+class _Records:
+    """The RECORD texts of one site folder, each read when it is first needed."""
 
+    def __init__(self, distributions: Mapping[str, Distribution]) -> None:
+        self._distributions = distributions
+        self._texts: Dict[str, str] = {}
+
+    def owner(self, top: str, file: str) -> str:
+        """Return the distribution that installed a file, the one called like it asked first; empty where none did."""
+        likely = self._distributions.get(normalise(top))
+        if likely is not None and self._has(likely, top, file):
+            return likely.name
+        return next((row.name for row in self._distributions.values() if self._has(row, top, file)), "")
+
+    def _has(self, row: Distribution, top: str, file: str) -> bool:
+        if row.name not in self._texts:
+            self._texts[row.name] = _text(os.path.join(row.site, row.folder, "RECORD"))
+        text = self._texts[row.name]
+        if not text:
+            return top in site.tops(row)
+        return f"\n{file.replace(os.sep, '/')}," in text
+
+
+def _text(path: str) -> str:
+    """Return a file with a line end before its first line, empty where it cannot be read."""
     try:
-        with open(os.path.join(distribution.site, distribution.folder, "RECORD"), encoding="utf-8") as stream:
-            rows = parse_record(stream.read())
-    except (OSError, UnicodeDecodeError):
-        return ()
-    return tuple(path.replace("/", os.sep) for path, _, _ in rows)
+        with open(path, encoding="utf-8", errors="replace") as stream:
+            return "\n" + stream.read()
+    except OSError:
+        return ""
