@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mlenv.locks.choose import Choice, choose
+    from mlenv.locks.choosing import Choice, choose
     from mlenv.locks.content import LockContent, Manifest
     from mlenv.locks.manifest import parse_pyproject
     from mlenv.locks.pylock import parse_pylock
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from mlenv.locks.requirement_lines import decode_text
     from mlenv.locks.requirements import Requirements, parse_requirements
     from mlenv.locks.requirements_seal import check_requirements_seal, render_requirements
-    from mlenv.locks.seal import seal
-    from mlenv.locks.select import Selected, SelectRequest, select
+    from mlenv.locks.sealing import seal
+    from mlenv.locks.selecting import Selected, SelectRequest, select
     from mlenv.locks.settings import Settings, parse_settings, read_settings
     from mlenv.locks.target import Target
     from mlenv.locks.uv_lock import parse_uv_lock
@@ -55,17 +55,17 @@ __all__ = [
 ]
 
 _PLACES = {
-    "Choice": "choose",
+    "Choice": "choosing",
     "LockContent": "content",
     "Manifest": "content",
     "Requirements": "requirements",
-    "SelectRequest": "select",
-    "Selected": "select",
+    "SelectRequest": "selecting",
+    "Selected": "selecting",
     "Settings": "settings",
     "Target": "target",
     "buildable": "wheels",
     "check_requirements_seal": "requirements_seal",
-    "choose": "choose",
+    "choose": "choosing",
     "decode_text": "requirement_lines",
     "parse_pylock": "pylock",
     "parse_pyproject": "manifest",
@@ -76,8 +76,8 @@ _PLACES = {
     "read_settings": "settings",
     "relock_findings": "relock",
     "render_requirements": "requirements_seal",
-    "seal": "seal",
-    "select": "select",
+    "seal": "sealing",
+    "select": "selecting",
     "suggest_python": "wheels",
     "wheel_tags": "wheels",
 }

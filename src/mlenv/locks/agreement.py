@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from packaging.requirements import Requirement
 
-from mlenv.locks.choose import Choice
+from mlenv.locks.choosing import Choice
 from mlenv.locks.content import LockContent, Manifest
 from mlenv.locks.relock import relock_findings
 from mlenv.locks.requirement import same_pythons

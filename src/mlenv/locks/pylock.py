@@ -13,7 +13,7 @@ from packaging.specifiers import SpecifierSet
 
 from mlenv.locks.content import LockContent
 from mlenv.locks.place import Place, parse_toml
-from mlenv.locks.seal import check_seal
+from mlenv.locks.sealing import check_seal
 from mlenv.locks.source import file_name, plain_url, relative
 from mlenv.locks.target import Target, holds
 from mlenv.model import Finding, Pin, Source

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from mlenv.errors import MlenvError
-from mlenv.locks.seal import digest
+from mlenv.locks.sealing import digest
 from mlenv.model import Finding
 
 __all__ = ["check_requirements_seal", "render_requirements"]

@@ -21,6 +21,7 @@ from mlenv.versions import normalise
 __all__ = ["parse_uv_lock"]
 
 _HINT = "Take the file back from version control, or make it anew: uv lock"
+_ASKING = frozenset({"dependencies", "optional-dependencies", "dev-dependencies"})
 
 
 def parse_uv_lock(
@@ -138,8 +139,13 @@ def _check_conflicts(table: Table, place: Place, graph: Graph) -> None:
             raise place.error(message, code="lock-ambiguous", hint="Choose one of them with --extra or --group.")
 
 
-def _recorded(roots: tuple[Entry, ...]) -> tuple[str, ...]:
-    """Return what the projects asked for when they were locked: all extras (as markers) and all groups."""
+def _recorded(roots: tuple[Entry, ...]) -> tuple[str, ...] | None:
+    """Return what the projects asked for when they were locked: all extras (as markers) and all groups.
+
+    ``None`` where the lock does not say: uv's preview mode leaves it out.
+    """
+    if any("metadata" not in root.table and root.table.keys() & _ASKING for root in roots):
+        return None
     rows = []
     for root in roots:
         at = root.place.at("metadata")

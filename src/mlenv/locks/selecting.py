@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from mlenv.errors import MlenvError
 from mlenv.locks.agreement import python_of, relock_of
-from mlenv.locks.choose import READABLE, Choice, choose, kind_of
+from mlenv.locks.choosing import READABLE, Choice, choose, kind_of
 from mlenv.locks.content import LockContent, Manifest
 from mlenv.locks.manifest import parse_pyproject
 from mlenv.locks.merge import conflict_finding, merge_locks
