@@ -71,11 +71,8 @@ def change_project(context: Context, verb: str, requirements: tuple[str, ...], n
         refuse_what_hurts(context, project, wish, changes)
         if context.options.dry_run:
             return words.planned(verb, changes, files)
-        if (
-            not changes
-            and not _rewritten(project, files)
-            and in_step(context, project, check_project(context, project))
-        ):
+        unchanged = not changes and not _rewritten(project, files)
+        if unchanged and in_step(context, project, check_project(context, project)):
             return _nothing(verb, names)
         done = carry_out(context, project, wish, descriptor)
     refresh_runtime(context, load(project.root))

@@ -83,7 +83,7 @@ def _shown(selection: Selection, found: Distribution, every: Mapping[str, tuple[
     lines = [
         f"{found.name} {found.version}: {metadata.summary}".rstrip(": "),
         f"locked     {data['locked'] or '-'}{_agreement(found, pin.version if pin else None)}",
-        f"declared   {f'{declared.text} in {declared.origin}' if declared else 'no: needed by others' if needed_by else '-'}",
+        f"declared   {f'{declared.text} in {declared.origin}' if declared else '-'}",
         f"needs      {', '.join(sorted(every.get(found.name, ()))) or 'nothing'}",
         f"needed by  {', '.join(needed_by) or 'nothing'}",
     ]
