@@ -37,7 +37,11 @@ def test_an_option_that_the_readme_names_exists(flag: str) -> None:
 def test_every_setting_is_documented_and_no_other() -> None:
     """The table of settings names exactly the keys that are read."""
     table = README.split("## Settings")[1].split("Environment variables")[0]
-    named = {key for row in re.findall(r"^\| ((?:`[a-z-]+`(?:, )?)+) \|", table, re.MULTILINE) for key in re.findall(r"`([a-z-]+)`", row)}
+    named = {
+        key
+        for row in re.findall(r"^\| ((?:`[a-z-]+`(?:, )?)+) \|", table, re.MULTILINE)
+        for key in re.findall(r"`([a-z-]+)`", row)
+    }
     assert named == set(KEYS)
 
 

@@ -46,5 +46,3 @@ def test_public_names_are_explicit(path: Path) -> None:
     names = {t.id for n in tree.body if isinstance(n, ast.Assign) for t in n.targets if isinstance(t, ast.Name)}
     defines = [n for n in tree.body if isinstance(n, ast.FunctionDef | ast.ClassDef) and not n.name.startswith("_")]
     assert "__all__" in names or not defines or path.name in {"__main__.py", "launcher.py"}
-
-

@@ -202,8 +202,9 @@ def remove_tree(folder: Path, *, inside: Path) -> None:
     """
     import shutil
 
-    parent = Path(os.path.realpath(folder.parent))
-    if not (parent / folder.name).is_relative_to(Path(os.path.realpath(inside))) or folder.name in {"", ".", ".."}:
+    place = Path(os.path.realpath(folder.parent)) / folder.name
+    home = Path(os.path.realpath(inside))
+    if folder.name in {"", ".", ".."} or place == home or not place.is_relative_to(home):
         raise MlenvError("outside", f"{folder} does not lie in {inside}; nothing was deleted", where=str(folder))
     if folder.is_symlink() or folder.is_file():
         folder.unlink()
