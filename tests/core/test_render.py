@@ -86,7 +86,7 @@ def test_each_verdict_has_a_first_line_of_its_own() -> None:
     assert head(report(six, six, facts=gone)) == "broken: its Python is gone"
     assert head(report(six, {}, facts=EnvironmentFacts(prefix=None))) == "no-env: this project has no environment yet"
     assert head(report(six, six, {}, kernel=KernelRef(prefix="/usr", name="x"))) == (
-        "switch: this kernel runs in /usr, the project's environment is .venv"
+        "switch: kernel is not the project's environment: it runs in /usr, the project's is .venv"
     )
     assert head(report(six, six, extra=(stale,))) == "relock: pyproject.toml and pylock.toml disagree"
     assert head(report(six, {"six": "2.0"})) == "sync: 1 package differs from pylock.toml"

@@ -65,7 +65,8 @@ def report(
     foreign = _runs_elsewhere(kernel, environment, kernel_is_project)
     found: List[Finding] = [*extra, *_environment_findings(environment)]
     if foreign and kernel is not None:
-        reason = f"this kernel runs in {kernel.prefix}, the project's environment is {environment.prefix}"
+        places = f"it runs in {kernel.prefix}, the project's is {environment.prefix}"
+        reason = f"kernel is not the project's environment: {places}"
         found.append(Finding(kind="switch", reason=reason))
     counts, measured = Counts(), False
     healthy = environment.problem is None and environment.prefix is not None
