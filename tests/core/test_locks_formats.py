@@ -72,7 +72,11 @@ def test_a_missing_wheel_does_not_hide_the_pin_and_is_found_before_a_build() -> 
 
 def test_only_sources_means_a_build_and_direct_references_are_not_judged() -> None:
     content = LockContent(
-        pins=(Pin(name="a", version="1"), Pin(name="b", source=Source(kind="vcs", url="x")), Pin(name="c", version="1")),
+        pins=(
+            Pin(name="a", version="1"),
+            Pin(name="b", source=Source(kind="vcs", url="x")),
+            Pin(name="c", version="1"),
+        ),
         sdists=frozenset({"a"}),
     )
     assert buildable(content, HERE) == ("a",)
@@ -148,3 +152,15 @@ def test_a_lock_of_another_project_is_told() -> None:
     text = "\n".join(["version = 1", '[[package]]\nname = "six"\nversion = "1"\nsource = { registry = "x" }'])
     content = parse_uv_lock(text, "uv.lock", HERE, root_name="demo")
     assert [(row.kind, content.pins) for row in content.findings] == [("relock", ())]
+
+
+def test_a_uv_lock_without_metadata_does_not_record_what_was_asked_for() -> None:
+    """Written by ``uv sync --preview`` (uv 0.13.8): nothing may be called changed since."""
+    text = (
+        'version = 1\nrevision = 5\nrequires-python = ">=3.11"\n'
+        '[[package]]\nname = "demo"\nversion = "0.1.0"\nsource = { virtual = "." }\ndependencies = [{ name = "six" }]\n'
+        '[[package]]\nname = "six"\nversion = "1.17.0"\nsource = { registry = "https://index.example.org/simple" }\n'
+    )
+    assert parse_uv_lock(text, "uv.lock", HERE, root_name="demo").recorded is None
+    nothing = text.replace('dependencies = [{ name = "six" }]\n', "")
+    assert parse_uv_lock(nothing, "uv.lock", HERE, root_name="demo").recorded == ()

@@ -11,6 +11,7 @@ from pathlib import Path
 from mlenv import locks, process, store
 from mlenv.engines import pip, uv
 from mlenv.engines.choose import EngineChoice, Tools
+from mlenv.engines.failure import Failure
 from mlenv.engines.requests import InstallRequest
 from mlenv.errors import MlenvError
 from mlenv.locks import LockContent, Selected
@@ -19,9 +20,11 @@ from mlenv.probe import environment
 from mlenv.probe.interpreters import Interpreter
 from mlenv.services import tools as engine_tools
 from mlenv.services.context import Context
+from mlenv.services.declare import default_name
 from mlenv.services.project import Project
 from mlenv.services.select import target_of
 from mlenv.services.tools import run_engine
+from mlenv.services.wheels import naming_a_python
 
 __all__ = ["Wish", "build", "refuse_builds", "scratch_folder", "start"]
 
@@ -55,6 +58,10 @@ class _Site:
     scratch: Path
     descriptor: int
 
+    def explain(self, failure: Failure) -> Failure:
+        allowed = self.wish.selected.selection.requires_python
+        return naming_a_python(self.context, self.wish.tools, self.wish.interpreter, allowed)(failure)
+
     def uv(self, *, offline: bool | None = None) -> uv.Uv:
         return engine_tools.uv_of(self.context, self.wish.tools, offline=offline)
 
@@ -70,7 +77,8 @@ def build(context: Context, project: Project, wish: Wish, generation: Path, desc
             context=context, project=project, wish=wish, generation=generation, scratch=scratch, descriptor=descriptor
         )
         _make(place)
-        _mark_seeded(generation)
+        prompt = default_name(wish.selected.selection.name or project.root.name)
+        _mark_seeded(generation, prompt)
         _seed(place)
         _fill(place)
         if wish.with_ipykernel:
@@ -80,7 +88,7 @@ def build(context: Context, project: Project, wish: Wish, generation: Path, desc
                     prefix=str(generation), files=(_file(place, "ipykernel.txt", "ipykernel"),), with_dependencies=True
                 ),
             )
-    _aim_activation(generation, project.link)
+    _aim_activation(generation, project, prompt)
 
 
 def _make(place: _Site) -> None:
@@ -107,13 +115,14 @@ def _install(place: _Site, request: InstallRequest) -> None:
         if not host.version:  # a host made without pip: the environment's own was seeded a moment ago
             own = environment.interpreter(str(place.generation))
             host = pip.Pip(python=own, version="23", offline=host.offline)
-        run_engine(context, pip.install(host, request), "download", place.descriptor, tool="pip")
+        command = pip.install(host, request)
+        run_engine(context, command, "download", place.descriptor, tool="pip", explain=place.explain)
         return
     if not context.options.offline and not request.reinstall:
         quiet = uv.install(place.uv(offline=True), request)
         if run_engine(context, quiet, "download", place.descriptor, allowed=lambda done: True).code == 0:
             return
-    run_engine(context, uv.install(place.uv(), request), "download", place.descriptor)
+    run_engine(context, uv.install(place.uv(), request), "download", place.descriptor, explain=place.explain)
 
 
 def start(generation: Path) -> str:
@@ -180,12 +189,12 @@ def _announce(context: Context, selected: Selected) -> None:
         context.tell("build", f"building {pin.name} from source")
 
 
-def _mark_seeded(generation: Path) -> None:
-    """Say in ``pyvenv.cfg`` that pip belongs here: ``uv sync`` then keeps it."""
+def _mark_seeded(generation: Path, prompt: str) -> None:
+    """Say in ``pyvenv.cfg`` that pip belongs here (``uv sync`` then keeps it), and whose environment this is."""
     path = generation / "pyvenv.cfg"
-    text = store.read_text(path)
-    if "seed =" not in text:
-        store.write_atomic(path, text.rstrip("\n") + "\nseed = true\n")
+    own = {"prompt", "seed"}
+    lines = [line for line in store.read_text(path).splitlines() if line.split("=")[0].strip() not in own]
+    store.write_atomic(path, "\n".join((*lines, f"prompt = {prompt}", "seed = true")) + "\n")
 
 
 def _seed(place: _Site) -> None:
@@ -257,7 +266,8 @@ def _fill_uv_project(place: _Site) -> None:
         allow_build=_may_build(place),
         reinstall=place.wish.reinstall,
     )
-    run_engine(place.context, uv.sync_project(place.uv(), request), "download", place.descriptor)
+    command = uv.sync_project(place.uv(), request)
+    run_engine(place.context, command, "download", place.descriptor, explain=place.explain)
     own = any(pin.source.kind == "editable" and pin.source.url == "." for pin in selected.selection.pins)
     if copied and own:
         file = _file(place, "project.txt", f"-e {place.project.root}")
@@ -297,16 +307,19 @@ def _line(root: Path, pin: Pin, hashes: tuple[str, ...]) -> str:
     return exact + "".join(f" --hash={item}" for item in hashes)
 
 
-def _aim_activation(generation: Path, link: Path) -> None:
-    """Let the activation scripts name ``.venv``, so that a shell that has activated it follows the next switch."""
+def _aim_activation(generation: Path, project: Project, prompt: str) -> None:
+    """Let the activation scripts name ``.venv``, so that a shell that has activated it follows the next switch.
+
+    Only the part below the project is replaced: what is before it is quoted in each script's own way.
+    """
     folder = generation / ("Scripts" if os.name == "nt" else "bin")
+    real, shown = generation.relative_to(project.root), project.link.relative_to(project.root)
     for script in folder.glob("[aA]ctivate*"):
         with contextlib.suppress(MlenvError):
             text = store.read_text(script)
-            if str(generation) in text:
-                store.write_atomic(
-                    script, text.replace(str(generation), str(link)).replace(generation.name, link.parent.name)
-                )
+            aimed = text.replace(str(real), str(shown)).replace(generation.name, prompt)
+            if aimed != text:
+                store.write_atomic(script, aimed)
 
 
 @contextlib.contextmanager
