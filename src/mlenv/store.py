@@ -38,6 +38,8 @@ __all__ = [
 
 _LOCK_WAIT_S = 600.0
 _LOCK_POLL_S = 0.1
+_HOLLOW = ("envs", "work", "live", "backups")
+"""Folders of the private folder that mean nothing when they are empty."""
 
 
 def data_dir() -> Path:
@@ -240,14 +242,8 @@ def hold(
     Raises:
         MlenvError: ``project-busy`` after the wait, naming the holder.
     """
-    path = private_dir(root) / "lock"
-    flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
+    descriptor, path, waited = _locked(root, tell, wait_s)
     try:
-        descriptor = os.open(path, flags, 0o600)
-    except OSError as error:
-        raise _unwritable(path, error) from None
-    try:
-        waited = _acquire(descriptor, path, tell, wait_s)
         os.set_inheritable(descriptor, True)
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, json.dumps({"pid": os.getpid(), "verb": verb, "since": time.time()}).encode(), 0)
@@ -255,7 +251,55 @@ def hold(
     finally:
         with contextlib.suppress(OSError):
             os.ftruncate(descriptor, 0)
+            _drop_if_bare(path)
         os.close(descriptor)
+
+
+def _locked(root: Path, tell: Callable[[str], None], wait_s: float) -> tuple[int, Path, bool]:
+    """Open and take the lock; return its descriptor, its path, and whether there was a wait."""
+    waited = False
+    while True:
+        path = private_dir(root) / "lock"
+        descriptor = _opened(path)
+        if descriptor is None:
+            continue
+        try:
+            waited = _acquire(descriptor, path, tell, wait_s) or waited
+            if _is_file(descriptor, path):
+                return descriptor, path, waited
+        except BaseException:
+            os.close(descriptor)
+            raise
+        os.close(descriptor)  # the one before us took the folder away with its lock: make them anew
+
+
+def _opened(path: Path) -> int | None:
+    flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
+    try:
+        return os.open(path, flags, 0o600)
+    except FileNotFoundError:  # somebody took the folder away this moment
+        return None
+    except OSError as error:
+        raise _unwritable(path, error) from None
+
+
+def _is_file(descriptor: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(descriptor), os.stat(path))
+    except FileNotFoundError:
+        return False
+
+
+def _drop_if_bare(lock: Path) -> None:
+    """Take the private folder away again where nothing came of it: a verb that failed leaves nothing behind."""
+    folder = lock.parent
+    for name in _HOLLOW:
+        with contextlib.suppress(OSError):
+            (folder / name).rmdir()
+    if set(os.listdir(folder)) <= {lock.name, ".gitignore"}:
+        (folder / ".gitignore").unlink(missing_ok=True)
+        lock.unlink(missing_ok=True)
+        folder.rmdir()
 
 
 def _acquire(descriptor: int, path: Path, tell: Callable[[str], None], wait_s: float) -> bool:

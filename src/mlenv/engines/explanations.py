@@ -70,7 +70,7 @@ def _uv_wheels(text: str, printed: Printed) -> Failure | None:
     if tags is None:
         hint = f"--allow-build, if you trust the source of {_bare(name)}"
         message = f"{name} has no wheel here, and source builds are not allowed."
-        return Failure(code="no-wheel", message=message, package=_bare(name), hint=hint)
+        return Failure(code="no-wheel", message=message, package=_bare(name), hint=hint, requirement=name)
     this = "platform" if "platform" in tags[1] else "Python"
     shown = tags[2].replace("`", "")
     return Failure(
@@ -79,6 +79,7 @@ def _uv_wheels(text: str, printed: Printed) -> Failure | None:
         package=_bare(name),
         hint=f"Another version of {_bare(name)}"
         + (", or another Python (mlenv create --python ...)" * (this == "Python")),
+        requirement=name if this == "Python" else "",
     )
 
 
@@ -156,6 +157,7 @@ def _pip_missing(wanted: str, versions: str, printed: Printed) -> Failure:
             package=name,
             hint="Check the spelling"
             + ("." if printed.allow_build else "; --allow-build, if it exists only as source."),
+            requirement="" if printed.allow_build else wanted,
         )
     newest = versions.rpartition(", ")[2]
     return Failure(
@@ -163,6 +165,7 @@ def _pip_missing(wanted: str, versions: str, printed: Printed) -> Failure:
         message=f"There is no version of {name} for this Python that satisfies {wanted} (the newest is {newest}).",
         package=name,
         hint=f"Ask for another version of {name}.",
+        requirement="" if printed.allow_build else wanted,
     )
 
 

@@ -32,6 +32,8 @@ class Failure:
     package: str | None = None
     cause: str = ""
     hint: str = ""
+    requirement: str = ""
+    """What has no wheel for this Python, as an engine may be asked for it; empty for every other failure."""
 
 
 @value

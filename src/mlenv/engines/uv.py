@@ -17,6 +17,7 @@ __all__ = [
     "SyncRequest",
     "Uv",
     "add",
+    "ask_for_wheel",
     "compile_pylock",
     "compile_requirements",
     "install",
@@ -116,6 +117,12 @@ def compile_pylock(uv: Uv, request: ResolveRequest) -> Command:
 def compile_requirements(uv: Uv, request: ResolveRequest) -> Command:
     """Resolve into a ``requirements.txt`` with hashes."""
     return _compile(uv, request, "--format", "requirements.txt", "--generate-hashes", "--no-strip-extras")
+
+
+def ask_for_wheel(uv: Uv, python: str, minor: str, requirement: str, timeout_s: float) -> Command:
+    """Ask whether a requirement has a wheel for another Python (``3.9``) on this platform: status 0 if it has."""
+    options = ("--python", python, "--python-version", minor, "--no-deps", "--only-binary", ":all:", "--quiet")
+    return _command(uv, "pip", "compile", *options, "-", stdin=f"{requirement}\n", timeout_s=timeout_s)
 
 
 def _compile(uv: Uv, request: ResolveRequest, *kind: str) -> Command:

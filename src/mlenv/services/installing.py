@@ -59,7 +59,9 @@ class _Site:
     descriptor: int
 
     def explain(self, failure: Failure) -> Failure:
-        allowed = self.wish.selected.selection.requires_python
+        selected = self.wish.selected
+        # A manifest that is only being made binds nobody.
+        allowed = selected.selection.requires_python if selected.choice.manifest in self.project.names else ""
         return naming_a_python(self.context, self.wish.tools, self.wish.interpreter, allowed)(failure)
 
     def uv(self, *, offline: bool | None = None) -> uv.Uv:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from mlenv import process, render
 from mlenv.engines import failures, pip, uv
 from mlenv.engines.choose import EngineChoice, Tools, choose
+from mlenv.engines.failure import Failure
 from mlenv.errors import MlenvError
 from mlenv.model import Command, Completed
 from mlenv.services.context import Context
@@ -80,8 +81,18 @@ def run_engine(
     *,
     tool: str = "uv",
     allowed: Callable[[Completed], bool] | None = None,
+    explain: Callable[[Failure], Failure] | None = None,
 ) -> Completed:
     """Run one engine command, its lines shown as progress.
+
+    Args:
+        context: options and whom to tell.
+        command: what to run.
+        step: what its lines are shown as.
+        descriptor: of the held project lock, which the program inherits.
+        tool: whose words the failure is read from.
+        allowed: says that an exit status other than 0 is an answer.
+        explain: says more about a failure than the engine did.
 
     Raises:
         MlenvError: the failure in our words: package, cause, what to type.
@@ -98,6 +109,8 @@ def run_engine(
         allow_build=context.options.allow_build,
         offline=context.options.offline,
     )
+    if explain is not None:
+        failure = explain(failure)
     raise failures.failure_error(failure, done.stdout, done.stderr)
 
 

@@ -1,0 +1,83 @@
+"""Which Python would have spared a build: asked of the index when a package has no wheel for the one that is wanted."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from mlenv import process
+from mlenv.engines import uv
+from mlenv.engines.choose import Tools
+from mlenv.engines.failure import Failure
+from mlenv.errors import MlenvError
+from mlenv.probe.interpreters import Interpreter
+from mlenv.services import tools as engine_tools
+from mlenv.services.context import Context
+from mlenv.versions import satisfies
+
+__all__ = ["naming_a_python"]
+
+_MINORS = range(8, 15)
+_LIMIT_S = 20.0
+
+
+def naming_a_python(
+    context: Context, found: Tools, python: Interpreter, allowed: str = ""
+) -> Callable[[Failure], Failure]:
+    """Return what turns "has no wheel here" into a sentence that names this Python and one that has a wheel.
+
+    A lock that lists files answers this by itself; this is for those that do not. Nothing is downloaded but metadata.
+
+    Args:
+        context: whether the network may be asked.
+        found: uv answers; without it the failure stays as it is.
+        python: the one that has no wheel.
+        allowed: the Pythons that the project is for, as a range.
+
+    Cost: one question to the index per Python, at most 20 s in all.
+    """
+
+    def explain(failure: Failure) -> Failure:
+        if not failure.requirement:
+            return failure
+        other = _python_with_wheel(context, found, python, failure.requirement, allowed)
+        if other is None and failure.code != "no-wheel":
+            return failure
+        better = f"; Python {other} has one" if other else ""
+        return replace(
+            failure,
+            code="no-wheel",
+            message=f"{failure.requirement} has no ready-built wheel for Python {python.version}{better}; nothing was"
+            " built or written",
+            hint=f"mlenv create --python {other}" if other else failure.hint,
+        )
+
+    return explain
+
+
+def _python_with_wheel(
+    context: Context, found: Tools, python: Interpreter, requirement: str, allowed: str
+) -> str | None:
+    if found.uv is None:
+        return None
+    deadline = time.monotonic() + _LIMIT_S
+    for minor in _nearest(python.version, allowed):
+        left_s = deadline - time.monotonic()
+        if left_s <= 0:
+            return None
+        question = uv.ask_for_wheel(engine_tools.uv_of(context, found), python.path, minor, requirement, left_s)
+        try:
+            if process.run(question).code == 0:
+                return minor
+        except MlenvError:  # no answer in time: the failure itself is still told
+            return None
+    return None
+
+
+def _nearest(version: str, allowed: str) -> Iterator[str]:
+    """Yield the other Pythons that the project may have, the nearest first, the newer one of two."""
+    own = int(version.split(".")[1])
+    for minor in sorted(_MINORS, key=lambda minor: (abs(minor - own), -minor)):
+        if minor != own and satisfies(f"3.{minor}.99", allowed) is not False:
+            yield f"3.{minor}"
