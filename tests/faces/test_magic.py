@@ -167,6 +167,16 @@ def test_strict_raises_and_says_why_in_five_lines(loaded: Notebook) -> None:
     assert len(done.printed.strip().splitlines()) <= 5
 
 
+def test_what_every_kernel_brings_along_is_not_held_against_the_notebook() -> None:
+    import IPython
+    import tornado
+
+    from mlenv.kernel.memory import names_in_use
+
+    names = {"IPython": IPython, "tornado": tornado, "display": IPython.display.display, "_hidden": json, "os": os}
+    assert names_in_use(names, {"os": os}) == {"tornado"}
+
+
 def test_json_prints_the_wire_and_nothing_else(loaded: Notebook) -> None:
     done = loaded.run("%mlenv check --json")
     assert json.loads(done.printed)["verdict"] == "switch"
@@ -276,7 +286,9 @@ def test_an_error_inside_mlenv_never_breaks_a_cell_and_is_told_once(
 
 def test_verbs_run_with_the_facts_of_this_kernel(loaded: Notebook, tmp_path: Path, project: Path) -> None:
     with_host(loaded, tmp_path, 'say(event="result", outcome={"lines": [json.dumps(words)], "ok": True})')
-    words = json.loads(loaded.run("%mlenv sync").printed.splitlines()[0])
+    (line,) = json.loads(loaded.run("%mlenv sync --json").printed)["lines"]
+    words = json.loads(line)
+    assert "--json" not in words
     assert words[words.index("--project") + 1] == str(project)
     assert words[words.index("--kernel-prefix") + 1] == sys.prefix
 
