@@ -120,7 +120,7 @@ def write_atomic(path: Path, data: str | bytes, *, expect: FileStamp | None = No
     temporary = target.with_name(f".{target.name[:80]}.{secrets.token_hex(6)}.tmp")
     try:
         _write_temporary(temporary, raw, target, mode)
-        if expect is not None and site.stamp(str(target)) != expect:
+        if expect is not None and _identity(site.stamp(str(target))) != _identity(expect):
             raise MlenvError(
                 "file-changed",
                 f"{path.name} was changed by somebody else meanwhile; nothing was written",
@@ -134,6 +134,11 @@ def write_atomic(path: Path, data: str | bytes, *, expect: FileStamp | None = No
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink()
+
+
+def _identity(stamp: FileStamp) -> tuple[int, int, int]:
+    """Leave the path out: in a folder that is reached through a link, one file has several."""
+    return stamp.mtime_ns, stamp.size, stamp.inode
 
 
 def _write_temporary(temporary: Path, raw: bytes, target: Path, mode: int | None) -> None:

@@ -55,6 +55,16 @@ def test_a_file_that_somebody_edited_meanwhile_is_not_overwritten(tmp_path: Path
     )
 
 
+def test_a_file_in_a_linked_folder_can_be_written_where_nobody_edited_it(tmp_path: Path) -> None:
+    """A project that is opened through a link to its folder: the file's other path is no edit."""
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to("real")
+    target = tmp_path / "link" / "pyproject.toml"
+    target.write_text("old")
+    store.write_atomic(target, "new", expect=site.stamp(str(target)))
+    assert (tmp_path / "real" / "pyproject.toml").read_text() == "new"
+
+
 def test_a_full_disk_is_one_clear_error_and_the_old_file_stays(tmp_path: Path) -> None:
     """With a file-size limit of 1 kB the write fails; the old content and the folder are as they were."""
     target = tmp_path / "lock"
