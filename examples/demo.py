@@ -1,7 +1,8 @@
 """The main job, headless: a fresh folder, the quickstart notebook, a real kernel, and what happened.
 
 `make demo` runs it. Everything lies in a temporary folder that is removed at the end, kernels included; only the caches
-of uv and mlenv stay, so the second run is faster.
+of uv and mlenv stay, so the second run is faster. `python examples/demo.py FOLDER` works in that folder and keeps it,
+with the executed notebook in it.
 """
 
 from __future__ import annotations
@@ -21,21 +22,28 @@ from nbclient import NotebookClient
 HERE = Path(__file__).parent
 
 
-def main() -> int:
-    """Run the demo; return the exit status."""
+def main(folders: list[str]) -> int:
+    """Run the demo in a temporary folder, or in the one that is named; return the exit status."""
+    if folders:
+        return tell(Path(folders[0]))
     with tempfile.TemporaryDirectory(prefix="mlenv-demo-") as folder:
-        project = Path(folder) / "quickstart"
-        project.mkdir()
-        os.environ["JUPYTER_DATA_DIR"] = str(Path(folder) / "jupyter")
-        shutil.copy(HERE / "quickstart.ipynb", project)
-        say("1. a fresh folder with one notebook; in it:  mlenv create scikit-learn pandas")
-        kernel = create(project)
-        say(f"2. the notebook, from top to bottom, in the kernel that was made ({kernel})")
-        run(project, kernel)
-        say("3. from outside:  mlenv check")
-        done = mlenv(project, "check")
-        say("all as promised" if done == 0 else "the check did not end in step")
-        return done
+        return tell(Path(folder))
+
+
+def tell(folder: Path) -> int:
+    """Go through the main job in a folder; return the exit status of the last check."""
+    project = folder / "quickstart"
+    project.mkdir(parents=True)
+    os.environ["JUPYTER_DATA_DIR"] = str(folder / "jupyter")
+    shutil.copy(HERE / "quickstart.ipynb", project)
+    say("1. a fresh folder with one notebook; in it:  mlenv create scikit-learn pandas")
+    kernel = create(project)
+    say(f"2. the notebook, from top to bottom, in the kernel that was made ({kernel})")
+    run(project, kernel)
+    say("3. from outside:  mlenv check")
+    done = mlenv(project, "check")
+    say("all as promised" if done == 0 else "the check did not end in step")
+    return done
 
 
 def say(text: str) -> None:
@@ -65,6 +73,7 @@ def run(project: Path, kernel: str) -> None:
     notebook = nbformat.read(project / "quickstart.ipynb", as_version=4)
     client = NotebookClient(notebook, kernel_name=kernel, timeout=600, resources={"metadata": {"path": str(project)}})
     client.execute()
+    nbformat.write(notebook, project / "quickstart.ipynb")
     for cell in notebook.cells:
         if cell.cell_type == "code":
             print("\n   In  " + cell.source.replace("\n", "\n       "))
@@ -83,4 +92,4 @@ def shown(output: nbformat.NotebookNode) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,136 @@
+"""The example notebooks run from top to bottom in the kernels that they create, and show what they promise."""
+
+from __future__ import annotations
+
+import getpass
+import re
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+from conftest import LiveKernel
+from scenarios.real_project import Project, create
+
+pytestmark = pytest.mark.real
+EXAMPLES = Path(__file__).parents[2] / "examples"
+ABSOLUTE = re.compile(r"(?<![\w./~<])/(?:home|root|tmp|usr|opt|var|private|Users)/")
+
+
+def code_cells(notebook: Any) -> dict[str, str]:
+    """The text below each code cell, by the cell's source."""
+    return {cell.source: "\n".join(map(shown, cell.outputs)) for cell in notebook.cells if cell.cell_type == "code"}
+
+
+def shown(output: Any) -> str:
+    if output.output_type == "stream":
+        return str(output.text)
+    return "\n".join(str(text) for text in output.get("data", {}).values()) or str(output)
+
+
+def below(cells: dict[str, str], start: str) -> str:
+    """The text below the one cell whose source begins so."""
+    (text,) = (text for source, text in cells.items() if source.startswith(start))
+    return text
+
+
+def private_names(home: Path) -> list[str]:
+    """What no saved notebook may tell: who ran it, and where."""
+    names = [socket.gethostname(), socket.getfqdn(), str(home), str(Path.home())]
+    return [name for name in names if len(name) > 3 and name != "localhost"]
+
+
+def assert_nothing_private(notebook: Any, home: Path) -> None:
+    for source, text in code_cells(notebook).items():
+        assert not ABSOLUTE.search(text), f"{source}\n{text}"
+        assert not [name for name in private_names(home) if name in text], f"{source}\n{text}"
+        assert not re.search(rf"(?<![\w.-]){re.escape(getpass.getuser())}(?![\w.-])", text), f"{source}\n{text}"
+
+
+@pytest.fixture(scope="module")
+def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("demo")
+
+
+def test_the_demo_creates_trains_drifts_syncs_adds_and_freezes(mlenv_home: Path, tmp_path: Path) -> None:
+    """`make demo` is the quickstart notebook in the kernel that it creates; all in one run."""
+    done = subprocess.run(
+        [sys.executable, str(EXAMPLES / "demo.py"), str(tmp_path)],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=500,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "all as promised" in done.stdout
+    notebook = nbformat.read(tmp_path / "quickstart" / "quickstart.ipynb", as_version=4)
+    cells = code_cells(notebook)
+    assert "is there already" in below(cells, "%mlenv create") or "as locked" in below(cells, "%mlenv create")
+    accuracy = re.search(r"accuracy on 143 unseen patients: (0\.\d+)", below(cells, "import pandas"))
+    assert accuracy
+    assert float(accuracy[1]) > 0.9
+    assert "in-step" in below(cells, "%mlenv check")
+    drift = below(cells, "!python -m pip install")
+    assert "mlenv: humanize 4.9.0 on disk, not in pylock.toml" in drift
+    assert "%mlenv sync" in drift
+    assert "sync ['humanize']" in below(cells, "report = %mlenv check\nprint")
+    assert "humanize" in below(cells, "%mlenv add")
+    assert "no restart needed" in below(cells, "%mlenv add")
+    assert "thousand numbers" in below(cells, "import humanize")
+    assert "pylock.toml" in below(cells, "%mlenv freeze")
+    assert "in-step" in below(cells, "report = %mlenv check\nassert report.ok")
+    assert_nothing_private(notebook, mlenv_home)
+
+
+VIEW = """
+import json, shutil, subprocess, sys
+import numpy
+print(json.dumps({
+    "numpy": numpy.__version__, "file": numpy.__file__, "prefix": sys.prefix, "path": sys.path,
+    "which": shutil.which("python"),
+    "child": subprocess.run(["python", "-c", "import numpy; print(numpy.__version__)"], capture_output=True, text=True).stdout.strip(),
+}))
+"""
+
+
+def test_two_kernels_at_once_each_see_only_their_own_numpy(
+    mlenv_home: Path, tmp_path: Path, start_kernel: Callable[..., LiveKernel]
+) -> None:
+    """The same package in two versions side by side, in both kernels at the same time and in both notebooks."""
+    import json
+
+    shutil.copytree(EXAMPLES / "two-projects", tmp_path / "two")
+    versions = {"older": "2.1.3", "newer": "2.3.5"}
+    projects: dict[str, Project] = {name: create(tmp_path / "two" / name) for name in versions}
+    kernels = {name: start_kernel(project.kernel, cwd=project.root) for name, project in projects.items()}
+    views = {name: json.loads(kernel.run(VIEW).stdout) for name, kernel in kernels.items()}
+    for name, project in projects.items():
+        other = projects["newer" if name == "older" else "older"]
+        view = views[name]
+        assert (view["numpy"], view["child"]) == (versions[name], versions[name])
+        assert Path(view["file"]).is_relative_to(project.link)
+        assert (view["prefix"], view["which"]) == (str(project.link), str(project.python))
+        assert not [entry for entry in view["path"] if entry.startswith(str(other.root))]
+        assert kernels[name].run("(%mlenv check).ok").text.strip() in {"True", ""}
+    for name, project in projects.items():
+        notebook = execute(project, "isolation.ipynb")
+        cells = code_cells(notebook)
+        assert f"NumPy {versions[name]} from the environment of {name}" in below(cells, "import sys")
+        assert f"a child process sees NumPy {versions[name]}" in below(cells, "!python")
+        assert "in-step" in below(cells, "report = ")
+        assert_nothing_private(notebook, mlenv_home)
+
+
+def execute(project: Project, name: str) -> Any:
+    """Run a notebook of a project in the project's kernel, as nbclient does it."""
+    notebook = nbformat.read(project.root / name, as_version=4)
+    resources = {"metadata": {"path": str(project.root)}}
+    NotebookClient(notebook, kernel_name=project.kernel, timeout=300, resources=resources).execute()
+    return notebook
