@@ -1,4 +1,4 @@
-"""The only writer of files: atomic writes, the one lock per project, state with an end that can be seen.
+"""The only writer of files: each is replaced whole or not at all, and reading one has one clear error.
 
 Source: the crash points measured for ``ipykernel install``, ``uv add`` and ``poetry lock`` (files emptied by one
 failed write) are what :func:`write_atomic` is made against.
@@ -11,45 +11,24 @@ import errno
 import json
 import os
 import secrets
-import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
-
-import platformdirs
 
 from mlenv.errors import MlenvError
 from mlenv.model import FileStamp
 from mlenv.probe import site
 
 __all__ = [
-    "cache_dir",
-    "data_dir",
-    "hold",
     "make_folder",
     "private_dir",
     "read_bytes",
     "read_json",
     "read_text",
     "remove_tree",
+    "unwritable",
     "write_atomic",
     "write_json",
 ]
-
-_LOCK_WAIT_S = 600.0
-_LOCK_POLL_S = 0.1
-_HOLLOW = ("envs", "work", "live", "backups")
-"""Folders of the private folder that mean nothing when they are empty."""
-
-
-def data_dir() -> Path:
-    """Return mlenv's own data folder: launcher, runtimes, trust (``MLENV_DATA_DIR`` overrides)."""
-    return Path(os.environ.get("MLENV_DATA_DIR") or platformdirs.user_data_dir("mlenv"))
-
-
-def cache_dir() -> Path:
-    """Return mlenv's cache folder; losing it costs only time (``MLENV_CACHE_DIR`` overrides)."""
-    return Path(os.environ.get("MLENV_CACHE_DIR") or platformdirs.user_cache_dir("mlenv"))
 
 
 def private_dir(root: Path) -> Path:
@@ -62,7 +41,7 @@ def private_dir(root: Path) -> Path:
     try:
         folder.mkdir(exist_ok=True)
     except OSError as error:
-        raise _unwritable(folder, error) from None
+        raise unwritable(folder, error) from None
     ignore = folder / ".gitignore"
     if not ignore.exists():
         write_atomic(ignore, "*\n")
@@ -80,7 +59,7 @@ def read_bytes(path: Path) -> bytes:
     except FileNotFoundError:
         raise MlenvError("file-missing", f"{path.name} is not there", where=str(path)) from None
     except OSError as error:
-        raise MlenvError("file-unreadable", f"{path.name} cannot be read: {_why(error)}", where=str(path)) from None
+        raise MlenvError("file-unreadable", f"{path.name} cannot be read: {why(error)}", where=str(path)) from None
 
 
 def read_text(path: Path) -> str:
@@ -130,7 +109,7 @@ def write_atomic(path: Path, data: str | bytes, *, expect: FileStamp | None = No
         os.replace(temporary, target)
         _fsync_folder(target.parent)
     except OSError as error:
-        raise _unwritable(path, error) from None
+        raise unwritable(path, error) from None
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink()
@@ -194,7 +173,7 @@ def make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise _unwritable(folder, error) from None
+        raise unwritable(folder, error) from None
 
 
 def remove_tree(folder: Path, *, inside: Path) -> None:
@@ -223,139 +202,17 @@ def remove_tree(folder: Path, *, inside: Path) -> None:
     try:
         os.replace(folder, doomed)
     except OSError as error:
-        raise _unwritable(folder, error) from None
+        raise unwritable(folder, error) from None
     shutil.rmtree(doomed, ignore_errors=True)
 
 
-@contextlib.contextmanager
-def hold(
-    root: Path, verb: str, tell: Callable[[str], None], *, wait_s: float = _LOCK_WAIT_S
-) -> Iterator[tuple[int, bool]]:
-    """Hold the one lock of a project.
-
-    The descriptor is inheritable: pass it to the engine, so that an orphaned engine still holds the lock.
-
-    Args:
-        root: the project.
-        verb: what for; shown to those who wait.
-        tell: told once when somebody else holds the lock.
-        wait_s: how long to wait.
-
-    Yields:
-        The descriptor, and whether there was a wait (then look again at what is left to do).
-
-    Raises:
-        MlenvError: ``project-busy`` after the wait, naming the holder.
-    """
-    descriptor, path, waited = _locked(root, tell, wait_s)
-    try:
-        os.set_inheritable(descriptor, True)
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, json.dumps({"pid": os.getpid(), "verb": verb, "since": time.time()}).encode(), 0)
-        yield descriptor, waited
-    finally:
-        with contextlib.suppress(OSError):
-            os.ftruncate(descriptor, 0)
-            _drop_if_bare(path)
-        os.close(descriptor)
-
-
-def _locked(root: Path, tell: Callable[[str], None], wait_s: float) -> tuple[int, Path, bool]:
-    """Open and take the lock; return its descriptor, its path, and whether there was a wait."""
-    waited = False
-    while True:
-        path = private_dir(root) / "lock"
-        descriptor = _opened(path)
-        if descriptor is None:
-            continue
-        try:
-            waited = _acquire(descriptor, path, tell, wait_s) or waited
-            if _is_file(descriptor, path):
-                return descriptor, path, waited
-        except BaseException:
-            os.close(descriptor)
-            raise
-        os.close(descriptor)  # the one before us took the folder away with its lock: make them anew
-
-
-def _opened(path: Path) -> int | None:
-    flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
-    try:
-        return os.open(path, flags, 0o600)
-    except FileNotFoundError:  # somebody took the folder away this moment
-        return None
-    except OSError as error:
-        raise _unwritable(path, error) from None
-
-
-def _is_file(descriptor: int, path: Path) -> bool:
-    try:
-        return os.path.samestat(os.fstat(descriptor), os.stat(path))
-    except FileNotFoundError:
-        return False
-
-
-def _drop_if_bare(lock: Path) -> None:
-    """Take the private folder away again where nothing came of it: a verb that failed leaves nothing behind."""
-    folder = lock.parent
-    for name in _HOLLOW:
-        with contextlib.suppress(OSError):
-            (folder / name).rmdir()
-    if set(os.listdir(folder)) <= {lock.name, ".gitignore"}:
-        (folder / ".gitignore").unlink(missing_ok=True)
-        lock.unlink(missing_ok=True)
-        folder.rmdir()
-
-
-def _acquire(descriptor: int, path: Path, tell: Callable[[str], None], wait_s: float) -> bool:
-    deadline = time.monotonic() + wait_s
-    waited = False
-    while not _try_lock(descriptor):
-        holder = _holder(path)
-        if not waited:
-            tell(f"waiting for {holder}")
-            waited = True
-        if time.monotonic() > deadline:
-            raise MlenvError(
-                "project-busy",
-                f"{holder} still works on this project",
-                where=str(path.parent.parent),
-                hint="wait for it or end it, then run the same command again",
-            )
-        time.sleep(_LOCK_POLL_S)
-    return waited
-
-
-def _try_lock(descriptor: int) -> bool:
-    """Take the lock without waiting; a file system without locks gives the weaker promise of one machine less."""
-    try:
-        import fcntl
-    except ImportError:  # Windows: untested here
-        import msvcrt
-
-        try:
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
-        except OSError:
-            return False
-        return True
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        # ENOLCK, EOPNOTSUPP...: no locks on this file system. Going on is what uv does there, too.
-        return error.errno not in {errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES}
-    return True
-
-
-def _holder(path: Path) -> str:
-    content = read_json(path) or {}
-    return f"mlenv {content.get('verb', '')} (process {content.get('pid', '?')})".replace("  ", " ")
-
-
-def _why(error: OSError) -> str:
+def why(error: OSError) -> str:
+    """Say what the operating system said."""
     return (error.strerror or str(error)).lower()
 
 
-def _unwritable(path: Path, error: OSError) -> MlenvError:
+def unwritable(path: Path, error: OSError) -> MlenvError:
+    """Return the one error for a file that could not be written: ``no-space`` or ``not-writable``."""
     if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
         return MlenvError(
             "no-space",
@@ -365,7 +222,7 @@ def _unwritable(path: Path, error: OSError) -> MlenvError:
         )
     return MlenvError(
         "not-writable",
-        f"{path.name} cannot be written: {_why(error)}; nothing was changed",
+        f"{path.name} cannot be written: {why(error)}; nothing was changed",
         where=str(path),
         hint="make the folder writable, or choose another project folder with --project",
     )

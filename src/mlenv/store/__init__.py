@@ -1,0 +1,30 @@
+"""Files: the one atomic writer, mlenv's own folders, the one lock per project."""
+
+from __future__ import annotations
+
+from mlenv.store.files import (
+    make_folder,
+    private_dir,
+    read_bytes,
+    read_json,
+    read_text,
+    remove_tree,
+    write_atomic,
+    write_json,
+)
+from mlenv.store.places import cache_dir, data_dir
+from mlenv.store.project_lock import hold
+
+__all__ = [
+    "cache_dir",
+    "data_dir",
+    "hold",
+    "make_folder",
+    "private_dir",
+    "read_bytes",
+    "read_json",
+    "read_text",
+    "remove_tree",
+    "write_atomic",
+    "write_json",
+]
