@@ -161,3 +161,33 @@ def test_an_interrupt_gives_the_notebook_back_within_two_seconds_and_nothing_goe
     assert live.run("1 + 1").text == "2"
     assert live.run("r = %mlenv check\nprint(r.verdict)").stdout == "in-step\n"
     assert live.run("import subprocess").status == "ok"
+
+
+def test_restart_ends_the_kernel_where_a_front_end_starts_it_again(created, start_kernel) -> None:
+    from jupyter_client.restarter import KernelRestarter
+
+    root, kernel = created("six")
+    live = start_kernel(kernel, cwd=root, env={"JPY_SESSION_NAME": str(root / "x.ipynb")})
+    restarter = KernelRestarter(kernel_manager=live.manager)
+    assert "restarts now" in live.run("x = 1\n%mlenv restart").stdout
+    deadline = time.monotonic() + 20
+    while live.manager.is_alive() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    restarter.poll()  # what a Jupyter server does every three seconds
+    live.wait()
+    assert live.run("x").ename == "NameError"
+
+
+def test_a_binary_change_of_a_loaded_package_is_warned_of_before_anything_is_written(created, start_kernel) -> None:
+    root, kernel = created("numpy<2.3")
+    live = start_kernel(kernel, cwd=root)
+    live.run("import numpy; before = numpy.__version__")
+    manifest = (root / "pyproject.toml").read_text()
+    done = live.run('%mlenv add "numpy>=2.3"')
+    assert done.status == "error"
+    assert "numpy" in done.traceback
+    assert "--force" in done.traceback
+    assert (root / "pyproject.toml").read_text() == manifest
+    forced = live.run('%mlenv add "numpy>=2.3" --force')
+    assert forced.status == "ok", forced.text
+    assert "restart needed: numpy" in forced.text
