@@ -112,6 +112,7 @@ VERBS: Tuple[Verb, ...] = (
         "--ipykernel",
         "--from-notebook",
         "--frozen",
+        "--deep",
         *_CHANGE,
         *_CHOICE,
         arguments=("packages", "*", "packages to add first"),
@@ -153,7 +154,7 @@ VERBS: Tuple[Verb, ...] = (
         example="remove six",
     ),
     _verb(
-        "sync", "Make the environment what the lock says.", "--frozen", "--python", *_CHANGE, *_CHOICE, example="sync"
+        "sync", "Make the environment what the lock says.", "--frozen", "--python", "--deep", *_CHANGE, *_CHOICE, example="sync"
     ),
     _verb(
         "lock",

@@ -108,7 +108,12 @@ def parse_requirements(
 
 def as_lock(requirements: Requirements) -> LockContent:
     """Return a requirements file as a lock: exact only where a tool says that it made it."""
-    return LockContent(pins=requirements.pins, exact=requirements.closed, findings=requirements.findings)
+    return LockContent(
+        pins=requirements.pins,
+        exact=requirements.closed,
+        hashes=requirements.hashes,
+        findings=requirements.findings,
+    )
 
 
 def _read(reader: _Reader, text: str, where: str, *, constraint: bool) -> None:

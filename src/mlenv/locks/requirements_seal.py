@@ -9,7 +9,7 @@ from mlenv.errors import MlenvError
 from mlenv.locks.sealing import digest
 from mlenv.model import Finding
 
-__all__ = ["check_requirements_seal", "render_requirements"]
+__all__ = ["check_requirements_seal", "render_requirements", "resealed_requirements"]
 
 _HEAD = "# This file was made by mlenv; its last line says whether it is whole."
 _OURS = re.compile(r"^# This file was made by mlenv\b", re.MULTILINE)
@@ -26,6 +26,14 @@ def render_requirements(rows: Sequence[str], *, head: Sequence[str] = ()) -> str
     lines = [_HEAD, *(f"# {line}" if not line.startswith(("#", "-")) else line for line in head)]
     body = "\n".join([*lines, *sorted(rows, key=str.lower)]) + "\n"
     return f"{body}# mlenv: {len(rows)} packages, {digest(body)}\n"
+
+
+def resealed_requirements(old: str, new: str, packages: int) -> str:
+    """Return an edited list with a right end line, where the list before the edit had one; else as it is."""
+    if not _OURS.search(old) or check_requirements_seal(old, ""):
+        return new
+    body = _END.sub("", new).rstrip("\n") + "\n"
+    return f"{body}# mlenv: {packages} packages, {digest(body)}\n"
 
 
 def check_requirements_seal(text: str, where: str) -> tuple[Finding, ...]:

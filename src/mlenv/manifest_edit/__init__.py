@@ -7,13 +7,29 @@ with the row that is already there. Pure: text in, text out; the caller writes.
 from __future__ import annotations
 
 from mlenv.manifest_edit.lines import add_requirements, remove_requirements
+from mlenv.manifest_edit.pinned import (
+    change_pins,
+    drop_rows,
+    list_of_pylock,
+    loosen_rows,
+    pin_versions,
+    pinned_rows,
+    without_hashes,
+)
 from mlenv.manifest_edit.pyproject import add_dependencies, new_pyproject, remove_dependencies, set_requires_python
 
 __all__ = [
     "add_dependencies",
     "add_requirements",
+    "change_pins",
+    "drop_rows",
+    "list_of_pylock",
+    "loosen_rows",
     "new_pyproject",
+    "pin_versions",
+    "pinned_rows",
     "remove_dependencies",
     "remove_requirements",
     "set_requires_python",
+    "without_hashes",
 ]

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 
 from mlenv import store
-from mlenv.locks import Selected
-from mlenv.manifest_edit import add_requirements
 from mlenv.model import Outcome
 from mlenv.services import declare, words
 from mlenv.services.adopt import adopted_requirements
-from mlenv.services.change import Done, carry_out, changes_of, refuse_what_hurts
+from mlenv.services.change import Done, carry_out, changes_of, refuse_foreign, refuse_what_hurts
 from mlenv.services.check import check_project
 from mlenv.services.context import Context
 from mlenv.services.installing import Wish
-from mlenv.services.locking import Resolver, compile_requirements, relock
+from mlenv.services.lists import changed_list, is_list
+from mlenv.services.locking import Resolver, relock
 from mlenv.services.prepare import checked, prepare
 from mlenv.services.project import Project, load, open_project
 from mlenv.services.refresh import refresh_runtime
@@ -33,8 +31,7 @@ def add(context: Context, requirements: Sequence[str]) -> Outcome:
         MlenvError: what failed, naming package and cause; nothing was changed then.
     """
     wanted = checked(requirements)
-    names = [normalise(re.split(r"[\s\[<>=!~;@(]", text, maxsplit=1)[0]) for text in wanted]
-    return change_project(context, "add", wanted, names)
+    return change_project(context, "add", wanted, declare.names_of(wanted))
 
 
 def remove(context: Context, names: Sequence[str]) -> Outcome:
@@ -56,6 +53,7 @@ def change_project(context: Context, verb: str, requirements: tuple[str, ...], n
     project = open_project(context, create=verb == "add")
     with store.hold(project.root, verb, lambda text: context.tell("wait", text)) as (descriptor, _):
         project = load(project.root)
+        refuse_foreign(project)
         resolver, files = _new_files(context, project, verb, requirements, names, descriptor)
         selected = select_project(project, target_of(resolver.interpreter.path), context.options, files=files)
         wish = Wish(
@@ -96,8 +94,8 @@ def _new_files(
         upgrade_all=verb == "upgrade" and not names,
     )
     selected = select_project(project, target_of(resolver.interpreter.path), context.options)
-    if selected.choice.kind == "requirements" and selected.choice.manifest is None:
-        return resolver, _pinned_file(context, project, resolver, selected, verb, requirements, names)
+    if is_list(selected):
+        return resolver, changed_list(context, project, resolver, selected, verb, requirements, names)
     edits: dict[str, str] = {}
     group = declare.group_of(context) if verb != "upgrade" else None
     if verb == "add" and selected.choice.manifest is None:
@@ -123,45 +121,6 @@ def _nothing(verb: str, names: Sequence[str]) -> Outcome:
     shown = ", ".join(names) or "every package"
     line = f"{shown}: the newest that fits already" if verb == "upgrade" else f"{shown}: there already, as declared"
     return Outcome(verb=verb, lines=(line,))
-
-
-def _pinned_file(
-    context: Context,
-    project: Project,
-    resolver: Resolver,
-    selected: Selected,
-    verb: str,
-    requirements: tuple[str, ...],
-    names: Sequence[str],
-) -> dict[str, str]:
-    """Change a pinned ``requirements.txt`` that stands alone: it stays the user's file, rows are added or moved."""
-    lock = selected.choice.lock or "requirements.txt"
-    text = store.read_text(project.root / lock)
-    if verb == "remove":
-        return declare.removing(project, selected, names, None)
-    loosened = _loosened(text, names) if verb == "upgrade" else add_requirements(text, requirements)
-    compiled = compile_requirements(context, project, {lock: loosened}, resolver, (lock,), lock)
-    if selected.selection.exact:
-        return {lock: compiled}
-    rows = [f"{name}=={version}" for name, version in pinned_rows(compiled)]
-    return {lock: add_requirements(text, rows)}
-
-
-def pinned_rows(compiled: str) -> list[tuple[str, str]]:
-    """Return (name, version) of each pinned row of a compiled requirements file."""
-    return re.findall(r"(?m)^([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?==([^\s;\\\\]+)", compiled)
-
-
-def _loosened(text: str, names: Sequence[str]) -> str:
-    """Drop the pins of some rows (of all without names), so that the resolver may move them."""
-    lines = []
-    for line in text.splitlines():
-        found = re.match(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)(\[[^\]]*\])?\s*==", line)
-        if found and (not names or normalise(found[1]) in names):
-            lines.append(found[1] + (found[2] or ""))
-        else:
-            lines.append(line)
-    return "\n".join(lines) + "\n"
 
 
 def _outcome(verb: str, names: Sequence[str], done: Done) -> Outcome:

@@ -17,8 +17,9 @@ from mlenv.manifest_edit import (
 )
 from mlenv.services.context import Context
 from mlenv.services.project import Project
+from mlenv.versions import normalise
 
-__all__ = ["adding", "default_name", "group_of", "new_manifest", "removing"]
+__all__ = ["adding", "default_name", "group_of", "names_of", "new_manifest", "removing"]
 
 
 def new_manifest(project: Project, python_minor: str, requirements: Sequence[str]) -> dict[str, str]:
@@ -34,6 +35,11 @@ def default_name(folder: str) -> str:
     plain = unicodedata.normalize("NFKD", folder).encode("ascii", "ignore").decode()
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", plain).strip("-._")
     return name[:64].rstrip("-._") or "project"
+
+
+def names_of(requirements: Sequence[str]) -> tuple[str, ...]:
+    """Return the normalised names of requirements."""
+    return tuple(normalise(re.split(r"[\s\[<>=!~;@(]", text, maxsplit=1)[0]) for text in requirements)
 
 
 def group_of(context: Context) -> str | None:

@@ -6,6 +6,7 @@ import contextlib
 import os
 import secrets
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from mlenv import locks, process, store
@@ -15,8 +16,8 @@ from mlenv.engines.failure import Failure
 from mlenv.engines.requests import InstallRequest
 from mlenv.errors import MlenvError
 from mlenv.locks import LockContent, Selected
-from mlenv.model import Command, Pin, value
-from mlenv.probe import environment
+from mlenv.model import Command, Installed, Pin, value
+from mlenv.probe import environment, site
 from mlenv.probe.interpreters import Interpreter
 from mlenv.services import tools as engine_tools
 from mlenv.services.context import Context
@@ -83,6 +84,7 @@ def build(context: Context, project: Project, wish: Wish, generation: Path, desc
         _mark_seeded(generation, prompt)
         _seed(place)
         _fill(place)
+        _mend(place)
         if wish.with_ipykernel:
             _install(
                 place,
@@ -205,13 +207,17 @@ def _seed(place: _Site) -> None:
     prefix = str(place.generation)
     if place.wish.engine.name == "uv":
         text = f"pip=={pins['pip']}" if pins.get("pip") else "pip"
-        _install(place, InstallRequest(prefix=prefix, files=(_file(place, "pip.txt", text),)))
+        again = ("pip",) if "pip" in place.wish.reinstall else ()
+        _install(place, InstallRequest(prefix=prefix, files=(_file(place, "pip.txt", text),), reinstall=again))
         return
     bundled = pip.seed_bundled(environment.interpreter(prefix))
     context, fd = place.context, place.descriptor
     if run_engine(context, bundled, "install", fd, tool="pip", allowed=lambda done: True).code:
         outside = pip.seed_from(engine_tools.pip_of(context, place.wish.tools), prefix)
         run_engine(context, outside, "install", fd, tool="pip")
+    if any(d.name == "setuptools" for d in _installed(place).distributions):  # Pythons before 3.12 bring it along
+        own = pip.Pip(python=environment.interpreter(prefix))
+        run_engine(context, pip.uninstall(own, prefix, ("setuptools",)), "install", fd, tool="pip")
 
 
 def _fill(place: _Site) -> None:
@@ -233,6 +239,23 @@ def _fill(place: _Site) -> None:
             _install(place, request)
     else:
         _fill_from_pins(place)
+
+
+def _mend(place: _Site) -> None:
+    """Fetch afresh what came damaged: a cache whose files were edited through a link hands the damage on."""
+    installed = _installed(place)
+    deep = place.context.options.deep
+    damaged = tuple(d.name for d in installed.distributions if site.verify(d, deep=deep))
+    if damaged and place.wish.engine.name == "uv":
+        place.context.tell("install", f"fetching {', '.join(damaged[:3])} afresh: the cache holds changed files")
+        again = replace(place, wish=replace(place.wish, reinstall=damaged))
+        if "pip" in damaged:
+            _seed(again)
+        _fill(again)
+
+
+def _installed(place: _Site) -> Installed:
+    return site.scan(site.environment_facts(str(place.generation)).sites)
 
 
 def _may_build(place: _Site) -> bool:
@@ -282,7 +305,9 @@ def _fill_from_pins(place: _Site) -> None:
     hashes = selected.content.hashes if selected.content else {}
     pins = selected.selection.pins
     hashed = all(hashes.get(pin.name) for pin in pins)
-    lines = [_line(root, pin, hashes[pin.name] if hashed else ()) for pin in pins]
+    # pip takes hashes for all or for none; uv checks those that are there.
+    checked = hashed or place.wish.engine.name == "uv"
+    lines = [_line(root, pin, hashes.get(pin.name, ()) if checked else ()) for pin in pins]
     request = InstallRequest(
         prefix=str(place.generation),
         files=(_file(place, "pins.txt", "\n".join(lines)),),

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from mlenv import locks, process, store
 from mlenv.engines import failures, pip, report, uv
 from mlenv.engines.choose import EngineChoice, Tools
+from mlenv.engines.failure import Failure
 from mlenv.engines.requests import ResolveRequest
 from mlenv.errors import MlenvError
 from mlenv.locks import Selected, Target
+from mlenv.manifest_edit import list_of_pylock, pin_versions, without_hashes
 from mlenv.model import value
 from mlenv.probe.interpreters import Interpreter
 from mlenv.services import tools as engine_tools
@@ -22,8 +24,12 @@ from mlenv.services.installing import scratch_folder
 from mlenv.services.project import Project
 from mlenv.services.select import select_project, target_of
 from mlenv.services.tools import run_engine
+from mlenv.services.wheels import naming_a_python
 
-__all__ = ["Resolver", "locked_groups", "relock"]
+__all__ = ["Resolver", "compile_requirements", "locked_groups", "relock"]
+
+_BESIDE = re.compile(r"(?m)^(\s*(?:-r|-c|-e|--requirement|--constraint|--editable)[ =]?\s*)(?![a-z+]+:)(\S+)")
+"""What a list names by a path relative to itself."""
 
 
 @value
@@ -128,7 +134,7 @@ def _compile_pylock(
             allow_build=_may_build(context, project),
             cwd=str(source.parent if group else project.root),  # uv reads --group from the pyproject.toml there
         )
-        text = _resolve(context, resolver, request, preferred, scratch)
+        text = _resolve(context, resolver, request, preferred, scratch, _allowed(project, selected))
     return locks.seal(
         text,
         _requirements(project, edits, selected, group),
@@ -148,8 +154,9 @@ def _requirements(project: Project, edits: Mapping[str, str], selected: Selected
     return locks.parse_pyproject(text, "pyproject.toml", target, selected.selection.extras, (group,)).requirements
 
 
-def _static(text: str) -> tuple[str, ...]:
-    return locks.parse_pyproject(text, "pyproject.toml", Target(markers={}), (), ()).requirements
+def _allowed(project: Project, selected: Selected) -> str:
+    """Return the Pythons that the project was for already: a manifest that is only being made binds nobody."""
+    return selected.selection.requires_python if selected.choice.manifest in project.names else ""
 
 
 def _all_pins(text: str) -> list[tuple[str, str]]:
@@ -175,14 +182,30 @@ def _may_build(context: Context, project: Project) -> bool:
     return context.options.allow_build or project.settings.allow_build is not False
 
 
-def _resolve(context: Context, resolver: Resolver, request: ResolveRequest, preferred: str, scratch: Path) -> str:
+def _resolve(
+    context: Context, resolver: Resolver, request: ResolveRequest, preferred: str, scratch: Path, allowed: str
+) -> str:
+    explain = naming_a_python(context, resolver.tools, resolver.interpreter, allowed)
     if resolver.engine.name == "uv":
         command = uv.compile_pylock(engine_tools.uv_of(context, resolver.tools), request)
-        run_engine(context, command, "lock", resolver.descriptor)
+        run_engine(context, command, "lock", resolver.descriptor, explain=explain)
         return store.read_text(Path(request.output))
+    pins = [] if resolver.upgrade_all or not preferred else _all_pins(preferred)
+    return _resolve_with_pip(context, resolver, request, pins, scratch, explain)
+
+
+def _resolve_with_pip(
+    context: Context,
+    resolver: Resolver,
+    request: ResolveRequest,
+    pins: Sequence[tuple[str, str]],
+    scratch: Path,
+    explain: Callable[[Failure], Failure],
+) -> str:
+    """Return a ``pylock.toml`` for this interpreter alone; pins are kept where that is possible."""
     host = engine_tools.pip_of(context, resolver.tools)
-    files = tuple(_plain_file(Path(name), scratch) for name in request.files)
-    keep = () if resolver.upgrade_all else _constraints(preferred, resolver.upgrade, scratch)
+    files = tuple(_plain_file(Path(name), scratch, request) for name in request.files)
+    keep = _constraints(pins, resolver.upgrade, scratch)
     wish = ResolveRequest(
         output=request.output,
         python=request.python,
@@ -198,26 +221,27 @@ def _resolve(context: Context, resolver: Resolver, request: ResolveRequest, pref
         failure = failures.parse_failure(
             "pip", done.stdout, done.stderr, done.code, allow_build=wish.allow_build, offline=host.offline
         )
-        raise failures.failure_error(failure, done.stdout, done.stderr)
+        raise failures.failure_error(explain(failure), done.stdout, done.stderr)
     return report.pylock_from_report(done.stdout)
 
 
-def _plain_file(path: Path, scratch: Path) -> str:
-    """pip reads requirements files, not ``pyproject.toml``'s dependencies: write these down as lines."""
+def _plain_file(path: Path, scratch: Path, request: ResolveRequest) -> str:
+    """Write down as lines what pip does not read from ``pyproject.toml``: dependencies, extras and groups."""
     if path.suffix != ".toml":
         return str(path)
-    plain = scratch / "requirements.in"
-    requirements = _static(store.read_text(path))
-    store.write_atomic(plain, "".join(f"{row}\n" for row in requirements))
+    plain = scratch / "declared.in"
+    text, target = store.read_text(path), Target(markers={})
+    rows = locks.parse_pyproject(text, "pyproject.toml", target, request.extras, request.groups).requirements
+    store.write_atomic(plain, "".join(f"{row}\n" for row in rows))
     return str(plain)
 
 
-def _constraints(preferred: str, upgrade: Sequence[str], scratch: Path) -> tuple[str, ...]:
-    pins = [(n, v) for n, v in _all_pins(preferred) if n not in upgrade] if preferred else []
-    if not pins:
+def _constraints(pins: Sequence[tuple[str, str]], upgrade: Sequence[str], scratch: Path) -> tuple[str, ...]:
+    kept = [(name, version) for name, version in pins if name not in upgrade]
+    if not kept:
         return ()
     path = scratch / "keep.txt"
-    store.write_atomic(path, "".join(f"{name}=={version}\n" for name, version in pins))
+    store.write_atomic(path, "".join(f"{name}=={version}\n" for name, version in kept))
     return (str(path),)
 
 
@@ -227,7 +251,9 @@ def _relock_requirements(
     """Compile ``requirements.in`` (or ``pyproject.toml``) into the pinned ``requirements.txt`` beside it."""
     lock = selected.choice.lock or "requirements.txt"
     text = compile_requirements(context, project, edits, resolver, (selected.choice.manifest or "",), lock)
-    return {lock: text}
+    old = store.read_text(project.root / lock) if lock in project.names else ""
+    # A list without hashes stays one: with them, pip would refuse every other list beside it.
+    return {lock: _sealed_requirements(text if not old or "--hash" in old else without_hashes(text))}
 
 
 def compile_requirements(
@@ -238,12 +264,12 @@ def compile_requirements(
     sources: Sequence[str],
     lock: str,
 ) -> str:
-    """Return a pinned requirements file with hashes, pins of the old one kept where they still fit."""
+    """Return what the sources resolve to as pinned rows with hashes; pins of the old list are kept where they fit."""
+    old = store.read_text(project.root / lock) if (project.root / lock).exists() else ""
+    explain = naming_a_python(context, resolver.tools, resolver.interpreter)
     with scratch_folder(project.root) as scratch:
         copies = tuple(str(_copied(project, edits, name, scratch)) for name in sources)
         output = scratch / "locked.txt"
-        if (project.root / lock).exists():
-            store.write_atomic(output, store.read_text(project.root / lock))
         request = ResolveRequest(
             output=str(output),
             python=resolver.interpreter.path,
@@ -253,13 +279,18 @@ def compile_requirements(
             allow_build=_may_build(context, project),
             cwd=str(project.root),
         )
+        if resolver.engine.name != "uv":
+            pins = [] if resolver.upgrade_all else list(pin_versions(old).items())
+            return list_of_pylock(_resolve_with_pip(context, resolver, request, pins, scratch, explain))
+        if old:
+            store.write_atomic(output, old)
         command = uv.compile_requirements(engine_tools.uv_of(context, resolver.tools), request)
-        run_engine(context, command, "lock", resolver.descriptor)
+        run_engine(context, command, "lock", resolver.descriptor, explain=explain)
         # Where a row came from is said with the file's name, not with that of a scratch copy.
         text = store.read_text(output)
         for copy, name in zip(copies, sources, strict=True):
             text = text.replace(copy, name).replace(str(Path(copy).relative_to(project.root)), name)
-    return _sealed_requirements(text)
+    return text
 
 
 def _relock_uv(context: Context, project: Project, edits: Mapping[str, str], resolver: Resolver) -> dict[str, str]:
@@ -308,7 +339,10 @@ def _copied(project: Project, edits: Mapping[str, str], name: str, scratch: Path
     if name not in edits:
         return project.root / name
     target = scratch / Path(name).name
-    store.write_atomic(target, edits[name])
+    text = edits[name]
+    if not name.endswith(".toml"):
+        text = _BESIDE.sub(lambda found: f"{found[1]}{project.root / found[2]}", text)
+    store.write_atomic(target, text)
     return target
 
 
