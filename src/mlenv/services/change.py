@@ -13,14 +13,14 @@ from mlenv import generations, history, store
 from mlenv.errors import MlenvError
 from mlenv.locks import Selected
 from mlenv.model import Change, Installed, value
-from mlenv.probe import site
+from mlenv.probe import ask, environment, site
 from mlenv.services import hygiene, installing
 from mlenv.services.context import Context
 from mlenv.services.installing import Wish
 from mlenv.services.project import Project
 from mlenv.versions import same
 
-__all__ = ["Done", "carry_out", "changes_of", "refuse_what_hurts", "write_only"]
+__all__ = ["Done", "carry_out", "changes_of", "is_managed", "refuse_foreign", "refuse_what_hurts", "write_only"]
 
 
 @value
@@ -88,15 +88,9 @@ def carry_out(context: Context, project: Project, wish: Wish, descriptor: int) -
             says otherwise.
     """
     root = project.root
-    if not project.link.is_relative_to(root):
-        raise MlenvError(
-            "environment-outside",
-            f"the environment {project.link.name} lies outside the project, so mlenv does not change it",
-            where=str(project.link),
-            hint="remove `env` from [tool.mlenv] and type: mlenv create",
-        )
+    refuse_foreign(project)
     _refuse_conda(project)
-    generations.heal(root)
+    generations.refuse_no_environment(project.link)
     before = site.scan(project.environment.sites)
     changes = changes_of(before, wish.selected)
     generation = generations.new_path(root)
@@ -106,17 +100,67 @@ def carry_out(context: Context, project: Project, wish: Wish, descriptor: int) -
     except BaseException:
         store.remove_tree(generation, inside=root / ".mlenv" / "envs")
         raise
-    old = generations.current(project.link)
-    entry = history.begin(root, wish.verb, f"envs/{old.name}" if old else None, f"envs/{generation.name}")
-    written = history.write_files(root, entry.id, wish.files, project.stamps)
-    hygiene.ignore(context, root, project.link)
-    context.tell("switch", f"switching {project.link.name}")
-    previous = generations.switch(root, project.link, generation)
-    history.finish(root, entry, previous, written)
+    written = _write_and_switch(context, project, wish, generation)
     generations.collect(root, project.link)
     names = tuple(c.path for c in written if c.before != c.after)
     count = sum(1 for d in installed.distributions if d.name != "pip")
     return Done(changes=changes, files=names, count=count, switched=True)
+
+
+def _write_and_switch(
+    context: Context, project: Project, wish: Wish, generation: Path
+) -> tuple[history.FileChange, ...]:
+    """Write the project's files and show the new environment: both, or neither."""
+    root, link = project.root, project.link
+    entry = history.begin(root, wish.verb, generations.shown(link), f"envs/{generation.name}")
+    written: tuple[history.FileChange, ...] = ()
+    try:
+        written = history.write_files(root, entry.id, wish.files, project.stamps)
+        history.note(root, entry, written)
+        hygiene.ignore(context, root, link)
+        context.tell("switch", f"switching {link.name}")
+        previous = generations.switch(root, link, generation)
+    except BaseException:
+        if generations.current(link) != generation:  # else the next verb notes the change as whole
+            for change in written:
+                history.put_back(root, change)
+            store.remove_tree(generation, inside=root / ".mlenv" / "envs")
+        raise
+    history.finish(root, entry, previous, written)
+    return written
+
+
+def refuse_foreign(project: Project) -> None:
+    """Refuse to change an environment that is not this project's own: outside of it, or the system's (PEP 668).
+
+    Raises:
+        MlenvError: ``externally-managed``, ``environment-outside``; each offers ``create``.
+    """
+    named, outside = project.settings.env is not None, not project.link.is_relative_to(project.root)
+    if not named and not outside:
+        return
+    hint = "remove `env` from [tool.mlenv] and type: mlenv create" if named else "mlenv create"
+    if is_managed(project):
+        raise MlenvError(
+            "externally-managed",
+            f"{project.link.name} is the system's own Python; mlenv does not install into it",
+            where=str(project.link),
+            hint=hint,
+        )
+    if outside:
+        raise MlenvError(
+            "environment-outside",
+            f"the environment {project.link.name} lies outside the project, so mlenv does not change it",
+            where=str(project.link),
+            hint=hint,
+        )
+
+
+def is_managed(project: Project) -> bool:
+    """Whether the environment is a Python that its distributor manages (PEP 668). Cost: one start, remembered."""
+    if project.environment.prefix is None or project.environment.problem is not None:
+        return False
+    return ask.ask(environment.interpreter(project.prefix), store.cache_dir()).externally_managed
 
 
 def write_only(project: Project, verb: str, files: Mapping[str, str]) -> None:
@@ -125,8 +169,7 @@ def write_only(project: Project, verb: str, files: Mapping[str, str]) -> None:
     Raises:
         MlenvError: ``file-changed`` where somebody edited one meanwhile; as :func:`store.write_atomic`.
     """
-    now = generations.current(project.link)
-    place = f"envs/{now.name}" if now else None
+    place = generations.shown(project.link)
     entry = history.begin(project.root, verb, place, place)
     written = history.write_files(project.root, entry.id, files, project.stamps)
     history.finish(project.root, entry, place, written)

@@ -14,7 +14,7 @@ from mlenv.model import EnvironmentFacts, FileStamp, Finding, value
 from mlenv.probe import site
 from mlenv.services.context import Context
 
-__all__ = ["LOCK_NAMES", "MANIFEST_NAMES", "Project", "find_root", "open_project", "require_environment"]
+__all__ = ["LOCK_NAMES", "MANIFEST_NAMES", "Project", "find_root", "forget_used", "load", "open_project", "require_environment"]
 
 MANIFEST_NAMES = (
     "pyproject.toml", "mlenv.toml", "requirements.in", "requirements.txt", "environment.yml", "environment.yaml",
@@ -23,6 +23,7 @@ MANIFEST_NAMES = (
 LOCK_NAMES = (
     "uv.lock", "pylock.toml", "poetry.lock", "pdm.lock", "Pipfile.lock", "conda-lock.yml", "pixi.lock",
 )  # fmt: skip
+_USED = Path(".mlenv", "used.json")
 _ENVIRONMENT_NAMES = (".venv", "venv", "env", "ENV")
 
 
@@ -103,8 +104,17 @@ def open_project(context: Context, *, create: bool = False) -> Project:
     return load(root)
 
 
-def load(root: Path) -> Project:
+def forget_used(root: Path) -> None:
+    """Forget the environment outside the project that ``use`` told of: the project has its own now."""
+    (root / _USED).unlink(missing_ok=True)
+
+
+def load(root: Path, *, used: bool = True) -> Project:
     """Read what lies in a project folder.
+
+    Args:
+        root: the folder.
+        used: whether an environment outside the project, told by ``use``, counts.
 
     Raises:
         MlenvError: ``file-unreadable``; ``settings-unknown-key`` and the like from ``[tool.mlenv]``.
@@ -117,7 +127,7 @@ def load(root: Path) -> Project:
         ) from None
     stamps = {name: site.stamp(str(root / name)) for name in names if name.endswith((".toml", ".txt", ".in", ".lock"))}
     settings = _settings(root, names)
-    link = _link(root, settings)
+    link = _link(root, settings, used)
     return Project(root=root, names=names, settings=settings, link=link, environment=_facts(link), stamps=stamps)
 
 
@@ -127,7 +137,7 @@ def _settings(root: Path, names: frozenset[str]) -> Settings:
     return read_settings(pyproject, own)
 
 
-def _link(root: Path, settings: Settings) -> Path:
+def _link(root: Path, settings: Settings, with_used: bool) -> Path:
     if settings.env:
         return Path(os.path.abspath(root / Path(settings.env).expanduser()))
     for name in _ENVIRONMENT_NAMES:
@@ -137,8 +147,7 @@ def _link(root: Path, settings: Settings) -> Path:
             or (root / name / "conda-meta").is_dir()
         ):
             return root / name
-    used = store.read_json(root / ".mlenv" / "used.json") or {}
-    prefix = used.get("prefix")
+    prefix = (store.read_json(root / _USED) or {}).get("prefix") if with_used else None
     return Path(prefix) if isinstance(prefix, str) and Path(prefix).is_dir() else root / ".venv"
 
 
