@@ -16,6 +16,7 @@ NOWHERE_ELSE = {
     "editable": "installed editable from a local folder",
     "local": "installed from a local file or folder",
     "conda": "installed by conda",
+    "address": "installed from an address that is neither https nor ssh",
     "unpinned": "installed from a repository without a recorded commit",
 }
 
@@ -29,9 +30,13 @@ def why_local(distribution: Distribution, package: Package) -> str:
         return "conda"
     if kind in {"url", "vcs"}:
         if address(package.direct_url) is None:
-            return "local"
+            return "address" if "://" in distribution.source.url and not _is_file(distribution.source.url) else "local"
         return "unpinned" if kind == "vcs" and not distribution.source.commit else ""
     return "local" if kind == "path" else ""
+
+
+def _is_file(url: str) -> bool:
+    return urlsplit(url).scheme in {"file", "git+file"}
 
 
 def address(direct_url: str) -> str | None:

@@ -1,27 +1,27 @@
-"""After an environment has changed: a runtime that fits it, so that its kernel starts without asking the network."""
+"""After an environment has changed: what its kernel needs to start without the network and to compare at once."""
 
 from __future__ import annotations
 
-from mlenv import runtime
+from mlenv import runtime, store
 from mlenv.errors import MlenvError
-from mlenv.probe import environment
+from mlenv.probe import ask, environment
 from mlenv.services import kernels, words
 from mlenv.services.context import Context
 from mlenv.services.project import Project
+from mlenv.services.select import selection_for
 
 __all__ = ["refresh_runtime"]
 
 
 def refresh_runtime(context: Context, project: Project) -> None:
-    """Make sure that the project's kernel finds a runtime; where that fails the change stays and this is told."""
-    if not kernels.kernels_of(str(project.root)) or project.marker.get("ipykernel") == "installed":
+    """Make sure that the project's kernel finds a runtime and the new selection; where that fails the change stays."""
+    if not kernels.kernels_of(str(project.root)):
         return
     try:
-        runtime.ensure(
-            environment.interpreter(project.prefix),
-            words.installed_of(project),
-            offline=context.options.offline,
-            report=context.report,
-        )
+        python = environment.interpreter(project.prefix)
+        if project.marker.get("ipykernel") != "installed":
+            runtime.ensure(python, words.installed_of(project), offline=context.options.offline, report=context.report)
+        # Without it a live kernel would have to ask for the selection first, and a change made meanwhile goes unsaid.
+        selection_for(context, project, python, ask.ask(python, store.cache_dir()).cache_tag)
     except MlenvError as error:
         context.tell("note", f"the kernel may not start: {error.message}")
