@@ -243,6 +243,8 @@ class Selection:
     """Every file that was read, and those whose appearance would change the answer."""
     reason: str = ""
     """Why this lock and this manifest count, where there was a choice."""
+    environment: Optional[str] = None
+    """Prefix of the project's environment, there or not, as settings and what lies there say it."""
 
 
 @value

@@ -77,6 +77,11 @@ class Selections:
         """The files whose change makes the selection stale."""
         return tuple(stamp.path for stamp in self._kept[1].inputs) if self._kept else ()
 
+    def last(self, cache_tag: str) -> Optional[Selection]:
+        """Return the selection as it was last written, true or not by now: where the environment is, it still knows."""
+        self.current(cache_tag)
+        return self._kept[1] if self._kept else None
+
     def current(self, cache_tag: str) -> Optional[Selection]:
         """Return the selection if it is still true, else ``None``. Cost: one stat per file it came from."""
         path = cache_path(self._cache, self._root, cache_tag)

@@ -73,7 +73,8 @@ class State:
         root = self.root
         if root is None:
             return None
-        there = environment_prefix(root)
+        known = self.selections().last(sys.implementation.cache_tag or "")
+        there = (known.environment if known else None) or environment_prefix(root)
         if same_folder(there, sys.prefix):
             return there
         # A kernel that was registered for this project with an environment elsewhere ([tool.mlenv] env).

@@ -44,11 +44,28 @@ def target_of(python: str) -> Target:
     return Target(markers=facts.markers, tags=facts.tags)
 
 
-def wanted(options: Options, marker: Mapping[str, Any]) -> tuple[tuple[str, ...] | None, tuple[str, ...] | None]:
-    """Return the extras and groups that count: told now, else those the environment was synced with, else ``None``."""
-    extras = options.extras if options.extras is not None else _recorded(marker, "extras")
-    groups = options.groups if options.groups is not None else _recorded(marker, "groups")
-    return extras, groups
+def wanted(project: Project, options: Options) -> tuple[tuple[str, ...] | None, tuple[str, ...] | None]:
+    """Return the extras and groups that count: told now, else those the environment was synced with, else ``None``.
+
+    Groups that are told come to those that the project has by default, as with ``uv sync --group``.
+    """
+    extras = options.extras if options.extras is not None else _recorded(project.marker, "extras")
+    if options.groups is None:
+        return extras, _recorded(project.marker, "groups")
+    return extras, tuple(dict.fromkeys((*_default_groups(project, options), *options.groups)))
+
+
+def _default_groups(project: Project, options: Options) -> tuple[str, ...]:
+    """Return what the settings say; in a project of uv's what uv would take."""
+    if project.settings.groups is not None:
+        return project.settings.groups
+    named = options.lock or project.settings.lock or "uv.lock"
+    if named != "uv.lock" or not {"uv.lock", "pyproject.toml"} <= project.names:
+        return ()
+    from mlenv.locks import Target, parse_pyproject
+
+    text = store.read_text(project.root / "pyproject.toml")
+    return parse_pyproject(text, "pyproject.toml", Target(markers={}), (), ()).default_groups
 
 
 def _recorded(marker: Mapping[str, Any], key: str) -> tuple[str, ...] | None:
@@ -73,7 +90,7 @@ def select_project(
     from mlenv.locks import SelectRequest, select
 
     files = files or {}
-    extras, groups = wanted(options, project.marker)
+    extras, groups = wanted(project, options)
     request = SelectRequest(
         root=str(project.root),
         name=project.root.name,
@@ -135,7 +152,7 @@ def _stamped(project: Project, selected: Selected) -> Selection:
     watched = sorted({*selected.files_read, *known})
     paths = [str(project.root / name) for name in watched]
     paths.append(str(project.link / "mlenv-ready.json"))
-    return _replaced(selected.selection, inputs=tuple(site.stamp(path) for path in paths))
+    return _replaced(selected.selection, inputs=tuple(site.stamp(path) for path in paths), environment=project.prefix)
 
 
 def _replaced(selection: Selection, **changes: Any) -> Selection:

@@ -114,7 +114,11 @@ def run_engine(
     raise failures.failure_error(failure, done.stdout, done.stderr)
 
 
+_CHATTER = ("warning: ", "Using Python", "Using CPython", "error: ", "cause: ", "hint: ")
+"""What uv says of its own ways, and of failures that are told in our words a moment later."""
+
+
 def _show(context: Context, step: str, line: str) -> None:
     text = render.mask_secrets(line.strip())
-    if text and not text.startswith(("warning: The `--", "Using Python", "Using CPython")):
+    if text and not text.startswith(_CHATTER):
         context.tell("build" if text.startswith(("Building ", "Built ")) else step, text[:120])
