@@ -394,3 +394,12 @@ def test_the_verdict_is_the_worst_finding() -> None:
         report: Report = drift.report(selection(), FACTS, installed(), extra=extra)
         assert report.verdict == drift.VERDICT_OF[kinds[end - 1]]
         assert [f.kind for f in report.findings] == list(reversed(kinds[:end]))
+
+
+@pytest.mark.parametrize("problem", ["no-env", "broken"])
+def test_trouble_of_the_environment_itself_is_said_alone(problem: str) -> None:
+    """Without an environment there is nowhere to switch to and nothing to compare: one finding, not three."""
+    prefix = None if problem == "no-env" else "/p/.venv"
+    facts = EnvironmentFacts(prefix=prefix, problem=Finding(kind=problem, reason="gone"))
+    report = drift.report(None, facts, kernel=KernelRef(prefix="/p/.venv" if prefix else "/other", name="x"))
+    assert (report.verdict, [finding.kind for finding in report.findings]) == (problem, [problem])

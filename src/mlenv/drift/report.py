@@ -71,7 +71,8 @@ def report(
     counts, measured = Counts(), False
     healthy = environment.problem is None and environment.prefix is not None
     if selection is None:
-        found.append(Finding(kind="undecidable", reason="not compared yet: what the lock asks for has not been read"))
+        unread = Finding(kind="undecidable", reason="not compared yet: what the lock asks for has not been read")
+        found += [unread] if healthy else []  # an environment's own trouble comes first
     elif not healthy or installed is None:
         found += selection.findings
         if healthy:
@@ -100,7 +101,7 @@ def report(
 
 def _runs_elsewhere(kernel: Optional[KernelRef], environment: EnvironmentFacts, known: Optional[bool]) -> bool:
     if kernel is None or environment.prefix is None:
-        return kernel is not None and known is False
+        return False  # nowhere to switch to yet
     if known is not None:
         return not known
     return full_path(kernel.prefix, "/") != full_path(environment.prefix, "/")
