@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import secrets
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+from typing import Any
 
 from mlenv import store
 from mlenv.model import FileStamp, value
+from mlenv.probe import site
 
-__all__ = ["Entry", "FileChange", "begin", "digest", "entries", "finish", "save", "write_files"]
+__all__ = ["Entry", "FileChange", "begin", "entries", "finish", "note", "put_back", "save", "write_files"]
 
 _KEPT = 2
 """How many changes can be undone, and so how many previous environments stay."""
+
+_ENVIRONMENT = re.compile(r"envs/[A-Za-z0-9][A-Za-z0-9-]*")
+_BACKUP = re.compile(r"backups/[0-9a-f]+/[0-9]+")
+_CLOSED = frozenset({"..", ".git", ".mlenv"})
+"""What no path of a project file has in it."""
 
 
 @value
@@ -57,41 +66,87 @@ def write_files(
         stamps: of the files when they were read; one that was edited since is not overwritten.
 
     Raises:
-        MlenvError: as :func:`store.write_atomic`; files written before stay written (the next check names the state).
+        MlenvError: as :func:`store.write_atomic`; files written before are as they were then.
     """
-    return tuple(
-        _write_file(root, f"backups/{entry_id}/{number}", path, text, stamps.get(path))
-        for number, (path, text) in enumerate(files.items())
-    )
+    written: list[FileChange] = []
+    try:
+        for number, (path, text) in enumerate(files.items()):
+            written.append(_write_file(root, f"backups/{entry_id}/{number}", path, text, stamps.get(path)))
+    except BaseException:
+        for change in written:
+            put_back(root, change)
+        raise
+    return tuple(written)
 
 
 def _write_file(root: Path, place: str, path: str, text: str, stamp: FileStamp | None) -> FileChange:
     target = root / path
-    before = target.read_bytes() if target.exists() else None
+    before = _content(target)
     backup = None
     if before is not None:
         backup = place
-        (root / ".mlenv" / place).parent.mkdir(parents=True, exist_ok=True)
+        store.make_folder((root / ".mlenv" / place).parent)
         store.write_atomic(root / ".mlenv" / backup, before)
     if before != text.encode():
         store.write_atomic(target, text, expect=stamp)
-    return FileChange(path=path, before=digest(before), after=digest(text.encode()) or "", backup=backup)
+    return FileChange(path=path, before=_digest(before), after=_digest(text.encode()) or "", backup=backup)
 
 
-def digest(content: bytes | None) -> str | None:
+def put_back(root: Path, change: FileChange) -> bool:
+    """Give a file its old content; ``False`` where somebody has edited it since, or the old content is lost.
+
+    Raises:
+        MlenvError: as :func:`store.write_atomic`.
+    """
+    target, seen = root / change.path, site.stamp(str(root / change.path))
+    now = _digest(_content(target))
+    if now == change.before:
+        return True  # an undo that was interrupted did it
+    old = _content(root / ".mlenv" / change.backup) if change.backup else None
+    if now != change.after or _digest(old) != change.before:
+        return False
+    if old is None:
+        target.unlink(missing_ok=True)
+    else:
+        store.write_atomic(target, old, expect=seen)
+    return True
+
+
+def _content(path: Path) -> bytes | None:
+    return store.read_bytes(path) if path.exists() else None
+
+
+def _digest(content: bytes | None) -> str | None:
     return None if content is None else hashlib.sha256(content).hexdigest()
 
 
 def entries(root: Path) -> tuple[Entry, ...]:
     """Return the changes that can be undone, oldest first. Losing the file costs only ``undo``."""
     content = store.read_json(root / ".mlenv" / "history.json") or {}
-    if content.get("schema") != 1:
+    rows = content.get("entries")
+    if content.get("schema") != 1 or not isinstance(rows, list):
         return ()
-    found = []
-    for row in content.get("entries", []):
-        files = tuple(FileChange(**change) for change in row.pop("files", []))
-        found.append(Entry(files=files, **row))
-    return tuple(found)
+    found = [_entry(row) for row in rows]
+    return tuple(entry for entry in found if entry is not None) if None not in found else ()
+
+
+def _entry(row: Any) -> Entry | None:
+    """Read one row; ``None`` for what mlenv does not write: a project's folder may come from somebody else."""
+    try:
+        files = tuple(FileChange(**change) for change in row["files"])
+        entry = Entry(**{**row, "files": files})
+        places = [place for place in (entry.old, entry.new) if place is not None]
+        known = all(_ENVIRONMENT.fullmatch(place) or Path(place).is_absolute() for place in places)
+        return entry if known and all(map(_is_own, files)) else None
+    except (KeyError, TypeError):
+        return None
+
+
+def _is_own(change: FileChange) -> bool:
+    """Whether a file is one of the project's, and its old content one of mlenv's."""
+    path = PurePosixPath(change.path.replace("\\", "/"))
+    inside = not path.is_absolute() and not Path(change.path).drive and not _CLOSED.intersection(path.parts)
+    return inside and (change.backup is None or _BACKUP.fullmatch(change.backup) is not None)
 
 
 def begin(root: Path, verb: str, old: str | None, new: str | None) -> Entry:
@@ -108,18 +163,28 @@ def begin(root: Path, verb: str, old: str | None, new: str | None) -> Entry:
     return entry
 
 
+def note(root: Path, entry: Entry, files: Sequence[FileChange]) -> Entry:
+    """Note the files that a change has written, before its last step: a kill after that loses nothing."""
+    noted = replace(entry, files=tuple(files))
+    save(root, (*(e for e in entries(root) if e.done), noted))
+    return noted
+
+
 def finish(root: Path, entry: Entry, old: str | None, files: Sequence[FileChange]) -> None:
     """Note that a change is whole."""
-    done = Entry(id=entry.id, verb=entry.verb, when=entry.when, old=old, new=entry.new, files=tuple(files), done=True)
+    done = replace(entry, old=old, files=tuple(files), done=True)
     save(root, (*(e for e in entries(root) if e.done and e.id != entry.id), done))
 
 
 def save(root: Path, kept: Iterable[Entry]) -> None:
+    """Write the history down: the last changes that are whole, and the one that is under way."""
+    every = tuple(kept)
+    whole = [entry for entry in every if entry.done][-_KEPT:]
     rows = [
         {
             **{name: getattr(e, name) for name in ("id", "verb", "when", "old", "new", "done")},
             "files": [{name: getattr(f, name) for name in ("path", "before", "after", "backup")} for f in e.files],
         }
-        for e in tuple(kept)[-_KEPT:]
+        for e in (*whole, *(entry for entry in every if not entry.done))
     ]
     store.write_json(root / ".mlenv" / "history.json", {"schema": 1, "entries": rows})

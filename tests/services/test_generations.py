@@ -33,6 +33,7 @@ def _change(root: Path, verb: str, files: dict[str, str]) -> Path:
     entry = history.begin(root, verb, f"envs/{old.name}" if old else None, f"envs/{new.name}")
     stamps = {name: site.stamp(str(root / name)) for name in files}
     written = history.write_files(root, entry.id, files, stamps)
+    history.note(root, entry, written)
     previous = generations.switch(root, link, new)
     history.finish(root, entry, previous, written)
     return new
@@ -144,3 +145,125 @@ def test_a_marker_that_is_not_whole_is_no_marker(root: Path, damage: str) -> Non
     new = _generation(root)
     (new / "mlenv-ready.json").write_text(damage)
     assert generations.ready(new) is None
+
+
+def _killed_after_switch(root: Path, files: dict[str, str]) -> Path:
+    """A change whose process was killed right after the switch."""
+    link, new = root / ".venv", _generation(root)
+    entry = history.begin(root, "add", generations.shown(link), f"envs/{new.name}")
+    history.note(root, entry, history.write_files(root, entry.id, files, {}))
+    generations.switch(root, link, new)
+    return new
+
+
+def test_a_change_that_was_killed_after_the_switch_can_be_undone(root: Path) -> None:
+    """Else undo would go back by two changes, and leave the files of the second."""
+    first = _change(root, "create", {"pylock.toml": "one"})
+    _killed_after_switch(root, {"pylock.toml": "two"})
+    generations.heal(root)
+    generations.settle(root, root / ".venv")
+    entry, back, _ = generations.restore(root, root / ".venv")
+    assert (entry.verb, back, generations.current(root / ".venv")) == ("add", ("pylock.toml",), first)
+
+
+@pytest.mark.parametrize("moment", ["before the rename", "after it"])
+def test_an_environment_whose_adoption_was_killed_is_never_collected_as_waste(root: Path, moment: str) -> None:
+    """Somebody's own environment lies under an intermediate name, or kept and not yet noted: undo brings it back."""
+    own = root / ".venv"
+    own.mkdir()
+    (own / "pyvenv.cfg").write_text("home = /usr/bin")
+    inode = own.stat().st_ino
+    new = _killed_after_switch(root, {})
+    if moment == "before the rename":
+        (new.parent / f"adopted-{new.name}").rename(root / ".mlenv" / f"link-{new.name}")
+    generations.heal(root)
+    generations.settle(root, own)
+    generations.collect(root, own)
+    generations.restore(root, own)
+    assert (own.is_symlink(), own.stat().st_ino) == (False, inode)
+
+
+def test_an_undo_that_was_killed_after_bringing_a_folder_back_can_be_run_again(root: Path) -> None:
+    """The link lies where the folder was kept, the folder where the link was."""
+    own = root / ".venv"
+    own.mkdir()
+    (own / "pyvenv.cfg").write_text("")
+    new = _change(root, "add", {})
+    adopted = new.parent / f"adopted-{new.name}"
+    own.rename(root / "aside")
+    adopted.rename(own)
+    (root / "aside").rename(adopted)
+    generations.restore(root, own)
+    assert (own.is_symlink(), os.path.lexists(adopted)) == (False, False)
+
+
+def test_undo_brings_back_a_link_to_an_environment_elsewhere(root: Path) -> None:
+    """A .venv that somebody linked to a shared environment is not forgotten by the first change."""
+    shared = root / "shared"
+    shared.mkdir()
+    (shared / "pyvenv.cfg").write_text("")
+    (root / ".venv").symlink_to("shared")
+    _change(root, "add", {})
+    generations.restore(root, root / ".venv")
+    assert os.path.realpath(root / ".venv") == str(shared)
+
+
+def test_undo_leaves_an_environment_alone_that_somebody_made_in_place_of_its_own(root: Path) -> None:
+    """rm -r .venv && python -m venv .venv: undo says so, and touches neither it nor the files."""
+    _change(root, "create", {"pylock.toml": "one"})
+    _change(root, "add", {"pylock.toml": "two"})
+    (root / ".venv").unlink()
+    (root / ".venv").mkdir()
+    (root / ".venv" / "pyvenv.cfg").write_text("mine")
+    with pytest.raises(MlenvError) as caught:
+        generations.restore(root, root / ".venv")
+    seen = ((root / ".venv" / "pyvenv.cfg").read_text(), (root / "pylock.toml").read_text())
+    assert (caught.value.code, seen) == ("environment-changed", ("mine", "two"))
+
+
+def test_files_that_cannot_all_be_written_are_all_as_before(root: Path) -> None:
+    """The manifest is written, the lock was edited meanwhile: the manifest goes back."""
+    (root / "pyproject.toml").write_text("one")
+    (root / "pylock.toml").write_text("one")
+    stamps = {name: site.stamp(str(root / name)) for name in ("pyproject.toml", "pylock.toml")}
+    (root / "pylock.toml").write_text("edited")
+    entry = history.begin(root, "add", None, None)
+    with pytest.raises(MlenvError):
+        history.write_files(root, entry.id, {"pyproject.toml": "two", "pylock.toml": "two"}, stamps)
+    assert ((root / "pyproject.toml").read_text(), (root / "pylock.toml").read_text()) == ("one", "edited")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"path": "../outside.txt", "before": None, "after": None, "backup": "backups/ab/0"},
+        {"path": ".git/hooks/pre-commit", "before": None, "after": None, "backup": "backups/ab/0"},
+        {"path": "a.txt", "before": None, "after": None, "backup": "../../outside.txt"},
+    ],
+)
+def test_a_history_that_mlenv_did_not_write_makes_undo_write_nothing(root: Path, change: dict[str, str | None]) -> None:
+    """A project folder may come from somebody else, its private folder with it."""
+    row = {"id": "ab", "verb": "add", "when": 0.0, "old": None, "new": None, "files": [change], "done": True}
+    store.private_dir(root)
+    store.write_json(root / ".mlenv" / "history.json", {"schema": 1, "entries": [row]})
+    with pytest.raises(MlenvError) as caught:
+        generations.restore(root, root / ".venv")
+    assert caught.value.code == "nothing-to-undo"
+
+
+def test_a_journal_that_mlenv_did_not_write_moves_nothing(root: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Paths outside the project are not followed."""
+    precious = tmp_path_factory.mktemp("precious") / "keys"
+    precious.mkdir()
+    store.private_dir(root)
+    journal = {"schema": 1, "link": str(root / "stolen"), "adopted": str(precious)}
+    store.write_json(root / ".mlenv" / "exchange.json", journal)
+    generations.heal(root)
+    assert precious.is_dir()
+
+
+def test_what_a_killed_verb_left_in_the_work_folder_goes(root: Path) -> None:
+    """Copies and intermediate files do not pile up."""
+    (store.private_dir(root) / "work" / "ab12").mkdir(parents=True)
+    generations.heal(root)
+    assert not list((root / ".mlenv" / "work").iterdir())

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 from mlenv import generations, kernels, store
 from mlenv.errors import MlenvError
 from mlenv.model import Outcome
 from mlenv.services.context import Context
+from mlenv.services.holding import holding
 from mlenv.services.kernels import kernels_of
-from mlenv.services.project import Project, load, open_project
+from mlenv.services.project import Project, open_project
 
 __all__ = ["delete"]
 
@@ -17,7 +21,8 @@ def delete(context: Context) -> Outcome:
 
     Raises:
         MlenvError: ``confirm`` without ``--yes``; ``environment-foreign`` for an environment that mlenv did not make
-            (``--force`` deletes a plain virtual environment, too); ``environment-in-use``.
+            (``--force`` deletes a plain virtual environment, too, and nothing else); ``environment-outside``;
+            ``environment-in-use``.
     """
     project = open_project(context)
     specs = [one for one in kernels_of(str(project.root)) if one.folder]
@@ -31,47 +36,62 @@ def delete(context: Context) -> Outcome:
         raise MlenvError(
             "confirm", f"this deletes {', '.join(shown)}; manifest and lock stay", hint="mlenv delete --yes"
         )
-    with store.hold(project.root, "delete", lambda text: context.tell("wait", text)):
-        project = load(project.root)
+    with holding(context, project.root, "delete") as (project, _):
         _refuse(context, project)
         for one in specs:
             kernels.remove(one.id)
-        _remove_environment(project)
-    return Outcome(
-        verb="delete", lines=(f"deleted {', '.join(shown)}", "manifest and lock are as they were: mlenv create")
-    )
+        kept = _remove_environment(project, adopted_too=context.options.force)
+    lines = [f"deleted {', '.join(shown)}", "manifest and lock are as they were: mlenv create"]
+    lines += [f"kept {path}: the environment that was there before mlenv's" for path in kept]
+    return Outcome(verb="delete", lines=tuple(lines))
 
 
 def _refuse(context: Context, project: Project) -> None:
-    if project.environment.prefix and not project.link.is_relative_to(project.root):
+    """Stop where deleting would take what is not mlenv's, or what somebody works with."""
+    link, root = project.link, project.root
+    if project.environment.prefix and (not link.is_relative_to(root) or link == root):
         raise MlenvError(
             "environment-outside",
-            "the environment lies outside the project; mlenv does not delete it",
-            where=str(project.link),
+            "the environment is not a folder inside the project; mlenv does not delete it",
+            where=str(link),
         )
-    foreign = project.environment.prefix and generations.current(project.link) is None
-    if foreign and not context.options.force:
+    generations.refuse_no_environment(link)
+    if project.environment.prefix and generations.current(link) is None and not context.options.force:
         raise MlenvError(
             "environment-foreign",
-            f"{project.link.name} was not made by mlenv; it was left alone",
-            where=str(project.link),
+            f"{link.name} was not made by mlenv; it was left alone",
+            where=str(link),
             hint="mlenv delete --yes --force",
         )
-    now = generations.current(project.link)
-    if now and generations.in_use(project.root, now.name) and not context.options.force:
+    if _in_use(root) and not context.options.force:
         raise MlenvError(
             "environment-in-use",
             "a running kernel uses this environment",
-            where=str(project.link),
+            where=str(link),
             hint="shut its notebooks down, or: mlenv delete --yes --force",
         )
 
 
-def _remove_environment(project: Project) -> None:
-    if project.link.is_symlink() or project.link.exists():
+def _in_use(root: Path) -> bool:
+    """Whether a kernel lives in any of the project's environments, the present one or one before it."""
+    envs = root / ".mlenv" / "envs"
+    return envs.is_dir() and any(generations.in_use(root, folder.name) for folder in envs.iterdir())
+
+
+def _remove_environment(project: Project, *, adopted_too: bool) -> tuple[str, ...]:
+    """Remove the environment and what belongs to it; return the environments of others that stay in their keep."""
+    if os.path.lexists(project.link):
         store.remove_tree(project.link, inside=project.root)
     private = project.root / ".mlenv"
-    for name in ("envs", "backups", "work", "live"):
+    envs = private / "envs"
+    kept = []
+    for folder in sorted(envs.iterdir()) if envs.is_dir() else ():
+        if folder.name.startswith("adopted-") and not adopted_too:
+            kept.append(str(folder.relative_to(project.root)))
+        else:
+            store.remove_tree(folder, inside=envs)
+    for name in ("backups", "work", "live"):
         if (private / name).exists():
             store.remove_tree(private / name, inside=private)
     (private / "history.json").unlink(missing_ok=True)
+    return tuple(kept)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from mlenv import generations, store
+from mlenv import generations
 from mlenv.errors import MlenvError
 from mlenv.model import Change, Installed, Outcome
 from mlenv.probe import site
 from mlenv.services.context import Context
+from mlenv.services.holding import holding
 from mlenv.services.project import load, open_project
 
 __all__ = ["undo"]
@@ -26,7 +27,7 @@ def undo(context: Context) -> Outcome:
         names = ", ".join(f.path for f in entry.files if f.before != f.after) or "no file"
         line = f"would undo '{entry.verb}': the environment before it, and {names}"
         return Outcome(verb="undo", lines=(line,), dry_run=True)
-    with store.hold(project.root, "undo", lambda text: context.tell("wait", text)):
+    with holding(context, project.root, "undo") as (project, _):
         before = site.scan(project.environment.sites)
         entry, back, kept = generations.restore(project.root, project.link)
     after = site.scan(load(project.root).environment.sites)

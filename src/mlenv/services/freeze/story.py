@@ -21,9 +21,10 @@ from mlenv.services.freeze.asked import imported
 from mlenv.services.freeze.live import Live, read_live
 from mlenv.services.freeze.plan import Basis, Plan, plan_file, plan_lock
 from mlenv.services.freeze.text import direct_rows, said
+from mlenv.services.holding import holding
 from mlenv.services.locking import Resolver
 from mlenv.services.prepare import prepare
-from mlenv.services.project import Project, load, open_project
+from mlenv.services.project import Project, open_project
 from mlenv.services.select import select_project
 from mlenv.versions import normalise
 
@@ -60,8 +61,7 @@ def freeze(context: Context, wish: FreezeWish) -> Outcome:
             ``freeze-unproved``; ``freeze-foreign-lock`` for locks of other tools; what the resolver could not do.
     """
     project = open_project(context)
-    with store.hold(project.root, "freeze", lambda text: context.tell("wait", text)) as (descriptor, _):
-        project = load(project.root)
+    with holding(context, project.root, "freeze") as (project, descriptor):
         live = read_live(context, project)
         selected = select_project(project, live.target, context.options)
         frozen, notes = _frozen(context, project, live, selected, wish)

@@ -1,0 +1,28 @@
+"""Generations: environments built beside the old one, verified, marked ready, then switched to by one rename.
+
+An environment lives at its final place ``<root>/.mlenv/envs/<id>`` from its first byte (a venv cannot be moved);
+``.venv`` is a relative symlink to it. What was there before stays, so ``undo`` is one rename.
+"""
+
+from __future__ import annotations
+
+from mlenv.generations.keeping import collect, in_use
+from mlenv.generations.made import current, new_path, ready, seal, shown
+from mlenv.generations.switching import heal, refuse_no_environment, settle, switch
+from mlenv.generations.undoing import restore, undoable
+
+__all__ = [
+    "collect",
+    "current",
+    "heal",
+    "in_use",
+    "new_path",
+    "ready",
+    "refuse_no_environment",
+    "restore",
+    "seal",
+    "settle",
+    "shown",
+    "switch",
+    "undoable",
+]

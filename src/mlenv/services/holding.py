@@ -1,0 +1,30 @@
+"""Begin a change: the project's lock, what a kill interrupted finished, the project as it lies there now."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from mlenv import generations, store
+from mlenv.services.context import Context
+from mlenv.services.project import Project, load
+
+__all__ = ["holding"]
+
+
+@contextlib.contextmanager
+def holding(context: Context, root: Path, verb: str) -> Iterator[tuple[Project, int]]:
+    """Hold a project for one verb; every verb that writes works inside.
+
+    Yields:
+        The project, read once nobody else can change it, and the lock's descriptor, which engines inherit.
+
+    Raises:
+        MlenvError: ``project-busy``; as :func:`mlenv.services.project.load`.
+    """
+    with store.hold(root, verb, lambda text: context.tell("wait", text)) as (descriptor, _):
+        generations.heal(root)
+        project = load(root)
+        generations.settle(root, project.link)
+        yield project, descriptor
