@@ -29,7 +29,7 @@ class Settings:
     allow_build: bool | tuple[str, ...] = False
     """Whether source builds are allowed: for all packages, or for those named."""
     kernel_name: str | None = None
-    """Display name of the kernel."""
+    """Id of the kernel, as Jupyter has it."""
     dotenv: bool | str = False
     """Whether the kernel loads ``.env``, or the file that it loads."""
 

@@ -16,7 +16,10 @@ from mlenv.probe import environment, site
 from mlenv.services.context import Context
 from mlenv.services.proof import Proof, prove, prove_spec
 
-__all__ = ["Proof", "advice", "kernels_of", "list_kernels", "prove", "prune", "register", "repair", "row"]
+__all__ = [
+    "Proof", "advice", "forget_project", "kernels_of", "list_kernels", "prove", "prune", "refuse_taken", "register",
+    "repair", "row",
+]  # fmt: skip
 
 _GONE = frozenset({"environment-missing", "project-missing"})
 
@@ -160,7 +163,7 @@ def register(
     """
     known = kernels.listed()
     kernel_id = _id_for(known, root, prefix, name, kernel_name)
-    others = {one.display_name for one in known if not _belongs(one, root, prefix)}
+    others = {one.display_name for one in known if not (_belongs(one, root, prefix) or _orphaned(one))}
     installed = (ipykernel or context.options.ipykernel) == "installed"
     spec = kernels.spec_for(
         kernel_id=kernel_id,
@@ -187,6 +190,23 @@ def register(
     )
 
 
+def refuse_taken(kernel_name: str, root: str, prefix: str) -> None:
+    """Refuse an id that somebody chose and that is illegal or another's, before anything is made.
+
+    Raises:
+        MlenvError: ``kernel-name``, ``kernel-exists``.
+    """
+    if kernel_name:
+        _id_for(kernels.listed(), root, prefix, "", kernel_name)
+
+
+def forget_project(root: str) -> None:
+    """Remove mlenv's kernels of a project that is not there any more (it was moved); nothing happens without one."""
+    for one in kernels.listed() if root else ():
+        if _orphaned(one) and one.project == root:
+            kernels.remove(one.id, folder=one.folder)
+
+
 def _registered(spec: Spec, proof: Proof, folder: Path, known: Iterable[Kernel]) -> list[str]:
     lines = [f"kernel {spec.display_name} ({spec.id}) runs Python {proof.python}, started in {proof.seconds:.1f} s"]
     if folder.parent != kernels.user_folder():
@@ -208,7 +228,7 @@ def _runtime_for(context: Context, prefix: str) -> str:
 def _id_for(known: Sequence[Kernel], root: str, prefix: str, name: str, kernel_name: str) -> str:
     """Choose the id: what the settings say, else the one this environment has already, else a free one."""
     mine = [one for one in known if _belongs(one, root, prefix)]
-    taken = [one for one in known if one not in mine and not (one.ours and one.state == "project-missing")]
+    taken = [one for one in known if one not in mine and not _orphaned(one)]
     if kernel_name:
         kernel_names.check_id(kernel_name, where="kernel-name")
         foreign = next((one for one in taken if one.id == kernel_name), None)
@@ -234,6 +254,10 @@ def _belongs(kernel: Kernel, root: str, prefix: str | None = None) -> bool:
     if not (kernel.ours and kernel.project) or os.path.realpath(kernel.project) != os.path.realpath(root):
         return False
     return prefix is None or os.path.relpath(kernel.prefix, kernel.project) == os.path.relpath(prefix, root)
+
+
+def _orphaned(kernel: Kernel) -> bool:
+    return kernel.ours and kernel.state == "project-missing"
 
 
 def _chosen(kernel_id: str | None) -> list[Kernel]:

@@ -14,7 +14,10 @@ from mlenv.model import EnvironmentFacts, FileStamp, Finding, value
 from mlenv.probe import site
 from mlenv.services.context import Context
 
-__all__ = ["LOCK_NAMES", "MANIFEST_NAMES", "Project", "find_root", "forget_used", "load", "open_project", "require_environment"]
+__all__ = [
+    "LOCK_NAMES", "MANIFEST_NAMES", "Project", "find_root", "forget_used", "load", "open_project",
+    "require_environment",
+]  # fmt: skip
 
 MANIFEST_NAMES = (
     "pyproject.toml", "mlenv.toml", "requirements.in", "requirements.txt", "environment.yml", "environment.yaml",
