@@ -19,7 +19,7 @@ from mlenv.services.context import Context
 from mlenv.services.project import Project
 from mlenv.versions import normalise
 
-__all__ = ["adding", "default_name", "group_of", "names_of", "new_manifest", "removing"]
+__all__ = ["adding", "default_name", "group_of", "names_of", "new_manifest", "refuse_group", "removing"]
 
 
 def new_manifest(project: Project, python_minor: str, requirements: Sequence[str]) -> dict[str, str]:
@@ -64,7 +64,7 @@ def adding(project: Project, selected: Selected, requirements: Sequence[str], gr
     text = store.read_text(project.root / manifest)
     if manifest == "pyproject.toml":
         return {manifest: add_dependencies(text, requirements, group)}
-    _no_group(manifest, group)
+    refuse_group(manifest, group)
     return {manifest: add_requirements(text, requirements)}
 
 
@@ -78,7 +78,7 @@ def removing(project: Project, selected: Selected, names: Sequence[str], group: 
     text = store.read_text(project.root / manifest)
     if manifest == "pyproject.toml":
         return {manifest: remove_dependencies(text, names, group)}
-    _no_group(manifest, group)
+    refuse_group(manifest, group)
     return {manifest: remove_requirements(text, names)}
 
 
@@ -96,7 +96,8 @@ def _writable(selected: Selected) -> str:
     return name
 
 
-def _no_group(manifest: str, group: str | None) -> None:
+def refuse_group(manifest: str, group: str | None) -> None:
+    """Refuse a group where the file has none; raises ``no-groups``."""
     if group:
         raise MlenvError(
             "no-groups", f"{manifest} knows no groups", where=manifest, hint="leave --group out, or use pyproject.toml"

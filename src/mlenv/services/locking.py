@@ -19,6 +19,7 @@ from mlenv.manifest_edit import list_of_pylock, pin_versions, without_hashes
 from mlenv.model import value
 from mlenv.probe.interpreters import Interpreter
 from mlenv.services import tools as engine_tools
+from mlenv.services.adopt import adopted_pins
 from mlenv.services.context import Context
 from mlenv.services.installing import scratch_folder
 from mlenv.services.project import Project
@@ -97,13 +98,19 @@ def _relock_pylock(
     context: Context, project: Project, edits: Mapping[str, str], resolver: Resolver, selected: Selected
 ) -> dict[str, str]:
     lock = selected.choice.lock or "pylock.toml"
-    old = store.read_text(project.root / lock) if (project.root / lock).exists() else ""
+    old = store.read_text(project.root / lock) if (project.root / lock).exists() else _kept(project)
     text = _compile_pylock(context, project, edits, resolver, selected, old, None)
     locked = {lock: text}
     for group in locked_groups(project, selected):
         name = f"pylock.{group}.toml"
         locked[name] = _compile_pylock(context, project, edits, resolver, selected, text, group)
     return locked
+
+
+def _kept(project: Project) -> str:
+    """Return the pins of an environment that was never locked, as the resolver's preferences."""
+    rows = [f'[[packages]]\nname = "{name}"\nversion = "{version}"\n' for name, version in adopted_pins(project)]
+    return "\n".join(['lock-version = "1.0"\ncreated-by = "mlenv"\n', *rows]) if rows else ""
 
 
 def _compile_pylock(
