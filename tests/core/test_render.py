@@ -266,3 +266,22 @@ def test_a_cell_of_the_table_that_is_too_long_is_cut() -> None:
     text = render.report_text(report({"six": "1." + "0" * 80}, {}))
     assert max(map(len, text.splitlines())) < 90
     assert "..." in text
+
+
+def test_columns_stay_columns_in_html() -> None:
+    lines = ("environment  .venv: 3 packages", "lock         pylock.toml", "next         mlenv check")
+    reader = read(render.outcome_html(Outcome(verb="create", lines=lines)))
+    assert [text for text in reader.words if text.strip()][1:] == [
+        "create", "environment", ".venv: 3 packages", "lock", "pylock.toml", "next", "%mlenv check",
+    ]  # fmt: skip
+    table = read(render.outcome_html(Outcome(verb="list", lines=("package  installed  locked", "six  1.17.0  -"))))
+    assert [tag for tag, _ in table.tags].count("td") == 6
+
+
+def test_what_is_to_be_typed_looks_like_it() -> None:
+    (html,) = [render.notice_html(["mlenv: six 1.0 on disk. Next: %mlenv sync"])]
+    assert re.search(r"<code[^>]*>%mlenv sync</code></div>", html)
+    assert re.search(r"<code[^>]*>%mlenv add a&lt;2 b</code></div>", render.notice_html(["to add it: %mlenv add a<2 b"]))
+    assert '<progress max="3" value="1"' in render.step_html("installing", 1, 3)
+    assert "<progress" not in render.step_html("resolving <x>")
+    assert "&lt;x&gt;" in render.step_html("resolving <x>")

@@ -5,11 +5,10 @@ Standard library only, Python 3.9+. Works without a front end (nbclient) and in 
 
 from __future__ import annotations
 
-import html
 import os
 import time
 from types import SimpleNamespace
-from typing import Any, Dict, List, Mapping, Optional, Sequence, TypeVar
+from typing import Any, Dict, List, Mapping, Optional, TypeVar
 
 from mlenv import render
 from mlenv.errors import MlenvError
@@ -135,11 +134,7 @@ def show(text: str, rich: str = "") -> None:
     """Show a few lines below the cell that runs."""
     from IPython.display import display
 
-    display({"text/plain": text, "text/html": rich or _lines_html(text.splitlines())}, raw=True)
-
-
-def _lines_html(lines: Sequence[str]) -> str:
-    return "".join(f"<div>{html.escape(line)}</div>" for line in lines)
+    display({"text/plain": text, "text/html": rich or render.notice_html(text.splitlines())}, raw=True)
 
 
 class Progress:
@@ -162,19 +157,20 @@ class Progress:
         now = time.monotonic()
         if now - self._last >= 1 / _UPDATES_PER_S:
             self._last = now
-            self._put(_step_text(self._verb, event), _step_html(self._verb, event))
+            text = _step_text(self._verb, event)
+            self._put(text, render.step_html(text, event.done, event.total))
 
     def finish(self, text: str, rich: str = "") -> None:
         """Replace the steps by the result."""
         if self._terminal:
             print(text)
         else:
-            self._put(text, rich or _lines_html(text.splitlines()))
+            self._put(text, rich or render.notice_html(text.splitlines()))
 
     def give_up(self, text: str) -> None:
         """Replace the steps, if any were shown, by how it ended; the error itself comes below."""
         if self._handle is not None:
-            self._put(text, _lines_html([text]))
+            self._put(text, render.notice_html([text]))
 
     def _put(self, text: str, rich: str) -> None:
         from IPython.display import display
@@ -189,13 +185,6 @@ class Progress:
 def _step_text(verb: str, event: Event) -> str:
     count = f" {event.done}/{event.total}" if event.done is not None and event.total else ""
     return f"mlenv {verb}: {event.text}{count}"
-
-
-def _step_html(verb: str, event: Event) -> str:
-    bar = ""
-    if event.done is not None and event.total:
-        bar = f' <progress max="{event.total}" value="{event.done}"></progress>'
-    return f'<div role="status">{html.escape(_step_text(verb, event))}{bar}</div>'
 
 
 def without_traceback(error: _E, text: str) -> _E:

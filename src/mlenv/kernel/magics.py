@@ -10,6 +10,7 @@ import json
 import os
 import re
 import sys
+from dataclasses import replace
 from typing import Any, Callable, Dict, List, Mapping, Optional
 
 from mlenv import render
@@ -116,22 +117,23 @@ class Magic:
             self._follow()
             raise
         outcome = outcome_of(message.get("outcome", {}))
-        lines = [*self._memory_lines(outcome), *self._switch_lines(outcome)]
-        lines = [each for each in lines if each not in outcome.lines]
+        memory = [each for each in self._memory_lines(outcome) if each not in outcome.lines]
         if line.has("--json"):
             print(json.dumps(message.get("outcome"), ensure_ascii=False))
         else:
-            self._finish(progress, outcome, lines)
+            self._finish(progress, outcome, memory)
         if not outcome.ok:
             text = "\n".join(outcome.lines) or f"mlenv {line.verb} did not succeed"
             raise MlenvError("not-ok", text)
 
-    def _finish(self, progress: Progress, outcome: Outcome, lines: List[str]) -> None:
-        root = self._state.root or ""
-        extra = [render.shorten(each, root, home_folder()) for each in lines]
-        text = render.outcome_text(outcome, root=root, home=home_folder(), magic=True)
-        rich = render.outcome_html(outcome, root=root, home=home_folder())
-        progress.finish("\n".join([text, *extra]), rich + _html_lines(extra))
+    def _finish(self, progress: Progress, outcome: Outcome, memory: List[str]) -> None:
+        following = [each for each in outcome.lines if each.startswith("next ")]
+        done = [each for each in outcome.lines if each not in following]
+        # This process knows the front end, and so says better what comes next.
+        lines = (*done, *memory, *(self._switch_lines(outcome) or following))
+        told, root, home = replace(outcome, lines=lines), self._state.root or "", home_folder()
+        text = render.outcome_text(told, root=root, home=home, magic=True)
+        progress.finish(text, render.outcome_html(told, root=root, home=home))
 
     def _in_child(self, line: Line, progress: Progress) -> Dict[str, Any]:
         state = self._state
@@ -193,12 +195,12 @@ def switch_lines(kernel: str, shown: str, front: str) -> List[str]:
     """Return how to run this notebook in a kernel, as the front end at hand has it."""
     name = f'"{shown}"' if shown else kernel
     if front == "vscode":
-        return [f"To run this notebook there: kernel picker (top right) > Jupyter Kernel > {name}"]
+        return [f"next         kernel picker (top right) > Jupyter Kernel > {name}"]
     if front == "colab":
         return [f"Colab cannot change to another kernel; run programs in it with: !.venv/bin/python (kernel {kernel})"]
     if front == "jupyter":
-        return [f"To run this notebook there: Kernel menu > Change Kernel > {name}"]
-    return [f"To run this notebook there: choose the kernel {name}, or without a front end kernel_name={kernel!r}"]
+        return [f"next         Kernel menu > Change Kernel > {name}"]
+    return [f"next         choose the kernel {name}, or without a front end kernel_name={kernel!r}"]
 
 
 def _not_in_step(result: CheckResult) -> MlenvError:
@@ -212,9 +214,3 @@ def _display(result: CheckResult) -> None:
     from IPython.display import display
 
     display(result)
-
-
-def _html_lines(lines: List[str]) -> str:
-    import html
-
-    return "".join(f"<div>{html.escape(line)}</div>" for line in lines)

@@ -9,9 +9,11 @@ import sys
 from typing import Any, Callable, List, Optional, Tuple
 
 from mlenv.drift import verdict_of
+from mlenv.kernel.display import home_folder
 from mlenv.kernel.memory import folder_stamp
 from mlenv.kernel.state import State
 from mlenv.model import Finding, Report
+from mlenv.render import shorten
 
 __all__ = ["Watcher", "change_text"]
 
@@ -70,7 +72,7 @@ class Watcher:
         if recovered:
             self._say("mlenv: in step again")
         elif report.verdict not in _QUIET:
-            self._say(change_text(report))
+            self._say(shorten(change_text(report), self._state.root or "", home_folder()))
 
     def _remember_modules(self) -> None:
         self._state.memory.look()
@@ -97,6 +99,8 @@ def _signature(report: Report) -> Tuple[Any, ...]:
 def change_text(report: Report) -> str:
     """Return one line: what differs, and the next thing to type."""
     rows = [row for row in report.findings if verdict_of(row.kind) not in {"in-step", "unknown"}]
+    if report.verdict == "no-env":  # where there is none, no kernel can run in it: that is not a second matter
+        rows = [row for row in rows if row.kind == "no-env"]
     parts = [_finding_text(row, report.lock_path or "the lock") for row in rows[:_SHOWN_FINDINGS]]
     if len(rows) > _SHOWN_FINDINGS:
         parts.append(f"and {len(rows) - _SHOWN_FINDINGS} more")

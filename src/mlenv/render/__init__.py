@@ -6,6 +6,7 @@ Standard library only, Python 3.9+: this package also runs inside project kernel
 from __future__ import annotations
 
 from mlenv.render.html import error_html, outcome_html, report_html
+from mlenv.render.layout import notice_html, step_html
 from mlenv.render.private import mask_secrets, shorten
 from mlenv.render.text import error_text, outcome_text, report_text
 from mlenv.render.wire import error_json, event_json, finding_json, outcome_json, report_json
@@ -17,6 +18,7 @@ __all__ = [
     "event_json",
     "finding_json",
     "mask_secrets",
+    "notice_html",
     "outcome_html",
     "outcome_json",
     "outcome_text",
@@ -24,4 +26,5 @@ __all__ = [
     "report_json",
     "report_text",
     "shorten",
+    "step_html",
 ]

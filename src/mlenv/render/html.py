@@ -12,6 +12,7 @@ from typing import List, Optional, Sequence, Tuple
 
 from mlenv.errors import MlenvError
 from mlenv.model import Outcome, Report
+from mlenv.render.layout import CODE, QUIET, SCROLL, TABLE, boxed, cell_style, lines_html, words_html
 from mlenv.render.story import NONE, Row, Voice, tell
 from mlenv.render.text import change_text, voice_for
 
@@ -29,14 +30,8 @@ _LOOK = {
     "restart": ("\N{CLOCKWISE OPEN CIRCLE ARROW}", "#c98a16"),
     "unlocked": ("\N{DOTTED CIRCLE}", "#7f8793"),
 }
-_BOX = "border-left:4px solid {colour};padding:0.3em 0 0.3em 0.8em;margin:0.2em 0;font-family:inherit"
-_SCROLL = "max-height:16em;overflow:auto;margin:0.4em 0"
-_TABLE = "border-collapse:collapse;font-size:inherit;margin:0"
-_LINE = "border-bottom:1px solid rgba(128,128,128,0.35)"
-_CELL = f"text-align:left;padding:0.15em 1.2em 0.15em 0;{_LINE};white-space:nowrap"
-_WORDS = f"text-align:left;padding:0.15em 0;{_LINE};white-space:normal"
-_QUIET = "opacity:0.75"
-_CODE = "font-family:monospace;border:1px solid rgba(128,128,128,0.5);border-radius:3px;padding:0 0.35em"
+_CELL = cell_style()
+_WORDS = cell_style(wraps=True)
 
 
 def report_html(report: Report, *, root: Optional[str] = None, home: str = "", magic: bool = True) -> str:
@@ -50,11 +45,11 @@ def report_html(report: Report, *, root: Optional[str] = None, home: str = "", m
     parts = [f'<div><span aria-hidden="true">{icon}</span> <strong>{escape(word)}</strong>: {escape(rest)}</div>']
     parts += _rows_html(story.rows)
     parts += [f"<div>{escape(line)}</div>" for line in story.lines]
-    parts += [f'<div style="{_QUIET}">note: {escape(note)}</div>' for note in story.notes]
+    parts += [f'<div style="{QUIET}">note: {escape(note)}</div>' for note in story.notes]
     if story.command:
-        also = f' <span style="{_QUIET}">({escape(story.also)})</span>' if story.also else ""
-        parts.append(f'<div>next: <code style="{_CODE}">{escape(story.command)}</code>{also}</div>')
-    return _box(colour, parts)
+        also = f' <span style="{QUIET}">({escape(story.also)})</span>' if story.also else ""
+        parts.append(f'<div>next: <code style="{CODE}">{escape(story.command)}</code>{also}</div>')
+    return boxed(colour, parts)
 
 
 def _rows_html(rows: Sequence[Row]) -> List[str]:
@@ -77,8 +72,8 @@ def _rows_html(rows: Sequence[Row]) -> List[str]:
             f'<td style="{_WORDS}">{escape(row.what)}</td></tr>'
         )
     return [
-        f'<div role="region" aria-label="Packages that differ" tabindex="0" style="{_SCROLL}">'
-        f'<table style="{_TABLE}"><thead><tr>{head}</tr></thead><tbody>{"".join(body)}</tbody></table></div>'
+        f'<div role="region" aria-label="Packages that differ" tabindex="0" style="{SCROLL}">'
+        f'<table style="{TABLE}"><thead><tr>{head}</tr></thead><tbody>{"".join(body)}</tbody></table></div>'
     ]
 
 
@@ -86,18 +81,20 @@ def outcome_html(outcome: Outcome, *, root: str = "", home: str = "", magic: boo
     """Return what a verb did: its lines, and every change in a box that opens."""
     voice = Voice(root=root, home=home, magic=magic)
     icon, colour = _LOOK["in-step" if outcome.ok else "broken"]
-    first, *others = [escape(voice.say(line)) for line in outcome.lines] or [escape(outcome.verb)]
-    parts = [f'<div><span aria-hidden="true">{icon}</span> {first}</div>', *(f"<div>{line}</div>" for line in others)]
+    lines = [voice.say(line) for line in outcome.lines]
+    # A first line of columns needs a head of its own, or the icon would push it out of line.
+    head = f"<strong>{escape(outcome.verb)}</strong>" if not lines or "  " in lines[0] else words_html(lines.pop(0))
+    parts = [f'<div><span aria-hidden="true">{icon}</span> {head}</div>', *lines_html(lines)]
     if outcome.changes:
         is_open = " open" if outcome.dry_run else ""
         noun = "package" if len(outcome.changes) == 1 else "packages"
         says = "would change" if outcome.dry_run else "changed"
         rows = "".join(f"<div>{escape(change_text(change))}</div>" for change in outcome.changes)
         parts.append(
-            f'<details{is_open}><summary style="{_QUIET}">{len(outcome.changes)} {noun} {says}</summary>'
-            f'<div tabindex="0" style="{_SCROLL};font-family:monospace">{rows}</div></details>'
+            f'<details{is_open}><summary style="{QUIET}">{len(outcome.changes)} {noun} {says}</summary>'
+            f'<div tabindex="0" style="{SCROLL};font-family:monospace">{rows}</div></details>'
         )
-    return _box(colour, parts)
+    return boxed(colour, parts)
 
 
 def error_html(error: MlenvError, *, root: str = "", home: str = "", magic: bool = True) -> str:
@@ -107,11 +104,7 @@ def error_html(error: MlenvError, *, root: str = "", home: str = "", magic: bool
     message = "<br>".join(escape(line) for line in voice.say(error.message).splitlines()) or escape(error.code)
     parts = [f'<div><span aria-hidden="true">{icon}</span> <strong>error</strong>: {message}</div>']
     if error.where:
-        parts.append(f'<div style="{_QUIET}">where: {escape(voice.say(error.where))}</div>')
+        parts.append(f'<div style="{QUIET}">where: {escape(voice.say(error.where))}</div>')
     if error.hint:
         parts.append(f"<div>to do: {escape(voice.say(error.hint))}</div>")
-    return _box(colour, parts)
-
-
-def _box(colour: str, parts: Sequence[str]) -> str:
-    return f'<div class="mlenv" style="{_BOX.format(colour=colour)}">{"".join(parts)}</div>'
+    return boxed(colour, parts)
