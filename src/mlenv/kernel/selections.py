@@ -5,55 +5,20 @@ Standard library only, Python 3.9+.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import subprocess
 import time
-from dataclasses import fields
-from typing import Any, Dict, Mapping, Optional, Tuple, Type, TypeVar
+from typing import Any, Optional, Tuple
 
 from mlenv.errors import MlenvError
 from mlenv.kernel import child
-from mlenv.model import Declared, FileStamp, Finding, Pin, Selection, Source
+from mlenv.model import FileStamp, Selection
 from mlenv.probe import site
+from mlenv.selection_text import cache_name, parse_selection
 
-__all__ = ["Selections", "cache_path", "parse_selection"]
+__all__ = ["Selections"]
 
-_SCHEMA = 1
 _POLL_S = 0.02
-_T = TypeVar("_T")
-
-
-def cache_path(cache: str, root: str, cache_tag: str) -> str:
-    """Return where the selection of a project for one Python lies (host code computes the same)."""
-    key = hashlib.sha256(f"{os.path.realpath(root)}\n{cache_tag}".encode()).hexdigest()[:24]
-    return os.path.join(cache, "selections", f"{key}.json")
-
-
-def parse_selection(text: str) -> Optional[Selection]:
-    """Read a cached selection; ``None`` for another schema or a file cut short. Unknown keys are left out."""
-    try:
-        content = json.loads(text)
-        if content["schema"] != _SCHEMA:
-            return None
-        raw: Dict[str, Any] = content["selection"]
-        pins = tuple(_built(Pin, {**row, "source": _built(Source, row["source"])}) for row in raw["pins"])
-        rows = {
-            "declared": tuple(_built(Declared, row) for row in raw["declared"]),
-            "findings": tuple(_built(Finding, row) for row in raw["findings"]),
-            "inputs": tuple(_built(FileStamp, row) for row in raw["inputs"]),
-            "extras": tuple(raw.get("extras", ())),
-            "groups": tuple(raw.get("groups", ())),
-        }
-        return _built(Selection, {**raw, "pins": pins, **rows})
-    except (ValueError, KeyError, TypeError):
-        return None
-
-
-def _built(kind: Type[_T], raw: Mapping[str, Any]) -> _T:
-    known = {field.name for field in fields(kind)}  # type: ignore[arg-type]  # every value is a dataclass
-    return kind(**{name: item for name, item in raw.items() if name in known})
 
 
 class Selections:
@@ -84,7 +49,7 @@ class Selections:
 
     def current(self, cache_tag: str) -> Optional[Selection]:
         """Return the selection if it is still true, else ``None``. Cost: one stat per file it came from."""
-        path = cache_path(self._cache, self._root, cache_tag)
+        path = os.path.join(self._cache, "selections", cache_name(os.path.realpath(self._root), cache_tag))
         stamp = site.stamp(path)
         if self._kept is None or self._kept[0] != stamp:
             selection = _read(path)

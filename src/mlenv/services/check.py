@@ -71,7 +71,7 @@ def _selection(context: Context, project: Project, environment: EnvironmentFacts
         from mlenv.probe import interpreters
 
         python = interpreters.host().path
-    return selection_for(context, project, python, ask.ask(python, store.cache_dir()).cache_tag)
+    return selection_for(context, project, python)
 
 
 def _examined(context: Context, installed: Installed) -> Installed:

@@ -7,14 +7,13 @@ from collections.abc import Mapping, Sequence
 from mlenv.engines import answers, uv
 from mlenv.errors import MlenvError
 from mlenv.model import Distribution, Outcome, Selection
-from mlenv.probe import ask, environment, site
+from mlenv.probe import environment, site
 from mlenv.services import tools as engine_tools
 from mlenv.services import words
 from mlenv.services.context import Context
 from mlenv.services.project import Project, open_project, require_environment
 from mlenv.services.select import selection_for
 from mlenv.services.tools import run_engine
-from mlenv.store import cache_dir
 from mlenv.verbs import did_you_mean
 from mlenv.versions import normalise, same
 
@@ -121,8 +120,7 @@ def outdated(context: Context) -> Outcome:
 
 
 def _selection(context: Context, project: Project) -> Selection:
-    python = environment.interpreter(project.prefix)
-    return selection_for(context, project, python, ask.ask(python, cache_dir()).cache_tag)
+    return selection_for(context, project, environment.interpreter(project.prefix))
 
 
 def _aligned(table: Sequence[Sequence[str]]) -> tuple[str, ...]:

@@ -26,6 +26,8 @@ MANIFEST_NAMES = (
 LOCK_NAMES = (
     "uv.lock", "pylock.toml", "poetry.lock", "pdm.lock", "Pipfile.lock", "conda-lock.yml", "pixi.lock",
 )  # fmt: skip
+_WATCHED = frozenset({*MANIFEST_NAMES, *LOCK_NAMES, ".python-version"})
+_ENDINGS = (".toml", ".txt", ".in", ".lock")
 _USED = Path(".mlenv", "used.json")
 _ENVIRONMENT_NAMES = (".venv", "venv", "env", "ENV")
 
@@ -128,7 +130,7 @@ def load(root: Path, *, used: bool = True) -> Project:
         raise MlenvError(
             "file-unreadable", f"the project folder cannot be read: {error.strerror}", where=str(root)
         ) from None
-    stamps = {name: site.stamp(str(root / name)) for name in names if name.endswith((".toml", ".txt", ".in", ".lock"))}
+    stamps = {name: site.stamp(str(root / name)) for name in names if name in _WATCHED or name.endswith(_ENDINGS)}
     settings = _settings(root, names)
     link = _link(root, settings, used)
     return Project(root=root, names=names, settings=settings, link=link, environment=_facts(link), stamps=stamps)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from mlenv import runtime, store
+from mlenv import runtime
 from mlenv.errors import MlenvError
-from mlenv.probe import ask, environment
+from mlenv.probe import environment
 from mlenv.services import kernels, words
 from mlenv.services.context import Context
 from mlenv.services.project import Project
@@ -22,6 +22,6 @@ def refresh_runtime(context: Context, project: Project) -> None:
         if project.marker.get("ipykernel") != "installed":
             runtime.ensure(python, words.installed_of(project), offline=context.options.offline, report=context.report)
         # Without it a live kernel would have to ask for the selection first, and a change made meanwhile goes unsaid.
-        selection_for(context, project, python, ask.ask(python, store.cache_dir()).cache_tag)
+        selection_for(context, project, python)
     except MlenvError as error:
         context.tell("note", f"the kernel may not start: {error.message}")

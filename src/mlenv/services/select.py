@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-from collections.abc import Callable, Mapping
-from dataclasses import fields, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlenv import store
+from mlenv._version import __version__
 from mlenv.errors import MlenvError
-from mlenv.model import Declared, FileStamp, Finding, Outcome, Pin, Selection, Source
+from mlenv.model import FileStamp, Outcome, Selection
 from mlenv.probe import ask, environment, site
+from mlenv.selection_text import cache_name, parse_selection, selection_text
 from mlenv.services.context import Context, Options
 from mlenv.services.project import LOCK_NAMES, MANIFEST_NAMES, Project, open_project
 
@@ -20,16 +21,12 @@ if TYPE_CHECKING:  # a check with a cached selection reads no lock, so it need n
     from mlenv.locks import Selected, Target
 
 __all__ = [
-    "cache_path",
-    "cached_selection",
     "select_project",
     "selection_for",
     "target_of",
     "wanted",
     "write_selection",
 ]
-
-_SCHEMA = 1
 
 
 def target_of(python: str) -> Target:
@@ -121,89 +118,77 @@ def _loader(root: Path, files: Mapping[str, str]) -> Callable[[str], bytes | Non
     return load
 
 
-def cache_path(root: Path, cache_tag: str) -> Path:
-    """Return where the selection of a project for one Python lies (the kernel side computes the same)."""
-    key = hashlib.sha256(f"{os.path.realpath(root)}\n{cache_tag}".encode()).hexdigest()[:24]
-    return store.cache_dir() / "selections" / f"{key}.json"
-
-
-def selection_for(context: Context, project: Project, python: str, cache_tag: str) -> Selection:
+def selection_for(context: Context, project: Project, python: str) -> Selection:
     """Return the selection, from the cache where nothing has changed; the cache is written otherwise.
 
+    Args:
+        context: options that choose (``--lock``, ``--extra``, ``--group``) leave the cache alone.
+        project: as it lies on disk.
+        python: the interpreter to select for.
+
     Raises:
-        MlenvError: as :func:`select_project`.
+        MlenvError: as :func:`select_project`; ``python-broken``.
     """
-    path = cache_path(project.root, cache_tag)
-    options = context.options
+    facts, options = ask.ask(python, store.cache_dir()), context.options
+    path = _cache_path(project.root, facts.cache_tag)
     plain = options.lock is None and options.extras is None and options.groups is None
     if plain:
-        cached = cached_selection(path)
-        if cached is not None:
+        cached = _cached(path)
+        if cached is not None and cached.python == facts.version:
             return cached
+    beside = _beside(project, python)  # before anything is read: what changes meanwhile makes the answer stale
     selected = select_project(project, target_of(python), options)
-    selection = _stamped(project, selected)
+    selection = replace(
+        selected.selection, inputs=(*_stamps(project, selected.files_read), *beside), environment=project.prefix
+    )
     if plain:
         _write_cache(path, selection)
     return selection
 
 
-def _stamped(project: Project, selected: Selected) -> Selection:
-    known = (*MANIFEST_NAMES, *LOCK_NAMES, ".python-version")
-    watched = sorted({*selected.files_read, *known})
-    paths = [str(project.root / name) for name in watched]
-    paths.append(str(project.link / "mlenv-ready.json"))
-    return _replaced(selected.selection, inputs=tuple(site.stamp(path) for path in paths), environment=project.prefix)
+def _cache_path(root: Path, cache_tag: str) -> Path:
+    return store.cache_dir() / "selections" / cache_name(os.path.realpath(root), cache_tag)
 
 
-def _replaced(selection: Selection, **changes: Any) -> Selection:
-    return Selection(
-        **{field.name: changes.get(field.name, getattr(selection, field.name)) for field in fields(selection)}
-    )
+def _beside(project: Project, python: str) -> tuple[FileStamp, ...]:
+    """Stamp what the answer depends on beside the project's files: the environment's marker, the interpreter."""
+    return site.stamps((str(project.link / "mlenv-ready.json"), os.path.realpath(python)))
+
+
+def _stamps(project: Project, files_read: Sequence[str]) -> tuple[FileStamp, ...]:
+    """Stamp manifests and locks as they were when the project was opened, those that were not there included."""
+    names = sorted({*files_read, *MANIFEST_NAMES, *LOCK_NAMES, ".python-version"})
+    return tuple(_stamp(project, name) for name in names)
+
+
+def _stamp(project: Project, name: str) -> FileStamp:
+    path = str(project.root / name)
+    known = project.stamps.get(name)
+    if known is None and os.path.dirname(name) == "" and name not in project.names:
+        return FileStamp(path=path, mtime_ns=-1, size=0, inode=0)
+    return known or site.stamp(path)  # a file that others include
 
 
 def _write_cache(path: Path, selection: Selection) -> None:
-    content = {"schema": _SCHEMA, "selection": _plain(selection)}
     try:
-        store.write_json(path, content)
+        store.make_folder(path.parent)
+        store.write_atomic(path, selection_text(selection, __version__))
     except MlenvError:
         # A cache that cannot be written costs time, never the answer.
         return
 
 
-def _plain(item: Any) -> Any:
-    if hasattr(item, "__dataclass_fields__"):
-        return {field.name: _plain(getattr(item, field.name)) for field in fields(item)}
-    return [_plain(part) for part in item] if isinstance(item, tuple) else item
-
-
-def cached_selection(path: Path) -> Selection | None:
-    """Read a cached selection; ``None`` where it is missing, of another schema, or older than a file it came from."""
-    content = store.read_json(path)
-    if not content or content.get("schema") != _SCHEMA:
-        return None
+def _cached(path: Path) -> Selection | None:
+    """Read a cached selection; ``None`` where it is missing, of another mlenv, or older than a file it came from."""
     try:
-        selection = _revive(content["selection"])
-    except (KeyError, TypeError):
+        selection = parse_selection(path.read_text(encoding="utf-8"), __version__)
+    except (OSError, UnicodeDecodeError):
         return None
-    return selection if site.unchanged(selection.inputs) else None
-
-
-def _revive(raw: dict[str, Any]) -> Selection:
-    pins = tuple(Pin(**{**pin, "source": Source(**pin["source"])}) for pin in raw.pop("pins"))
-    declared = tuple(Declared(**row) for row in raw.pop("declared"))
-    findings = tuple(Finding(**row) for row in raw.pop("findings"))
-    inputs = tuple(FileStamp(**row) for row in raw.pop("inputs"))
-    extras, groups = tuple(raw.pop("extras")), tuple(raw.pop("groups"))
-    return Selection(
-        pins=pins, declared=declared, findings=findings, inputs=inputs, extras=extras, groups=groups, **raw
-    )
+    return selection if selection is not None and site.unchanged(selection.inputs) else None
 
 
 def write_selection(context: Context, prefix: str | None) -> Outcome:
     """Write the cached selection for the interpreter of ``prefix`` (default: the project's environment)."""
     project = open_project(context)
-    python = environment.interpreter(prefix or project.prefix)
-    tag = ask.ask(python, store.cache_dir()).cache_tag
-    selection = selection_for(context, project, python, tag)
-    path = cache_path(project.root, tag)
-    return Outcome(verb="select", lines=(f"{len(selection.pins)} pins",), data={"path": str(path)})
+    selection = selection_for(context, project, environment.interpreter(prefix or project.prefix))
+    return Outcome(verb="select", lines=(f"{len(selection.pins)} pins",))
