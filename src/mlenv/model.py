@@ -52,9 +52,9 @@ else:
         """Make a class a frozen, keyword-only dataclass.
 
         ``dataclass(frozen=True, kw_only=True, slots=True)`` compiles six methods for each class. For the 22 values of
-        this file alone that cost 40 ms instead of 9 ms on Python 3.9, 72 ms instead of 10 ms on 3.11 (``-X importtime``,
-        best of nine, two busy cores): twice what mlenv may add to a kernel's start. These do the same, and compile one
-        method, when the first instance is made.
+        this file alone that cost 40 ms instead of 9 ms on Python 3.9, 72 ms instead of 10 ms on 3.11
+        (``-X importtime``, best of nine, two busy cores): twice what mlenv may add to a kernel's start. These do the
+        same, and compile one method, when the first instance is made.
         """
         cls.__doc__ = cls.__doc__ or cls.__name__  # else dataclass writes a signature here, at half of its cost
         made = dataclass(**_SHAPE)(cls)
