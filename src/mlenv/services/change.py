@@ -18,6 +18,7 @@ from mlenv.services import hygiene, installing
 from mlenv.services.context import Context
 from mlenv.services.installing import Wish
 from mlenv.services.project import Project
+from mlenv.services.select import wanted
 from mlenv.versions import same
 
 __all__ = ["Done", "carry_out", "changes_of", "is_managed", "refuse_foreign", "refuse_what_hurts", "write_only"]
@@ -100,7 +101,7 @@ def carry_out(context: Context, project: Project, wish: Wish, descriptor: int) -
     except BaseException:
         store.remove_tree(generation, inside=root / ".mlenv" / "envs")
         raise
-    written = _write_and_switch(context, project, wish, generation)
+    written = _write_and_switch(context, project, wish, generation, descriptor)
     generations.collect(root, project.link)
     names = tuple(c.path for c in written if c.before != c.after)
     count = sum(1 for d in installed.distributions if d.name != "pip")
@@ -108,15 +109,16 @@ def carry_out(context: Context, project: Project, wish: Wish, descriptor: int) -
 
 
 def _write_and_switch(
-    context: Context, project: Project, wish: Wish, generation: Path
+    context: Context, project: Project, wish: Wish, generation: Path, descriptor: int
 ) -> tuple[history.FileChange, ...]:
     """Write the project's files and show the new environment: both, or neither."""
     root, link = project.root, project.link
-    entry = history.begin(root, wish.verb, generations.shown(link), f"envs/{generation.name}")
     written: tuple[history.FileChange, ...] = ()
     try:
+        entry = history.begin(root, wish.verb, generations.shown(link), f"envs/{generation.name}")
         written = history.write_files(root, entry.id, wish.files, project.stamps)
         history.note(root, entry, written)
+        installing.rebuild_own(context, project, wish, generation, descriptor)
         hygiene.ignore(context, root, link)
         context.tell("switch", f"switching {link.name}")
         previous = generations.switch(root, link, generation)
@@ -204,11 +206,13 @@ def _verify(context: Context, project: Project, wish: Wish, generation: Path) ->
             where=str(generation.name),
             hint="run the same command again",
         )
+    # What was told is kept; what nobody told follows the project's defaults, as they will be then.
+    extras, groups = wanted(project, context.options)
     marker = {
         "engine": wish.engine.name,
         "lock": selection.lock,
-        "extras": list(selection.extras),
-        "groups": list(selection.groups),
+        "extras": list(extras or ()),
+        "groups": list(groups or ()),
         "link": os.path.relpath(project.link, project.root),
         "base": wish.interpreter.path,
         "ipykernel": "installed" if wish.with_ipykernel else "runtime",

@@ -27,7 +27,7 @@ from mlenv.services.select import target_of
 from mlenv.services.tools import run_engine
 from mlenv.services.wheels import naming_a_python
 
-__all__ = ["Wish", "build", "refuse_builds", "scratch_folder", "start"]
+__all__ = ["Wish", "build", "rebuild_own", "refuse_builds", "scratch_folder", "start"]
 
 
 @value
@@ -285,7 +285,7 @@ def _fill_uv_project(place: _Site) -> None:
         prefix=str(place.generation),
         python=environment.interpreter(str(place.generation)),
         extras=selected.selection.extras,
-        groups=selected.selection.groups or None,
+        groups=selected.selection.groups,
         install_project=not copied,
         inexact=True,
         allow_build=_may_build(place),
@@ -297,6 +297,20 @@ def _fill_uv_project(place: _Site) -> None:
     if copied and own:
         file = _file(place, "project.txt", f"-e {place.project.root}")
         _install(place, InstallRequest(prefix=str(place.generation), files=(file,), allow_build=True))
+
+
+def rebuild_own(context: Context, project: Project, wish: Wish, generation: Path, descriptor: int) -> None:
+    """Build the project's own package again after its manifest was written: its metadata is what that says now."""
+    own = tuple(p.name for p in wish.selected.selection.pins if p.source.kind == "editable" and p.source.url == ".")
+    if not own or "pyproject.toml" not in wish.files or wish.engine.name != "uv":
+        return
+    with scratch_folder(project.root) as scratch:
+        place = _Site(
+            context=context, project=project, wish=wish, generation=generation, scratch=scratch, descriptor=descriptor
+        )
+        file = _file(place, "project.txt", f"-e {project.root}")
+        prefix = str(generation)
+        _install(place, InstallRequest(prefix=prefix, files=(file,), allow_build=True, reinstall=own))
 
 
 def _fill_from_pins(place: _Site) -> None:

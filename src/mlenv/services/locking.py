@@ -331,7 +331,7 @@ def copy_uv_project(project: Project, edits: Mapping[str, str], scratch: Path) -
             "uv-workspace",
             f"uv.lock names other folders of this machine ({others[0]}); mlenv does not edit such a project yet",
             where="uv.lock",
-            hint="uv lock (or uv add), then: mlenv sync",
+            hint="uv add NAME, uv remove NAME or uv lock, then: mlenv sync",
         )
     for name in ("pyproject.toml", "uv.lock", "uv.toml", "README.md", ".python-version"):
         text = edits.get(name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from mlenv import locks, store
@@ -122,7 +123,9 @@ def _allowed(interpreter: Interpreter, allowed: str, context: Context) -> Interp
 
 def declared_python(context: Context, project: Project, edits: Mapping[str, str]) -> str:
     """Return the range of Pythons that lock and manifest allow, empty where they say nothing."""
-    selected = select_project(project, target_of(interpreters.host().path), context.options, files=edits)
+    # Whatever is asked for now may not be declared yet; the range of Pythons does not depend on it.
+    options = replace(context.options, extras=None, groups=None)
+    selected = select_project(project, target_of(interpreters.host().path), options, files=edits)
     return selected.selection.requires_python
 
 
