@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from mlenv import store
 from mlenv.model import Outcome
@@ -11,13 +12,14 @@ from mlenv.services.adopt import adopted_requirements
 from mlenv.services.change import Done, carry_out, changes_of, refuse_foreign, refuse_what_hurts
 from mlenv.services.check import check_project
 from mlenv.services.context import Context
+from mlenv.services.holding import holding
 from mlenv.services.installing import Wish
 from mlenv.services.lists import changed_list, is_list
 from mlenv.services.locking import Resolver, relock
 from mlenv.services.prepare import checked, prepare
 from mlenv.services.project import Project, load, open_project
 from mlenv.services.refresh import refresh_runtime
-from mlenv.services.select import select_project, target_of
+from mlenv.services.select import select_project, target_of, wanted
 from mlenv.services.sync import in_step
 from mlenv.versions import normalise
 
@@ -51,10 +53,11 @@ def upgrade(context: Context, names: Sequence[str]) -> Outcome:
 def change_project(context: Context, verb: str, requirements: tuple[str, ...], names: Sequence[str]) -> Outcome:
     """Hold the project, compute the new files, carry the change out and say what happened."""
     project = open_project(context, create=verb == "add")
-    with store.hold(project.root, verb, lambda text: context.tell("wait", text)) as (descriptor, _):
-        project = load(project.root)
+    with holding(context, project.root, verb) as (project, descriptor):
         refuse_foreign(project)
-        resolver, files = _new_files(context, project, verb, requirements, names, descriptor)
+        group = declare.group_of(context) if verb != "upgrade" else None
+        context = _with_group(context, project, group if verb == "add" else None)
+        resolver, files = _new_files(context, project, verb, requirements, names, descriptor, group)
         selected = select_project(project, target_of(resolver.interpreter.path), context.options, files=files)
         wish = Wish(
             verb=verb,
@@ -77,6 +80,20 @@ def change_project(context: Context, verb: str, requirements: tuple[str, ...], n
     return _outcome(verb, names, done)
 
 
+def _with_group(context: Context, project: Project, group: str | None) -> Context:
+    """Return the context in which a group that is added to is installed beside those that are installed already."""
+    plain = _told(context, None)
+    if group is None:
+        return context if context.options.groups is None else plain
+    _, recorded = wanted(project, plain.options)
+    _, default = wanted(project, replace(plain.options, groups=()))
+    return plain if recorded is None and group in (default or ()) else _told(context, (*(recorded or ()), group))
+
+
+def _told(context: Context, groups: tuple[str, ...] | None) -> Context:
+    return replace(context, options=replace(context.options, groups=groups))
+
+
 def _new_files(
     context: Context,
     project: Project,
@@ -84,6 +101,7 @@ def _new_files(
     requirements: tuple[str, ...],
     names: Sequence[str],
     descriptor: int,
+    group: str | None,
 ) -> tuple[Resolver, dict[str, str]]:
     resolver = prepare(
         context,
@@ -93,11 +111,11 @@ def _new_files(
         upgrade=tuple(names) if verb == "upgrade" else (),
         upgrade_all=verb == "upgrade" and not names,
     )
-    selected = select_project(project, target_of(resolver.interpreter.path), context.options)
+    selected = select_project(project, target_of(resolver.interpreter.path), _told(context, None).options)
     if is_list(selected):
+        declare.refuse_group(selected.choice.lock or "", group)
         return resolver, changed_list(context, project, resolver, selected, verb, requirements, names)
     edits: dict[str, str] = {}
-    group = declare.group_of(context) if verb != "upgrade" else None
     if verb == "add" and selected.choice.manifest is None:
         minor = ".".join(resolver.interpreter.version.split(".")[:2])
         taken = adopted_requirements(context, project, selected)

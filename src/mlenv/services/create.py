@@ -11,16 +11,18 @@ from mlenv import store, trust
 from mlenv.errors import MlenvError
 from mlenv.locks import Selected
 from mlenv.model import Installed, Outcome, value
-from mlenv.probe import ask, environment, interpreters
+from mlenv.probe import environment, interpreters
 from mlenv.services import declare, kernels, words
 from mlenv.services.adopt import adopted_requirements
-from mlenv.services.change import Done, carry_out, changes_of, refuse_what_hurts
+from mlenv.services.change import Done, carry_out, changes_of, is_managed, refuse_foreign, refuse_what_hurts
 from mlenv.services.check import check_project
 from mlenv.services.context import Context
+from mlenv.services.holding import holding
 from mlenv.services.installing import Wish
+from mlenv.services.lists import changed_list, is_list
 from mlenv.services.locking import Resolver
 from mlenv.services.prepare import checked, prepare
-from mlenv.services.project import Project, load, open_project
+from mlenv.services.project import Project, forget_used, load, open_project
 from mlenv.services.select import select_project, target_of
 from mlenv.services.sync import damaged_names, in_step, relocked_if_stale
 
@@ -48,15 +50,22 @@ def create(context: Context, requirements: Sequence[str], *, kernel_name: str = 
     """
     wanted = checked(requirements)
     project = open_project(context, create=True)
-    _refuse_managed_prefix(context, project)
-    with store.hold(project.root, "create", lambda text: context.tell("wait", text)) as (descriptor, _):
-        project = load(project.root)
-        built = _build(context, project, wanted, descriptor)
+    if project.settings.env:
+        refuse_foreign(project)
+    kernel_name = kernel_name or project.settings.kernel_name or ""
+    kernels.refuse_taken(kernel_name, str(project.root), project.prefix)
+    with holding(context, project.root, "create") as (project, descriptor):
+        former = _former_root(project)
+        keeps = _keeps(context, project, wanted)
+        built = _build(context, project if keeps else load(project.root, used=False), wanted, descriptor)
         if isinstance(built, Outcome):
             return built
+        if not keeps:
+            forget_used(project.root)
     project = load(project.root)
     trust.trust(project.root, project.link)
     registered = _register(context, project, built.selected.selection.name, kernel_name)
+    kernels.forget_project(former)
     return _outcome(context, built, project, wanted, registered)
 
 
@@ -121,6 +130,8 @@ def _edits(
         return {}
     if choice.manifest is None and choice.kind != "requirements":
         return declare.new_manifest(project, minor, (*adopted_requirements(context, project, selected), *wanted))
+    if is_list(selected):
+        return changed_list(context, project, resolver, selected, "add", wanted, declare.names_of(wanted))
     return declare.adding(project, selected, wanted, declare.group_of(context))
 
 
@@ -135,17 +146,23 @@ def _python_file(context: Context, project: Project, resolver: Resolver) -> dict
     return {".python-version": f"{asked}\n"}
 
 
-def _refuse_managed_prefix(context: Context, project: Project) -> None:
-    """An environment setting that points to a Python of the system is never built into (PEP 668)."""
-    if project.environment.prefix and project.settings.env:
-        facts = ask.ask(environment.interpreter(project.prefix), store.cache_dir())
-        if facts.externally_managed:
-            raise MlenvError(
-                "externally-managed",
-                f"{project.settings.env} belongs to the system; mlenv does not install into it",
-                where=str(project.link),
-                hint="remove `env` from [tool.mlenv] and type: mlenv create",
-            )
+def _keeps(context: Context, project: Project, wanted: tuple[str, ...]) -> bool:
+    """Whether an environment outside the project, told by ``use``, stays its environment.
+
+    It is never changed, so the project gets one of its own as soon as something would have to be.
+    """
+    if project.settings.env or project.link.is_relative_to(project.root):
+        return True
+    if wanted or is_managed(project):
+        return False
+    return check_project(context, project).verdict in {"in-step", "unlocked", "restart", "switch"}
+
+
+def _former_root(project: Project) -> str:
+    """Return the folder that the environment was made in, where the project was moved away from it; else nothing."""
+    made_at = project.marker.get("path")
+    former = Path(made_at).parents[2] if isinstance(made_at, str) and len(Path(made_at).parents) > 3 else project.root
+    return "" if former.exists() else str(former)
 
 
 def _register(context: Context, project: Project, name: str, kernel_name: str) -> Outcome:
@@ -161,8 +178,9 @@ def _register(context: Context, project: Project, name: str, kernel_name: str) -
         context,
         root=str(project.root),
         prefix=project.prefix,
-        name=name,
-        kernel_name=kernel_name or project.settings.kernel_name or "",
+        # A name that was only made from the folder's: people read the folder's own.
+        name=project.root.name if name == declare.default_name(project.root.name) else name,
+        kernel_name=kernel_name,
         ipykernel="installed" if _wants_ipykernel(context, project) else "runtime",
     )
 

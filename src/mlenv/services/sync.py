@@ -13,12 +13,13 @@ from mlenv.services import words
 from mlenv.services.change import carry_out, changes_of, refuse_what_hurts, write_only
 from mlenv.services.check import check_project
 from mlenv.services.context import Context
+from mlenv.services.holding import holding
 from mlenv.services.installing import Wish
 from mlenv.services.locking import Resolver, relock
 from mlenv.services.prepare import prepare
 from mlenv.services.project import Project, load, open_project
 from mlenv.services.refresh import refresh_runtime
-from mlenv.services.select import select_project, target_of
+from mlenv.services.select import select_project, target_of, wanted
 
 __all__ = ["damaged_names", "lock", "relocked_if_stale", "sync"]
 
@@ -30,8 +31,7 @@ def sync(context: Context) -> Outcome:
         MlenvError: ``no-lock``; what failed, naming package and cause; the environment is as it was then.
     """
     project = open_project(context)
-    with store.hold(project.root, "sync", lambda text: context.tell("wait", text)) as (descriptor, _):
-        project = load(project.root)
+    with holding(context, project.root, "sync") as (project, descriptor):
         resolver = prepare(context, project, {}, descriptor)
         selected, files = relocked_if_stale(context, project, resolver)
         if selected.content is None:
@@ -71,8 +71,8 @@ def in_step(context: Context, project: Project, report: Report) -> bool:
     """Whether there is nothing for ``sync`` to do; what was asked for now counts as a difference."""
     options = context.options
     if options.groups is not None or options.extras is not None:
-        recorded = (list(options.extras or ()), list(options.groups or ()))
-        if (project.marker.get("extras", []), project.marker.get("groups", [])) != recorded:
+        told = [list(names or ()) for names in wanted(project, options)]
+        if [project.marker.get("extras", []), project.marker.get("groups", [])] != told:
             return False
     return report.verdict in {"in-step", "restart", "switch"} and project.environment.prefix is not None
 
@@ -123,8 +123,7 @@ def lock(context: Context, *, upgrade: bool = False) -> Outcome:
         MlenvError: ``nothing-to-lock``; ``lock-not-driven``; what the resolver could not do.
     """
     project = open_project(context)
-    with store.hold(project.root, "lock", lambda text: context.tell("wait", text)) as (descriptor, _):
-        project = load(project.root)
+    with holding(context, project.root, "lock") as (project, descriptor):
         resolver = prepare(context, project, {}, descriptor, upgrade_all=upgrade)
         target = target_of(resolver.interpreter.path)
         before = select_project(project, target, context.options)
