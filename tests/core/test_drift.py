@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -72,6 +73,15 @@ def test_versions_are_compared_as_versions_and_not_as_text() -> None:
 def test_a_local_version_counts_against_a_lock() -> None:
     found = drift.compare(selection("torch==2.5.1+cu121"), installed("torch==2.5.1+cpu"))
     assert rows(found) == [("different", "torch", "2.5.1+cu121", "2.5.1+cpu", None)]
+
+
+def test_a_pinned_line_of_a_requirements_file_takes_any_build_of_its_version() -> None:
+    """pip's ``==``: the usual pinned list of a project that installs torch from its own index."""
+    plain, there = selection("torch==2.5.1", "six==1.16"), installed("torch==2.5.1+cu121", "six==1.16.0")
+    assert drift.compare(replace(plain, kind="requirements"), there) == ()
+    assert rows(drift.compare(plain, there)) == [("different", "torch", "2.5.1", "2.5.1+cu121", None)]
+    other = drift.compare(replace(plain, kind="requirements"), installed("torch==2.5.1.post1", "six==1.16"))
+    assert rows(other) == [("different", "torch", "2.5.1", "2.5.1.post1", None)]
 
 
 def test_a_requirement_accepts_a_local_version_and_any_version_of_its_range() -> None:

@@ -9,6 +9,7 @@ from mlenv.drift.beyond import closure, needs_matter
 from mlenv.drift.compare import compare
 from mlenv.drift.kinds import KINDS, ORDER, VERDICT_OF, verdict_of
 from mlenv.drift.memory import restart_lines
+from mlenv.drift.pins import fits
 from mlenv.drift.report import next_action, report
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "VERDICT_OF",
     "closure",
     "compare",
+    "fits",
     "needs_matter",
     "next_action",
     "report",

@@ -48,7 +48,7 @@ def compare(
     else:
         places = (selection.root, *roots)
         for pin in selection.pins:
-            finding = pin_finding(pin, by_name.get(pin.name), places)
+            finding = pin_finding(pin, by_name.get(pin.name), places, selection.kind)
             if finding is not None:
                 found.append(finding)
         found += beyond(selection, by_name, needs)

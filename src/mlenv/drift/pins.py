@@ -13,33 +13,44 @@ from mlenv.installed import without_user
 from mlenv.model import Distribution, Finding, Pin, Source
 from mlenv.versions import same, satisfies
 
-__all__ = ["full_path", "locked_text", "pin_finding"]
+__all__ = ["fits", "full_path", "locked_text", "pin_finding"]
 
 _DRIVE = re.compile(r"^[A-Za-z]:[\\/]")
 
 
-def pin_finding(pin: Pin, distribution: Optional[Distribution], roots: Sequence[str]) -> Optional[Finding]:
-    """Compare one pin with what is installed under its name."""
+def pin_finding(
+    pin: Pin, distribution: Optional[Distribution], roots: Sequence[str], kind: Optional[str] = None
+) -> Optional[Finding]:
+    """Compare one pin of a lock of this kind with what is installed under its name."""
     locked = locked_text(pin)
     if distribution is None:
         reason = f"{pin.name} is locked and not installed"
         return Finding(kind="missing", package=pin.name, locked=locked, reason=reason)
-    kind, reason = _version_drift(pin, distribution)
-    if not kind:
+    found, reason = _version_drift(pin, distribution, kind)
+    if not found:
         reason = _source_drift(pin.source, distribution.source, roots)
-        kind = "source" if reason else ""
-    if not kind:
+        found = "source" if reason else ""
+    if not found:
         return None
-    return Finding(kind=kind, package=pin.name, locked=locked, installed=distribution.version, reason=reason)
+    return Finding(kind=found, package=pin.name, locked=locked, installed=distribution.version, reason=reason)
 
 
-def _version_drift(pin: Pin, distribution: Distribution) -> Tuple[str, str]:
+def fits(locked: str, there: str, kind: Optional[str]) -> Optional[bool]:
+    """Return whether an installed version is the locked one; ``None`` where it cannot be told.
+
+    A requirements file asks by PEP 440's ``==``, which takes any build of a version: ``torch==2.5.1`` is satisfied by
+    ``2.5.1+cu121``. Other locks name the very file.
+    """
+    return satisfies(there, f"=={locked}") if kind == "requirements" else same(there, locked)
+
+
+def _version_drift(pin: Pin, distribution: Distribution, kind: Optional[str]) -> Tuple[str, str]:
     """Return (kind, reason); the kind is empty where the versions agree or none is asked for."""
     wanted, there = pin.version or pin.specifier, distribution.version
     if not wanted or wanted == there or pin.source.kind == "editable":
         # The version of an editable package is whatever its sources say today (uv leaves it out of its locks).
         return "", ""
-    agrees = same(there, wanted) if pin.version else satisfies(there, pin.specifier)
+    agrees = fits(wanted, there, kind) if pin.version else satisfies(there, pin.specifier)
     if agrees is None:
         return "undecidable", f"cannot tell whether {there} satisfies {wanted}"
     if agrees:

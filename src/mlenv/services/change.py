@@ -9,17 +9,16 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from mlenv import generations, history, store
+from mlenv import drift, generations, history, store
 from mlenv.errors import MlenvError
 from mlenv.locks import Selected
-from mlenv.model import Change, Installed, value
+from mlenv.model import Change, Installed, Pin, value
 from mlenv.probe import ask, environment, site
 from mlenv.services import hygiene, installing
 from mlenv.services.context import Context
 from mlenv.services.installing import Wish
 from mlenv.services.project import Project
 from mlenv.services.select import wanted
-from mlenv.versions import same
 
 __all__ = ["Done", "carry_out", "changes_of", "is_managed", "refuse_foreign", "refuse_what_hurts", "write_only"]
 
@@ -44,9 +43,13 @@ def changes_of(before: Installed, selected: Selected) -> tuple[Change, ...]:
             changes.append(Change(package=name, before=have.version, after=None))
         elif want is not None and have is None:
             changes.append(Change(package=name, before=None, after=want.version or "local"))
-        elif want is not None and have is not None and want.version and not same(want.version, have.version):
+        elif want is not None and have is not None and want.version and not _fits(selected, want, have.version):
             changes.append(Change(package=name, before=have.version, after=want.version))
     return tuple(changes)
+
+
+def _fits(selected: Selected, pin: Pin, there: str) -> bool:
+    return bool(drift.fits(pin.version or "", there, selected.selection.kind))
 
 
 _TOOLING = frozenset({"pip", "setuptools", "wheel", "uv"})
@@ -197,7 +200,7 @@ def _verify(context: Context, project: Project, wish: Wish, generation: Path) ->
     wrong = [
         pin.name
         for pin in selection.pins
-        if pin.name not in have or (pin.version and not pin.specifier and not same(pin.version, have[pin.name]))
+        if pin.name not in have or (pin.version and not _fits(wish.selected, pin, have[pin.name]))
     ]
     if wrong:
         raise MlenvError(
