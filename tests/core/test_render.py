@@ -271,9 +271,11 @@ def test_a_cell_of_the_table_that_is_too_long_is_cut() -> None:
 def test_columns_stay_columns_in_html() -> None:
     lines = ("environment  .venv: 3 packages", "lock         pylock.toml", "next         mlenv check")
     reader = read(render.outcome_html(Outcome(verb="create", lines=lines)))
-    assert [text for text in reader.words if text.strip()][1:] == [
+    assert [text.strip() for text in reader.words if text.strip()][1:] == [
         "create", "environment", ".venv: 3 packages", "lock", "pylock.toml", "next", "%mlenv check",
     ]  # fmt: skip
+    one = read(render.outcome_html(Outcome(verb="freeze", lines=("frozen       pylock.toml: 3 packages",))))
+    assert "".join(one.words).endswith("frozen pylock.toml: 3 packages")
     table = read(render.outcome_html(Outcome(verb="list", lines=("package  installed  locked", "six  1.17.0  -"))))
     assert [tag for tag, _ in table.tags].count("td") == 6
 

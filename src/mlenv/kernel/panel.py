@@ -31,6 +31,12 @@ _LABELS = {
     "switch": "How to switch",
 }
 _LOG_LINES = 200
+_LOG_BOX = (
+    # Turned round, so that the newest line stays in sight.
+    "display:flex;flex-direction:column-reverse;max-height:11em;overflow:auto;margin-top:0.4em;padding:0.3em 0.8em;"
+    "border:1px solid rgba(128,128,128,0.35);border-radius:3px"
+)
+_LOG_TEXT = "margin:0;font-size:0.9em;line-height:1.4;white-space:pre-wrap"
 
 
 def show_panel(shell: Any, state: State, watcher: Watcher) -> Any:
@@ -78,7 +84,8 @@ class Panel:
         self.check.on_click(lambda button: self._start("check"))
         self.cancel.on_click(lambda button: self._stop.set())
         buttons = widgets.HBox([self.action, self.check, self.cancel])
-        self.progress.layout.visibility = "hidden"
+        _show(self.progress, False)
+        _show(self.cancel, False)
         self.widget = widgets.VBox([self.report, buttons, widgets.HBox([self.progress, self.step]), self.log])
 
     def show_report(self, report: Report) -> None:
@@ -86,6 +93,7 @@ class Panel:
         self.report.value = render.report_html(report, home=home_folder())
         self._command = report.next.action if report.next.action in _LABELS else ""
         self.action.description = _LABELS.get(self._command, "Nothing to do")
+        _show(self.action, bool(self._command))
         self.action.tooltip = f"%{report.next.command}" if report.next.command else ""
         self.action.disabled = not self._command
 
@@ -96,6 +104,7 @@ class Panel:
         self._stop.clear()
         self.action.disabled = self.check.disabled = True
         self.cancel.disabled = False
+        _show(self.cancel, True)
         self.worker = threading.Thread(target=self._work, args=(command,), daemon=True)
         self.worker.start()
 
@@ -110,9 +119,10 @@ class Panel:
         except Exception as error:  # noqa: BLE001  # the outermost line of a face: a thread has nobody above it
             self._say(f"mlenv failed unexpectedly: {type(error).__name__}: {error}")
         finally:
-            self.progress.layout.visibility = "hidden"
+            _show(self.progress, False)
             self.step.value = ""
             self.cancel.disabled = True
+            _show(self.cancel, False)
             self.check.disabled = False
             self.action.disabled = not self._command
             self._working.release()
@@ -141,15 +151,21 @@ class Panel:
 
     def _tell(self, event: Event) -> None:
         known = event.done is not None and bool(event.total)
-        self.progress.layout.visibility = "visible" if known else "hidden"
+        _show(self.progress, known)
         if known:
             self.progress.max, self.progress.value = event.total, event.done
-        self.step.value = html.escape(event.text)
-        self._say(event.text)
+        text = render.shorten(event.text, self._state.root or "", home_folder())
+        self.step.value = html.escape(text)
+        self._say(text)
 
     def _say(self, text: str) -> None:
         new = [line for line in text.splitlines() if line.strip()]
         if new and (not self._log or self._log[-1] != new[-1]):
             self._log = [*self._log, *new][-_LOG_LINES:]
         lines = html.escape("\n".join(self._log))
-        self.log.value = f'<pre style="max-height: 12em; overflow: auto" role="log">{lines}</pre>'
+        self.log.value = f'<div style="{_LOG_BOX}" tabindex="0"><pre style="{_LOG_TEXT}" role="log">{lines}</pre></div>'
+
+
+def _show(widget: Any, shown: bool) -> None:
+    """Show or hide a part of the panel; what is hidden takes no room."""
+    widget.layout.display = None if shown else "none"

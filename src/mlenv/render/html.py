@@ -82,8 +82,7 @@ def outcome_html(outcome: Outcome, *, root: str = "", home: str = "", magic: boo
     voice = Voice(root=root, home=home, magic=magic)
     icon, colour = _LOOK["in-step" if outcome.ok else "broken"]
     lines = [voice.say(line) for line in outcome.lines]
-    # A first line of columns needs a head of its own, or the icon would push it out of line.
-    head = f"<strong>{escape(outcome.verb)}</strong>" if not lines or "  " in lines[0] else words_html(lines.pop(0))
+    head = words_html(_head(outcome.verb, lines))
     parts = [f'<div><span aria-hidden="true">{icon}</span> {head}</div>', *lines_html(lines)]
     if outcome.changes:
         is_open = " open" if outcome.dry_run else ""
@@ -108,3 +107,13 @@ def error_html(error: MlenvError, *, root: str = "", home: str = "", magic: bool
     if error.hint:
         parts.append(f"<div>to do: {escape(voice.say(error.hint))}</div>")
     return boxed(colour, parts)
+
+
+def _head(verb: str, lines: List[str]) -> str:
+    """Return what stands beside the icon, taken from the lines.
+
+    A first line of several columns stays with the others: the icon would push it out of line.
+    """
+    if len(lines) == 1:
+        return " ".join(lines.pop().split())
+    return verb if not lines or "  " in lines[0] else lines.pop(0)

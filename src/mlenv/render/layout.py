@@ -82,7 +82,7 @@ def _labelled(rows: Sequence[Sequence[str]]) -> List[str]:
     label = f"display:inline-block;min-width:{width};text-indent:0;{QUIET}"
     # What is too long for one line goes on below the values, not below the labels.
     line = f"padding-left:{width};text-indent:-{width}"
-    return [f'<div style="{line}"><span style="{label}">{escape(a)}</span>{words_html(b)}</div>' for a, b in rows]
+    return [f'<div style="{line}"><span style="{label}">{escape(a)}</span> {words_html(b)}</div>' for a, b in rows]
 
 
 def _table(rows: Sequence[Sequence[str]]) -> List[str]:
