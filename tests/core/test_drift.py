@@ -413,3 +413,9 @@ def test_trouble_of_the_environment_itself_is_said_alone(problem: str) -> None:
     facts = EnvironmentFacts(prefix=prefix, problem=Finding(kind=problem, reason="gone"))
     report = drift.report(None, facts, kernel=KernelRef(prefix="/p/.venv" if prefix else "/other", name="x"))
     assert (report.verdict, [finding.kind for finding in report.findings]) == (problem, [problem])
+
+
+def test_where_nothing_is_declared_freeze_is_what_records() -> None:
+    """``mlenv lock`` would have nothing to lock."""
+    found = next_action("unlocked", Selection(root="/p", name="p"))
+    assert (found.action, found.command) == ("freeze", "mlenv freeze")

@@ -165,6 +165,9 @@ def next_action(verdict: str, selection: Optional[Selection] = None, findings: S
     if verdict == "restart":
         text = "Run mlenv restart: the kernel then loads what is installed."
         return Action(action="restart", command="mlenv restart", text=text)
+    if verdict == "unlocked" and selection is not None and selection.manifest is None:
+        text = "Run mlenv freeze to record what is installed: nothing is declared yet that could be locked."
+        return Action(action="freeze", command="mlenv freeze", text=text)
     if verdict == "unlocked":
         text = "Run mlenv lock to record exact versions, or mlenv freeze to record what is installed."
         return Action(action="lock", command="mlenv lock", text=text)

@@ -27,6 +27,7 @@ _LABELS = {
     "create": "Create the environment",
     "sync": "Sync",
     "lock": "Lock",
+    "freeze": "Freeze",
     "restart": "Restart the kernel",
     "switch": "How to switch",
 }

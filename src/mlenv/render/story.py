@@ -88,8 +88,13 @@ def tell(report: Report, voice: Voice) -> Story:
         lines=tuple(voice.say(line) for line in lines if line.partition(": ")[2] != head),
         notes=tuple(voice.say(finding.reason) for finding in notes),
         command=voice.say(report.next.command),
-        also=voice.say(_ALSO[report.verdict][1]) if report.verdict in _ALSO else "",
+        also=voice.say(_also(report)),
     )
+
+
+def _also(report: Report) -> str:
+    action, text = _ALSO.get(report.verdict, ("", ""))
+    return text if report.next.action == action else ""
 
 
 def _row(finding: Finding, voice: Voice) -> Row:
