@@ -114,7 +114,16 @@ def run_engine(
     raise failures.failure_error(failure, done.stdout, done.stderr)
 
 
-_CHATTER = ("warning: ", "Using Python", "Using CPython", "Creating virtual", "Activate with", "error: ", "cause: ", "hint: ")
+_CHATTER = (
+    "warning: ",
+    "Using Python",
+    "Using CPython",
+    "Creating virtual",
+    "Activate with",
+    "error: ",
+    "cause: ",
+    "hint: ",
+)
 """What uv says of its own ways, and of failures that are told in our words a moment later."""
 
 
