@@ -417,5 +417,5 @@ def test_trouble_of_the_environment_itself_is_said_alone(problem: str) -> None:
 
 def test_where_nothing_is_declared_freeze_is_what_records() -> None:
     """``mlenv lock`` would have nothing to lock."""
-    found = next_action("unlocked", Selection(root="/p", name="p"))
+    found = drift.next_action("unlocked", Selection(root="/p", name="p"))
     assert (found.action, found.command) == ("freeze", "mlenv freeze")
