@@ -42,7 +42,7 @@ class State:
         self._scans = Scans()
         self._needs: Optional[Tuple[Installed, Mapping[str, Sequence[str]]]] = None
         self.memory = Memory(self._scans, runtimes=self.around.runtimes, root=self.root)
-        self._generation = self._shown()
+        self._generation = self._imported_from()
 
     # --- where ---
 
@@ -218,6 +218,15 @@ class State:
     def _shown(self) -> str:
         prefix = self.prefix
         return os.path.realpath(prefix) if prefix else ""
+
+    def _imported_from(self) -> str:
+        """Return the generation that ``sys.path`` leads into: ``.venv`` may show another one since the start."""
+        private = os.path.join(".mlenv", "envs")
+        for entry in sys.path:
+            head, found, rest = entry.partition(os.sep + private + os.sep)
+            if found and self.root and same_folder(head, self.root):
+                return os.path.join(head, private, rest.split(os.sep)[0])
+        return self._shown()
 
     def follow(self) -> None:
         """After a change of generation: import from the new one, if nothing in memory differs from it.

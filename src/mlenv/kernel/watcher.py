@@ -34,14 +34,20 @@ class Watcher:
         self._told: Optional[Tuple[Any, ...]] = None
 
     def before_cell(self) -> None:
-        """Note what is there before the first cell runs. Cost: 5 ms once, nothing later."""
+        """Note what is there before the first cell runs; later, let a cell import what another program has installed.
+
+        Cost: 5 ms once, then one stat per watched path. What has changed is told after the cell.
+        """
         if not self._modules:
             self._remember_modules()
+            self._state.follow()
+        elif self._paths and self._changed():
+            self._state.follow()
 
     def after_cell(self) -> None:
         """Look whether anything changed, and say what. Cost: one stat per watched path when nothing did (< 50 us)."""
         imported = len(sys.modules) != self._modules
-        changed = not self._paths or tuple([folder_stamp(path) for path in self._paths]) != self._stamps
+        changed = not self._paths or self._changed()
         if self._state.root is None:
             if imported:
                 self._remember_modules()
@@ -73,6 +79,9 @@ class Watcher:
             self._say("mlenv: in step again")
         elif report.verdict not in _QUIET:
             self._say(shorten(change_text(report), self._state.root or "", home_folder()))
+
+    def _changed(self) -> bool:
+        return tuple([folder_stamp(path) for path in self._paths]) != self._stamps
 
     def _remember_modules(self) -> None:
         self._state.memory.look()
