@@ -151,5 +151,5 @@ def _outcome(verb: str, names: Sequence[str], done: Done) -> Outcome:
         lines.append(f"with it     {words.moved(rest)}")
     if done.files:
         lines.append(f"written     {', '.join(done.files)}")
-    lines.append(f"environment {done.count} packages as locked")
+    lines.append(f"environment {words.packages(done.count)} as locked")
     return Outcome(verb=verb, lines=tuple(lines), changes=done.changes, files=done.files)

@@ -193,12 +193,12 @@ def _outcome(
     count = done.count if done else sum(1 for d in words.installed_of(project).distributions if d.name != "pip")
     python = project.environment.python or resolver.interpreter.version
     how = f"{resolver.engine.name}: {resolver.engine.why}" if done else "as it was"
-    lines = [f"environment  {project.link.name}: Python {python}, {count} packages ({how})"]
+    lines = [f"environment  {project.link.name}: Python {python}, {words.packages(count)} ({how})"]
     if selection.manifest:
         shown = ", ".join(wanted[:6]) + (", ..." if len(wanted) > 6 else "")
         lines.append(f"manifest     {selection.manifest}{': ' + shown if shown else ''}")
     if selection.lock:
-        lines.append(f"lock         {selection.lock}: {len(selection.pins)} packages")
+        lines.append(f"lock         {selection.lock}: {words.packages(len(selection.pins))}")
     lines += [line.replace("kernel ", "kernel       ", 1) for line in registered.lines[:1]]
     lines.append(_next_line(context, project, selection.lock))
     return Outcome(

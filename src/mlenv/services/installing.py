@@ -20,6 +20,7 @@ from mlenv.model import Command, Installed, Pin, value
 from mlenv.probe import environment, site
 from mlenv.probe.interpreters import Interpreter
 from mlenv.services import tools as engine_tools
+from mlenv.services import words
 from mlenv.services.context import Context
 from mlenv.services.declare import default_name
 from mlenv.services.project import Project
@@ -222,7 +223,7 @@ def _seed(place: _Site) -> None:
 
 def _fill(place: _Site) -> None:
     selected, engine = place.wish.selected, place.wish.engine
-    place.context.tell("install", f"installing {len(selected.selection.pins)} packages")
+    place.context.tell("install", f"installing {words.packages(len(selected.selection.pins))}")
     if not selected.selection.pins:
         return
     if selected.selection.kind == "uv" and engine.name == "uv":

@@ -41,7 +41,7 @@ def sync(context: Context) -> Outcome:
         changes = changes_of(installed, selected)
         if not files and not damaged and in_step(context, project, check_project(context, project)):
             refresh_runtime(context, project)
-            line = f"in step already: {len(selected.selection.pins)} packages of {selected.selection.lock}"
+            line = f"in step already: {words.packages(len(selected.selection.pins))} of {selected.selection.lock}"
             return Outcome(verb="sync", lines=(line,))
         wish = Wish(
             verb="sync",
@@ -63,7 +63,7 @@ def sync(context: Context) -> Outcome:
         lines.append(f"mended {', '.join(damaged[:6])}: files were missing or changed")
     if done.files:
         lines.append(f"written {', '.join(done.files)}")
-    lines.append(f"in step with {selected.selection.lock}: {done.count} packages")
+    lines.append(f"in step with {selected.selection.lock}: {words.packages(done.count)}")
     return Outcome(verb="sync", lines=tuple(lines), changes=done.changes, files=done.files)
 
 
@@ -136,9 +136,9 @@ def lock(context: Context, *, upgrade: bool = False) -> Outcome:
         if changed:
             write_only(project, "lock", changed)
     if not changed:
-        line = f"{after.selection.lock} is up to date: {len(after.selection.pins)} packages"
+        line = f"{after.selection.lock} is up to date: {words.packages(len(after.selection.pins))}"
         return Outcome(verb="lock", lines=(line,))
-    lines = (f"locked {', '.join(changed)}: {len(after.selection.pins)} packages", f"changed {words.moved(changes)}")
+    lines = (f"locked {', '.join(changed)}: {words.packages(len(after.selection.pins))}", f"changed {words.moved(changes)}")
     return Outcome(verb="lock", lines=lines, changes=changes, files=tuple(changed))
 
 

@@ -8,7 +8,7 @@ from mlenv.model import Change, Installed, Outcome
 from mlenv.probe import site
 from mlenv.services.project import Project
 
-__all__ = ["installed_of", "moved", "planned"]
+__all__ = ["installed_of", "moved", "packages", "planned"]
 
 _SHOWN = 6
 
@@ -16,6 +16,11 @@ _SHOWN = 6
 def installed_of(project: Project) -> Installed:
     """Scan the project's environment; empty where it has none."""
     return site.scan(project.environment.sites) if project.environment.prefix else Installed()
+
+
+def packages(number: int) -> str:
+    """Return ``1 package``, ``2 packages``."""
+    return f"{number} package" if number == 1 else f"{number} packages"
 
 
 def moved(changes: Sequence[Change]) -> str:

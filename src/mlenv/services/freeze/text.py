@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from mlenv.freezing import Frozen
 from mlenv.model import Pin
+from mlenv.services import words
 from mlenv.services.freeze.plan import Plan
 from mlenv.versions import normalise
 
@@ -31,7 +32,7 @@ def said(frozen: Frozen, plan: Plan, notes: Sequence[str], *, dry_run: bool) -> 
     """Return at most five lines: what was written and proved, what changed in the manifest, what stayed out."""
     direct = sum(row.direct for row in frozen.rows)
     verb = "would freeze" if dry_run else "frozen" if plan.changed else "unchanged"
-    lines = [f"{verb:<12} {plan.name}: {len(frozen.rows)} packages, {direct} of them asked for; {plan.proof}"]
+    lines = [f"{verb:<12} {plan.name}: {words.packages(len(frozen.rows))}, {direct} of them asked for; {plan.proof}"]
     if plan.notes:
         lines.append(f"declared     {plan.manifest}: {_some(plan.notes)}")
     left = [
