@@ -199,7 +199,7 @@ def test_without_its_host_a_kernel_still_compares_and_says_when_it_cannot(locked
     live = start(kernel)
     live.run(
         "from dataclasses import replace\nstate = get_ipython()._mlenv_session.state()\n"
-        "state.around = replace(state.around, host='/nowhere/python')"
+        "state.around = replace(state.around, host='/nowhere/python')\nstate._selections = None"
     )
     assert live.run("r = %mlenv check\nprint(r.verdict)").stdout == "in-step\n"
     (kernel.root / "pylock.toml").write_text((kernel.root / "pylock.toml").read_text() + "\n")

@@ -28,6 +28,7 @@ class Selections:
         self._host = host
         self._cache = cache
         self._root = root
+        self._real_root = os.path.realpath(root)
         self._kept: Optional[Tuple[FileStamp, Selection]] = None
         self._asking: Optional[subprocess.Popen[bytes]] = None
         self._asked: Optional[Tuple[Any, ...]] = None
@@ -43,20 +44,21 @@ class Selections:
         return tuple(stamp.path for stamp in self._kept[1].inputs) if self._kept else ()
 
     def last(self, cache_tag: str) -> Optional[Selection]:
-        """Return the selection as it was last written, true or not by now: where the environment is, it still knows."""
-        self.current(cache_tag)
-        return self._kept[1] if self._kept else None
+        """Return the selection as it was last written, true or not by now: where the environment is, it still knows.
 
-    def current(self, cache_tag: str) -> Optional[Selection]:
-        """Return the selection if it is still true, else ``None``. Cost: one stat per file it came from."""
-        path = os.path.join(self._cache, "selections", cache_name(os.path.realpath(self._root), cache_tag))
+        Cost: one stat.
+        """
+        path = os.path.join(self._cache, "selections", cache_name(self._real_root, cache_tag))
         stamp = site.stamp(path)
         if self._kept is None or self._kept[0] != stamp:
             selection = _read(path)
             self._kept = (stamp, selection) if selection is not None else None
-        if self._kept is None or not site.unchanged(self._kept[1].inputs):
-            return None
-        return self._kept[1]
+        return self._kept[1] if self._kept else None
+
+    def current(self, cache_tag: str) -> Optional[Selection]:
+        """Return the selection if it is still true, else ``None``. Cost: one stat per file it came from."""
+        found = self.last(cache_tag)
+        return found if found is not None and site.unchanged(found.inputs) else None
 
     def ask(self, prefix: str) -> None:
         """Start the host's ``mlenv select`` aside, once per state of the project's files; never waits."""
