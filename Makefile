@@ -5,6 +5,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
 STAMP := .venv/.mlenv-setup
+CORE := src/mlenv/drift/*,src/mlenv/installed.py,src/mlenv/loaded.py,src/mlenv/versions.py,src/mlenv/render/*,src/mlenv/freezing/*,src/mlenv/notebooks/*,src/mlenv/locks/*
 
 .PHONY: help setup demo lab lint types imports test test-fast coverage clean
 
@@ -45,11 +46,15 @@ imports: setup ## the architecture as import-linter contracts
 	@$(BIN)/lint-imports
 
 test: lint types imports ## everything that guards a change
-	@echo "== pytest with coverage"
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --group browser
+	@echo "== the pure core, sealed from the world, with coverage"
 	@$(BIN)/coverage erase
-	@$(BIN)/python -m pytest --cov --cov-report=term:skip-covered
-	@echo "== the pure core is covered"
-	@$(BIN)/coverage report --include='src/mlenv/drift*,src/mlenv/installed*,src/mlenv/versions*,src/mlenv/loaded*,src/mlenv/freezing*,src/mlenv/locks/*' --fail-under=90 --skip-covered
+	@$(BIN)/python -m pytest -q tests/core tests/property tests/wire tests/test_readme.py tests/test_shape.py --cov --cov-report=
+	@$(BIN)/coverage report --fail-under=90 --skip-covered --include='$(CORE)'
+	@echo "== real interpreters, engines, kernels and notebooks"
+	@$(BIN)/python -m pytest -q tests/services tests/faces tests/kernel tests/real tests/scenarios tests/examples --durations=10
+	@echo "== JupyterLab in a real browser"
+	@$(BIN)/python -m pytest -q tests/browser
 
 test-fast: setup ## the tests without real engines and kernels
 	@$(BIN)/python -m pytest tests/core tests/property tests/wire -q

@@ -199,7 +199,8 @@ def switch_lines(kernel: str, shown: str, front: str) -> List[str]:
     if front == "colab":
         return [f"Colab cannot change to another kernel; run programs in it with: !.venv/bin/python (kernel {kernel})"]
     if front == "jupyter":
-        return [f"next         Kernel menu > Change Kernel > {name}"]
+        # JupyterLab asks for new kernels about once a minute.
+        return [f"next         Kernel menu > Change Kernel > {name} (not listed yet? reload the page)"]
     return [f"next         choose the kernel {name}, or without a front end kernel_name={kernel!r}"]
 
 

@@ -69,16 +69,18 @@ def step_html(text: str, done: Optional[int] = None, total: Optional[int] = None
 def lines_html(lines: Sequence[str]) -> List[str]:
     """Return lines as HTML: ``lock    pylock.toml`` as a label and its value, three and more columns as a table."""
     parts: List[str] = []
-    for number, group in groupby((_GAP.split(line.strip()) for line in lines), key=lambda fields: min(len(fields), 3)):
+    split = [_GAP.split(line.strip()) for line in lines]
+    widest = max((len(row[0]) for row in split if len(row) == 2), default=0)
+    for number, group in groupby(split, key=lambda fields: min(len(fields), 3)):
         rows = list(group)
         parts += [f"<div>{words_html(row[0])}</div>" for row in rows] if number < 2 else []
-        parts += _labelled(rows) if number == 2 else []
+        parts += _labelled(rows, widest) if number == 2 else []
         parts += _table(rows) if number > 2 else []
     return parts
 
 
-def _labelled(rows: Sequence[Sequence[str]]) -> List[str]:
-    width = f"{max(len(label) for label, _ in rows) * _EM_PER_LETTER + 1:.1f}em"
+def _labelled(rows: Sequence[Sequence[str]], widest: int) -> List[str]:
+    width = f"{widest * _EM_PER_LETTER + 1:.1f}em"
     label = f"display:inline-block;min-width:{width};text-indent:0;{QUIET}"
     # What is too long for one line goes on below the values, not below the labels.
     line = f"padding-left:{width};text-indent:-{width}"

@@ -161,7 +161,7 @@ def _kernels(context: Context, project: Project | None) -> _Section:
         f"kernel {one.id}: {one.label}" + (f", {one.reason}; {advice(one)}" if one.reason else "") for one in others
     ]
     if any(one.state == "ok" for one in others):
-        lines.append("kernels of other projects were not started: mlenv doctor ID starts one")
+        lines.append("kernels of other projects were not started; to start one: mlenv doctor ID")
     return _Section(
         name="kernels",
         lines=(*examined.lines, *lines),
