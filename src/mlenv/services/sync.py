@@ -138,7 +138,8 @@ def lock(context: Context, *, upgrade: bool = False) -> Outcome:
     if not changed:
         line = f"{after.selection.lock} is up to date: {words.packages(len(after.selection.pins))}"
         return Outcome(verb="lock", lines=(line,))
-    lines = (f"locked {', '.join(changed)}: {words.packages(len(after.selection.pins))}", f"changed {words.moved(changes)}")
+    first = f"locked {', '.join(changed)}: {words.packages(len(after.selection.pins))}"
+    lines = (first, f"changed {words.moved(changes)}")
     return Outcome(verb="lock", lines=lines, changes=changes, files=tuple(changed))
 
 
