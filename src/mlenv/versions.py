@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple, Optional, Tuple, Union
 if TYPE_CHECKING:
     from typing_extensions import TypeAlias
 
-__all__ = ["Key", "key", "normalise", "same", "satisfies"]
+__all__ = ["Key", "is_name", "key", "normalise", "same", "satisfies"]
 
 _Part: TypeAlias = "Tuple[Union[int, str], ...]"
 Key: TypeAlias = "Tuple[int, Tuple[int, ...], _Part, int, _Part, Tuple[_Part, ...]]"
@@ -28,6 +28,7 @@ _VERSION = re.compile(
     \s*""",
     re.VERBOSE | re.IGNORECASE | re.ASCII,
 )
+_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 _CLAUSE = re.compile(r"\s*(~=|===|==|!=|<=|>=|<|>)\s*([^,;\s)]+)\s*")
 _SEPARATORS = re.compile(r"[-_.]+")
 _PRE_LETTER = {"alpha": "a", "a": "a", "beta": "b", "b": "b", "preview": "rc", "pre": "rc", "c": "rc", "rc": "rc"}
@@ -50,6 +51,11 @@ def normalise(name: str) -> str:
     Source: PEP 503. Touches nothing.
     """
     return _SEPARATORS.sub("-", name).lower()
+
+
+def is_name(text: str) -> bool:
+    """Return whether a text is a name as PEP 508 has it: of a package, an extra, a group. Touches nothing."""
+    return len(text) <= 256 and _NAME.fullmatch(text) is not None
 
 
 def key(text: str) -> Key | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import sysconfig
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -15,8 +16,10 @@ from mlenv.locks import Selected, SelectRequest, Target, select
 for _encoding in ("utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be", "latin-1"):
     codecs.lookup(_encoding)
 
-# So does packaging with the running interpreter, which it asks even where every variable is given.
+# So does packaging with the running interpreter, which it asks even where every variable is given,
+# and with the table of its build, for tags.
 default_environment()
+sysconfig.get_config_vars()
 
 DATA = Path(__file__).resolve().parent.parent / "data" / "locks"
 LINUX = ("manylinux_2_28_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x86_64", "linux_x86_64")

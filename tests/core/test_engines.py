@@ -14,7 +14,7 @@ from mlenv.engines import answers, choose, pip, uv
 from mlenv.engines.failures import failure_error, parse_failure
 from mlenv.engines.report import pylock_from_report
 from mlenv.engines.requests import InstallRequest, ResolveRequest
-from mlenv.engines.requirement import checked_requirement, needs_build
+from mlenv.engines.requirement import checked_name, checked_requirement, needs_build
 from mlenv.errors import MlenvError
 from mlenv.model import Change
 
@@ -84,6 +84,24 @@ def test_what_is_no_requirement_is_refused_with_its_place(typed: str, character:
     assert in_hint in caught.value.hint
     assert "\n" not in caught.value.message
     assert len(caught.value.message) < 250
+
+
+@pytest.mark.parametrize("text", ["", "..", "-y", "../x", "a/b", "six; x", "a b", "a\n", "x" * 300, "\u202eevil"])
+def test_what_is_no_name_is_refused_before_a_path_or_an_option_is_made_of_it(text: str) -> None:
+    with pytest.raises(MlenvError) as caught:
+        checked_name(text)
+    assert caught.value.code == "name-invalid"
+    assert "\u202e" not in caught.value.message
+
+
+def test_names_are_given_on_in_their_normal_form() -> None:
+    assert checked_name("Scikit_Learn") == "scikit-learn"
+
+
+def test_a_revision_that_starts_like_an_option_is_refused() -> None:
+    with pytest.raises(MlenvError) as caught:
+        checked_requirement("demo @ git+https://example.org/demo@--upload-pack=x")
+    assert caught.value.code == "requirement-invalid"
 
 
 def test_an_empty_requirement_is_refused() -> None:

@@ -95,6 +95,13 @@ def test_bad_input_is_one_error_that_names_the_place(text: str, where: str) -> N
     assert (problem.value.code, problem.value.where) == ("manifest-unreadable", where)
 
 
+def test_a_group_whose_name_is_no_name_is_refused() -> None:
+    """Files are named after groups."""
+    with pytest.raises(MlenvError) as caught:
+        parse('[dependency-groups]\n"../x" = ["six"]\n')
+    assert "dependency-groups" in caught.value.where
+
+
 def test_an_unknown_extra_or_group_names_the_nearest_one() -> None:
     with pytest.raises(MlenvError) as problem:
         parse(PROJECT, ("plott",))

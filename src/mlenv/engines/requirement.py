@@ -13,8 +13,9 @@ from urllib.parse import urlsplit
 from packaging.requirements import InvalidRequirement, Requirement
 
 from mlenv.errors import MlenvError
+from mlenv.versions import is_name, normalise
 
-__all__ = ["checked_requirement", "needs_build"]
+__all__ = ["checked_name", "checked_requirement", "needs_build"]
 
 _LONGEST = 4096
 _URL_SCHEMES = frozenset({"https", "git+https", "git+ssh"})
@@ -42,6 +43,20 @@ def checked_requirement(text: str) -> Requirement:
     if requirement.url is not None:
         _check_url(text, requirement.name, requirement.url)
     return requirement
+
+
+def checked_name(text: str, what: str = "package") -> str:
+    """Return the normal form (PEP 503) of the name of a package or a group, which a path or an option may be made of.
+
+    Raises:
+        MlenvError: ``name-invalid``.
+    """
+    if not is_name(text):
+        shown = _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", _without_userinfo(text))[:80]
+        raise MlenvError(
+            "name-invalid", f"'{shown}' is not the name of a {what}", hint="letters, digits, and . _ - between them"
+        )
+    return normalise(text)
 
 
 def needs_build(requirement: Requirement) -> bool:
@@ -80,6 +95,8 @@ def _check_url(text: str, name: str, url: str) -> None:
     if parts.scheme not in _URL_SCHEMES:
         allowed = "https://, git+https:// or git+ssh://"
         _refuse(text, f"addresses of packages start with {allowed}.", place, f"{name} @ https://...")
+    if parts.scheme.startswith("git+") and "@-" in parts.path:
+        _refuse(text, "its revision starts like an option.", place)
     if password is not None or (parts.scheme != "git+ssh" and parts.username):
         raise MlenvError(
             "requirement-secret",

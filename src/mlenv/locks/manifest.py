@@ -23,7 +23,7 @@ from mlenv.locks.settings import parse_settings
 from mlenv.locks.target import Target, applies
 from mlenv.locks.uv_manifest import everything, unjudged
 from mlenv.model import Declared, Finding, value
-from mlenv.versions import normalise
+from mlenv.versions import is_name, normalise
 
 __all__ = ["parse_pyproject"]
 
@@ -151,6 +151,8 @@ def _groups(table: Table, uv: Table, place: Place) -> dict[str, tuple[Requiremen
     at = place.at("dependency-groups")
     for key in raw:
         at.get(raw, key, list)
+        if not is_name(key):  # files are named after groups
+            raise at.error(f"{key!r} is not the name of a group.")
     try:
         resolver = DependencyGroupResolver(raw)
         groups = {normalise(key): resolver.resolve(key) for key in raw}

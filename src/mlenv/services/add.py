@@ -6,6 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from mlenv import store
+from mlenv.engines.requirement import checked_name
+from mlenv.errors import MlenvError
+from mlenv.locks import Selected
 from mlenv.model import Outcome
 from mlenv.services import declare, words
 from mlenv.services.adopt import adopted_requirements
@@ -21,7 +24,7 @@ from mlenv.services.project import Project, load, open_project
 from mlenv.services.refresh import refresh_runtime
 from mlenv.services.select import select_project, target_of, wanted
 from mlenv.services.sync import in_step
-from mlenv.versions import normalise
+from mlenv.verbs import did_you_mean
 
 __all__ = ["add", "change_project", "remove", "upgrade"]
 
@@ -40,14 +43,18 @@ def remove(context: Context, names: Sequence[str]) -> Outcome:
     """Take packages out of manifest, lock and environment.
 
     Raises:
-        MlenvError: ``not-declared`` where nobody declares one of them; nothing was changed then.
+        MlenvError: ``name-invalid``; ``not-declared`` where nobody declares one of them; nothing was changed then.
     """
-    return change_project(context, "remove", (), [normalise(name) for name in names])
+    return change_project(context, "remove", (), [checked_name(name) for name in names])
 
 
 def upgrade(context: Context, names: Sequence[str]) -> Outcome:
-    """Move packages (all without names) to the newest versions that the manifest allows."""
-    return change_project(context, "upgrade", (), [normalise(name) for name in names])
+    """Move packages (all without names) to the newest versions that the manifest allows.
+
+    Raises:
+        MlenvError: ``not-locked`` for a package that the project does not have; what the resolver could not do.
+    """
+    return change_project(context, "upgrade", (), [checked_name(name) for name in names])
 
 
 def change_project(context: Context, verb: str, requirements: tuple[str, ...], names: Sequence[str]) -> Outcome:
@@ -112,6 +119,8 @@ def _new_files(
         upgrade_all=verb == "upgrade" and not names,
     )
     selected = select_project(project, target_of(resolver.interpreter.path), _told(context, None).options)
+    if verb == "upgrade":
+        _refuse_unknown(selected, names)
     if is_list(selected):
         declare.refuse_group(selected.choice.lock or "", group)
         return resolver, changed_list(context, project, resolver, selected, verb, requirements, names)
@@ -125,6 +134,18 @@ def _new_files(
     elif verb == "remove":
         edits = declare.removing(project, selected, names, group)
     return resolver, {**edits, **relock(context, project, edits, resolver)}
+
+
+def _refuse_unknown(selected: Selected, names: Sequence[str]) -> None:
+    selection = selected.selection
+    known = {pin.name for pin in selection.pins} | {row.name for row in selection.declared}
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise MlenvError(
+            "not-locked",
+            f"{unknown[0]} is neither declared nor locked here.{did_you_mean(unknown[0], sorted(known))}",
+            hint=f"mlenv add {unknown[0]}",
+        )
 
 
 def _rewritten(project: Project, files: Mapping[str, str]) -> bool:

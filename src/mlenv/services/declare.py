@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from mlenv import store
+from mlenv.engines.requirement import checked_name
 from mlenv.errors import MlenvError
 from mlenv.locks import Selected
 from mlenv.manifest_edit import (
@@ -14,6 +15,7 @@ from mlenv.manifest_edit import (
     new_pyproject,
     remove_dependencies,
     remove_requirements,
+    same_newlines,
 )
 from mlenv.services.context import Context
 from mlenv.services.project import Project
@@ -23,9 +25,23 @@ __all__ = ["adding", "default_name", "group_of", "names_of", "new_manifest", "re
 
 
 def new_manifest(project: Project, python_minor: str, requirements: Sequence[str]) -> dict[str, str]:
-    """Return the manifest of a new project: ``pyproject.toml`` (PEP 621), which pip and uv understand, too."""
+    """Return the manifest of a new project: ``pyproject.toml`` (PEP 621), which pip and uv understand, too.
+
+    Raises:
+        MlenvError: ``manifest-no-project`` where a build tool reads the file and finds what it needs elsewhere.
+    """
     text = new_pyproject(default_name(project.root.name), f">={python_minor}", list(requirements))
-    return {"pyproject.toml": text}
+    if "pyproject.toml" not in project.names:
+        return {"pyproject.toml": text}
+    old = store.read_text(project.root / "pyproject.toml")  # it only configures tools; these tables stay
+    if re.search(r"(?m)^\s*\[build-system\]", old):
+        raise MlenvError(
+            "manifest-no-project",
+            "pyproject.toml has no [project] table; one made by mlenv would change how the package is built",
+            where="pyproject.toml",
+            hint="declare the packages in requirements.in, then: mlenv create",
+        )
+    return {"pyproject.toml": same_newlines(f"{old.rstrip()}\n\n{text}".lstrip("\n"), old)}
 
 
 def default_name(folder: str) -> str:
@@ -46,12 +62,12 @@ def group_of(context: Context) -> str | None:
     """Return the one group that an edit is for.
 
     Raises:
-        MlenvError: ``usage`` for more than one.
+        MlenvError: ``usage`` for more than one; ``name-invalid``: a file is named after it.
     """
     groups = context.options.groups or ()
     if len(groups) > 1:
         raise MlenvError("usage", "a package is added to one group at a time", hint="--group NAME")
-    return groups[0] if groups else None
+    return checked_name(groups[0], "group") if groups else None
 
 
 def adding(project: Project, selected: Selected, requirements: Sequence[str], group: str | None) -> dict[str, str]:
