@@ -34,6 +34,7 @@ def merge_locks(first: LockContent, second: LockContent, name: str, other: str) 
         requires_python=first.requires_python or second.requires_python,
         recorded=recorded,
         wheels={**second.wheels, **first.wheels},
+        hashes={**second.hashes, **first.hashes},
         sdists=first.sdists | second.sdists,
         dependencies=_edges(first, second),
         findings=(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 
 from mlenv.errors import MlenvError
 from mlenv.locks.agreement import python_of, relock_of
@@ -88,6 +89,7 @@ def select(request: SelectRequest) -> Selected:
     settings = read_settings(files.text("pyproject.toml"), files.text("mlenv.toml"))
     extras = request.extras if request.extras is not None else settings.extras
     groups = request.groups if request.groups is not None else settings.groups
+    request = replace(request, extras=extras, groups=groups)
     first = _pyproject(files, request.target, (), ())
     choice = choose(
         request.names,

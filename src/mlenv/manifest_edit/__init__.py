@@ -17,6 +17,7 @@ from mlenv.manifest_edit.pinned import (
     without_hashes,
 )
 from mlenv.manifest_edit.pyproject import add_dependencies, new_pyproject, remove_dependencies, set_requires_python
+from mlenv.manifest_edit.rows import same_newlines
 
 __all__ = [
     "add_dependencies",
@@ -30,6 +31,7 @@ __all__ = [
     "pinned_rows",
     "remove_dependencies",
     "remove_requirements",
+    "same_newlines",
     "set_requires_python",
     "without_hashes",
 ]

@@ -94,4 +94,4 @@ def row_text(new: Requirement) -> str:
 
 
 def same_newlines(new: str, original: str) -> str:
-    return new.replace("\n", "\r\n") if "\r\n" in original else new
+    return new.replace("\r\n", "\n").replace("\n", "\r\n") if "\r\n" in original else new

@@ -27,6 +27,7 @@ from mlenv.services.project import Project
 from mlenv.services.select import target_of
 from mlenv.services.tools import run_engine
 from mlenv.services.wheels import naming_a_python
+from mlenv.versions import normalise
 
 __all__ = ["Wish", "build", "rebuild_own", "refuse_builds", "scratch_folder", "start"]
 
@@ -85,6 +86,8 @@ def build(context: Context, project: Project, wish: Wish, generation: Path, desc
         _mark_seeded(generation, prompt)
         _seed(place)
         _fill(place)
+        if _own_package(project, wish) and not _pinned_own(wish):
+            _install_own(place)
         _mend(place)
         if wish.with_ipykernel:
             _install(
@@ -294,45 +297,69 @@ def _fill_uv_project(place: _Site) -> None:
     )
     command = uv.sync_project(place.uv(), request)
     run_engine(place.context, command, "download", place.descriptor, explain=place.explain)
-    own = any(pin.source.kind == "editable" and pin.source.url == "." for pin in selected.selection.pins)
-    if copied and own:
-        file = _file(place, "project.txt", f"-e {place.project.root}")
-        _install(place, InstallRequest(prefix=str(place.generation), files=(file,), allow_build=True))
+    if copied and _pinned_own(place.wish):
+        _install_own(place)
 
 
 def rebuild_own(context: Context, project: Project, wish: Wish, generation: Path, descriptor: int) -> None:
     """Build the project's own package again after its manifest was written: its metadata is what that says now."""
-    own = tuple(p.name for p in wish.selected.selection.pins if p.source.kind == "editable" and p.source.url == ".")
+    own = _own_package(project, wish)
     if not own or "pyproject.toml" not in wish.files or wish.engine.name != "uv":
         return
     with scratch_folder(project.root) as scratch:
         place = _Site(
             context=context, project=project, wish=wish, generation=generation, scratch=scratch, descriptor=descriptor
         )
-        file = _file(place, "project.txt", f"-e {project.root}")
-        prefix = str(generation)
-        _install(place, InstallRequest(prefix=prefix, files=(file,), allow_build=True, reinstall=own))
+        _install_own(place, reinstall=(own,))
+
+
+def _install_own(place: _Site, reinstall: tuple[str, ...] = ()) -> None:
+    """Install the project's own package as what its folder holds: it is importable from every notebook below."""
+    file = _file(place, "project.txt", f"-e {place.project.root}")
+    prefix = str(place.generation)
+    _install(place, InstallRequest(prefix=prefix, files=(file,), allow_build=True, reinstall=reinstall))
+
+
+def _pinned_own(wish: Wish) -> str:
+    """Return the name under which the lock itself holds the project, where it does."""
+    pins = wish.selected.selection.pins
+    return next((pin.name for pin in pins if pin.source.kind == "editable" and pin.source.url == "."), "")
+
+
+def _own_package(project: Project, wish: Wish) -> str:
+    """Return the name of the project's own package: in the lock, or in a manifest that says how it is built."""
+    selected = wish.selected
+    declared = selected.choice.manifest == "pyproject.toml" and "pyproject.toml" in project.names
+    manifest = selected.manifest
+    builds = declared and selected.choice.kind != "uv" and manifest is not None and manifest.build_system
+    return _pinned_own(wish) or (normalise(selected.selection.name) if builds else "")
 
 
 def _fill_from_pins(place: _Site) -> None:
     """Install from the selected pins themselves, written as requirement lines."""
-    selected, root = place.wish.selected, place.project.root
+    selected = place.wish.selected
     hashes = selected.content.hashes if selected.content else {}
-    pins = selected.selection.pins
-    hashed = all(hashes.get(pin.name) for pin in pins)
-    # pip takes hashes for all or for none; uv checks those that are there.
-    checked = hashed or place.wish.engine.name == "uv"
-    lines = [_line(root, pin, hashes.get(pin.name, ()) if checked else ()) for pin in pins]
-    request = InstallRequest(
+    hashed = tuple(pin for pin in selected.selection.pins if hashes.get(pin.name))
+    bare = tuple(pin for pin in selected.selection.pins if not hashes.get(pin.name))
+    # pip takes hashes for all of a file or for none of it; uv checks those that are there.
+    parts = [(*hashed, *bare)] if place.wish.engine.name == "uv" else [hashed, bare]
+    for pins in parts:
+        if pins:
+            _install(place, _request(place, pins, hashes))
+
+
+def _request(place: _Site, pins: tuple[Pin, ...], hashes: Mapping[str, tuple[str, ...]]) -> InstallRequest:
+    root, checked = place.project.root, all(hashes.get(pin.name) for pin in pins)
+    lines = [_line(root, pin, hashes.get(pin.name, ())) for pin in pins]
+    return InstallRequest(
         prefix=str(place.generation),
         files=(_file(place, "pins.txt", "\n".join(lines)),),
         allow_build=_may_build(place),
-        with_dependencies=not selected.selection.exact and not hashed,
-        require_hashes=hashed,
+        with_dependencies=not place.wish.selected.selection.exact and not checked,
+        require_hashes=checked,
         reinstall=place.wish.reinstall if place.wish.engine.name == "uv" else (),
         cwd=str(root),
     )
-    _install(place, request)
 
 
 def _line(root: Path, pin: Pin, hashes: tuple[str, ...]) -> str:

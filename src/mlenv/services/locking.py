@@ -154,11 +154,13 @@ def _compile_pylock(
 
 def _requirements(project: Project, edits: Mapping[str, str], selected: Selected, group: str | None) -> tuple[str, ...]:
     """Return what is being locked, as it is recorded in the lock."""
-    if group is None or selected.choice.manifest != "pyproject.toml":
+    if selected.choice.manifest != "pyproject.toml":
         return selected.manifest.requirements if selected.manifest else ()
     text = edits.get("pyproject.toml") or store.read_text(project.root / "pyproject.toml")
     target = Target(markers={})
-    return locks.parse_pyproject(text, "pyproject.toml", target, selected.selection.extras, (group,)).requirements
+    return locks.parse_pyproject(
+        text, "pyproject.toml", target, selected.selection.extras, (group,) if group else ()
+    ).requirements
 
 
 def _allowed(project: Project, selected: Selected) -> str:
