@@ -84,7 +84,7 @@ def _build(context: Context, project: Project, wanted: tuple[str, ...], descript
             "lock-not-driven",
             f"{selected.choice.lock} is not read yet, so no environment can be made from it",
             where=selected.choice.lock,
-            hint="name another lock with --lock FILE",
+            hint=f"make it with {selected.choice.kind} and type: mlenv use DIR; or name another lock with --lock FILE",
         )
     damaged = damaged_names(context, project) if healthy else ()
     settled = healthy and not files and not damaged and _same_python(project, resolver)
