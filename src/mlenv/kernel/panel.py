@@ -37,7 +37,7 @@ _LOG_BOX = (
     "display:flex;flex-direction:column-reverse;max-height:11em;overflow:auto;margin-top:0.4em;padding:0.3em 0.8em;"
     "border:1px solid rgba(128,128,128,0.35);border-radius:3px"
 )
-_LOG_TEXT = "margin:0;font-size:0.9em;line-height:1.4;white-space:pre-wrap"
+_LOG_TEXT = "flex:none;overflow:visible;margin:0;font-size:0.9em;line-height:1.4;white-space:pre-wrap"
 
 
 def show_panel(shell: Any, state: State, watcher: Watcher) -> Any:
@@ -156,7 +156,7 @@ class Panel:
         if known:
             self.progress.max, self.progress.value = event.total, event.done
         text = render.shorten(event.text, self._state.root or "", home_folder())
-        self.step.value = html.escape(text)
+        self.step.value = html.escape(text) if known else ""  # without a bar, the log says it all
         self._say(text)
 
     def _say(self, text: str) -> None:

@@ -27,7 +27,9 @@ __all__ = [
 SCROLL = "max-height:16em;overflow:auto;margin:0.4em 0"
 TABLE = "border-collapse:collapse;font-size:inherit;margin:0"
 QUIET = "opacity:0.75"
-CODE = "font-family:monospace;border:1px solid rgba(128,128,128,0.5);border-radius:3px;padding:0 0.35em"
+CODE = (
+    "font-family:monospace;border:1px solid rgba(128,128,128,0.5);border-radius:3px;padding:0 0.35em;white-space:nowrap"
+)
 _LINE = "border-bottom:1px solid rgba(128,128,128,0.35)"
 _BOX = "border-left:4px solid {colour};padding:0.3em 0 0.3em 0.8em;margin:0.2em 0;font-family:inherit;line-height:1.5"
 _GREY = "#7f8793"
