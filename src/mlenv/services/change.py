@@ -39,7 +39,7 @@ def changes_of(before: Installed, selected: Selected) -> tuple[Change, ...]:
     changes = []
     for name in sorted({*old, *new}):
         have, want = old.get(name), new.get(name)
-        if want is None and have is not None and name not in _TOOLING:
+        if want is None and have is not None and name not in {*_TOOLING, normalise(selected.selection.name)}:
             changes.append(Change(package=name, before=have.version, after=None))
         elif want is not None and have is None:
             changes.append(Change(package=name, before=None, after=want.version or "local"))
