@@ -19,6 +19,7 @@ from mlenv.services.context import Context
 from mlenv.services.installing import Wish
 from mlenv.services.project import Project
 from mlenv.services.select import wanted
+from mlenv.versions import normalise
 
 __all__ = ["Done", "carry_out", "changes_of", "is_managed", "refuse_foreign", "refuse_what_hurts", "write_only"]
 
