@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from scenarios.real_project import child_processes, create
+from scenarios.real_project import Project, child_processes, create
 
 pytestmark = pytest.mark.real
 
@@ -157,3 +157,27 @@ def test_what_a_terminal_adds_before_the_first_cell_is_there(tmp_path: Path, sta
     imported = kernel.run("import six, idna; print(idna.__version__)")
     assert imported.stdout == "3.7\n", imported.text
     assert kernel.run(CHECK).stdout == "in-step []\n"
+
+
+def test_the_kernel_of_somebody_elses_environment_tells_the_first_change_rightly(
+    tmp_path: Path, start_kernel: Callable[..., Any], make_venv: Callable[..., Path]
+) -> None:
+    """An environment that mlenv did not make is adopted by the first change from its own kernel, and comes back."""
+    project = Project(tmp_path / "demo")
+    make_venv(project.link, None, "idna==3.6", "six")
+    (project.root / "requirements.in").write_text("idna\nsix\n")
+    used = project.mlenv("use", "--json").json()
+    kernel = start_kernel(used["kernel"], cwd=project.root)
+    assert kernel.run("import idna; print(idna.__version__)").stdout == "3.6\n"
+    added = kernel.run("%mlenv add iniconfig idna==3.7")
+    assert added.status == "ok", added.text
+    assert "restart needed: idna 3.6 in memory, 3.7 on disk" in added.text
+    assert kernel.run(CHECK).stdout == "restart [('restart', 'idna', '3.7', '3.7', '3.6')]\n"
+    kernel.restart()
+    assert kernel.run("import iniconfig, idna; print(idna.__version__)").stdout == "3.7\n"
+    assert kernel.run(CHECK).stdout == "in-step []\n"
+    assert kernel.run("%mlenv undo").status == "ok"
+    assert not project.link.is_symlink()
+    assert project.packages["idna"] == "3.6"
+    kernel.restart()
+    assert kernel.run("import idna; print(idna.__version__)").stdout == "3.6\n"

@@ -85,7 +85,7 @@ def test_the_debugger_answers_in_a_project_kernel(tmp_path: Path, start_kernel: 
     assert "debugpy" not in project.packages
 
 
-@pytest.mark.parametrize("minor", ["3.9", "3.10", "3.12", "3.13", "3.14"])
+@pytest.mark.parametrize("minor", ["3.9", "3.12", "3.13", "3.14"])
 def test_projects_of_every_python_have_the_magics(
     minor: str, tmp_path: Path, start_kernel: Callable[..., Any], python: Callable[[str], str]
 ) -> None:
