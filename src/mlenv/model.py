@@ -263,6 +263,8 @@ class EnvironmentFacts:
     """``broken`` or ``no-env`` with its reason."""
     sites: Tuple[str, ...] = ()
     """The site-packages folders, in the order of ``sys.path``."""
+    inherited: Tuple[str, ...] = ()
+    """Those of ``sites`` that are another Python's (``include-system-site-packages``), by their real paths, too."""
 
 
 @value

@@ -75,6 +75,18 @@ def test_a_local_version_counts_against_a_lock() -> None:
     assert rows(found) == [("different", "torch", "2.5.1+cu121", "2.5.1+cpu", None)]
 
 
+def test_what_an_environment_inherits_from_the_system_is_never_extra() -> None:
+    """``include-system-site-packages``: no sync could take it away."""
+    there = installed(
+        Distribution(name="six", version="1.16.0", site="/e/site-packages"),
+        Distribution(name="rich", version="13.0", site="/e/site-packages"),
+        Distribution(name="pygobject", version="3.42", site="/usr/lib/python3/dist-packages"),
+    )
+    facts = replace(FACTS, inherited=("/usr/lib/python3/dist-packages",))
+    report = drift.report(selection("six==1.16.0"), facts, there)
+    assert rows(report.findings) == [("extra", "rich", None, "13.0", None)]
+
+
 def test_a_pinned_line_of_a_requirements_file_takes_any_build_of_its_version() -> None:
     """pip's ``==``: the usual pinned list of a project that installs torch from its own index."""
     plain, there = selection("torch==2.5.1", "six==1.16"), installed("torch==2.5.1+cu121", "six==1.16.0")

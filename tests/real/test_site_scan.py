@@ -361,10 +361,13 @@ def test_an_environment_that_sees_the_systems_packages_has_their_folder_behind_i
     prefix = tmp_path / "env"
     base = python("3.12")
     run(base, "-m", "venv", "--without-pip", "--system-site-packages", prefix)
-    sites = site.environment_facts(str(prefix)).sites
+    facts = site.environment_facts(str(prefix))
+    sites = facts.sites
     code = "import sys, json; print(json.dumps([p for p in sys.path if p.endswith('-packages')]))"
     theirs = json.loads(run(prefix / "bin" / "python", "-s", "-c", code))
     assert [os.path.realpath(path) for path in sites] == [os.path.realpath(path) for path in theirs]
+    assert sites[0] not in facts.inherited
+    assert {*sites[1:], *map(os.path.realpath, sites[1:])} == set(facts.inherited)
 
 
 def test_a_python_installation_itself_can_be_read(python: Callable[[str], str]) -> None:

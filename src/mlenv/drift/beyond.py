@@ -6,7 +6,7 @@ Standard library only, Python 3.9+: this file also runs inside project kernels.
 from __future__ import annotations
 
 import re
-from typing import FrozenSet, Iterable, Mapping, Optional, Sequence, Set
+from typing import AbstractSet, FrozenSet, Iterable, Mapping, Optional, Sequence, Set
 
 from mlenv.model import Distribution, Finding, Installed, Selection
 from mlenv.versions import satisfies
@@ -56,9 +56,13 @@ def spared(name: str, selection: Selection) -> bool:
 
 
 def beyond(
-    selection: Selection, by_name: Mapping[str, Distribution], needs: Optional[Mapping[str, Sequence[str]]]
+    selection: Selection,
+    by_name: Mapping[str, Distribution],
+    needs: Optional[Mapping[str, Sequence[str]]],
+    inherited: AbstractSet[str] = frozenset(),
 ) -> Iterable[Finding]:
-    rest = _unexplained(selection, by_name)
+    own = [name for name, distribution in by_name.items() if distribution.site not in inherited]
+    rest = _unexplained(selection, own)
     exact = selection.exact
     if rest and needs is not None:
         pinned = {pin.name for pin in selection.pins}

@@ -23,6 +23,7 @@ def compare(
     *,
     needs: Optional[Mapping[str, Sequence[str]]] = None,
     roots: Sequence[str] = (),
+    inherited: Sequence[str] = (),
 ) -> Tuple[Finding, ...]:
     """Say what separates an environment (and a kernel's memory) from what its project asks for.
 
@@ -34,6 +35,7 @@ def compare(
             packages need is not *extra*, and a hand-written list that turns out closed under its needs counts as exact.
             Ask :func:`needs_matter` whether reading it can change the answer.
         roots: further paths of the project folder (resolved through links), for comparing local sources.
+        inherited: site folders of another Python that the environment sees: what lies there is nobody's to remove.
 
     Returns:
         At most one finding per package, the worst first, then by name. Empty means in step.
@@ -51,7 +53,7 @@ def compare(
             finding = pin_finding(pin, by_name.get(pin.name), places, selection.kind)
             if finding is not None:
                 found.append(finding)
-        found += beyond(selection, by_name, needs)
+        found += beyond(selection, by_name, needs, frozenset(inherited))
     if loaded is not None:
         pinned = {pin.name: pin for pin in selection.pins}
         found += memory(loaded, by_name, pinned)

@@ -49,12 +49,14 @@ def environment_facts(prefix: str) -> EnvironmentFacts:
     reason = _problem(prefix, cfg, conda, libraries, actual)
     if actual and _minor(version) != actual and actual in libraries:
         version = actual
+    own, inherited = _sites(prefix, cfg, libraries, actual or _minor(version))
     return EnvironmentFacts(
         prefix=prefix,
         python=version or actual or None,
         engine=_engine(cfg, conda),
         problem=Finding(kind="broken", reason=reason) if reason else None,
-        sites=_sites(prefix, cfg, libraries, actual or _minor(version)),
+        sites=tuple(dict.fromkeys((*own, *inherited))),
+        inherited=tuple(dict.fromkeys((*inherited, *map(os.path.realpath, inherited)))),
     )
 
 
@@ -195,8 +197,10 @@ def _engine(cfg: Mapping[str, str], conda: bool) -> Optional[str]:
     return "venv" if "home" in cfg else None
 
 
-def _sites(prefix: str, cfg: Mapping[str, str], libraries: Mapping[str, str], minor: str) -> Tuple[str, ...]:
-    """Return the site-packages folders in the order of ``sys.path``: own, extended, then the system's if seen."""
+def _sites(
+    prefix: str, cfg: Mapping[str, str], libraries: Mapping[str, str], minor: str
+) -> Tuple[List[str], List[str]]:
+    """Return the site-packages folders in the order of ``sys.path``: own and extended, and the system's if seen."""
     if os.name == "nt":
         own = [os.path.join(prefix, "Lib", "site-packages")]
     elif minor in libraries:
@@ -210,7 +214,8 @@ def _sites(prefix: str, cfg: Mapping[str, str], libraries: Mapping[str, str], mi
     extended = cfg.get("extends-environment", "")
     if extended and os.path.isdir(extended) and not os.path.samefile(extended, prefix):
         # `uv run --with`: an overlay over another environment (which never extends a third).
-        own += _sites(extended, {}, _libraries(extended), minor)
+        own += _sites(extended, {}, _libraries(extended), minor)[0]
+    system: List[str] = []
     if cfg.get("include-system-site-packages", "").lower() == "true":
         base = os.path.dirname(cfg.get("home", ""))
         places = (
@@ -218,5 +223,7 @@ def _sites(prefix: str, cfg: Mapping[str, str], libraries: Mapping[str, str], mi
             os.path.join(base, "lib", f"python{minor}", "site-packages"),
             os.path.join(base, "lib", "python3", "dist-packages"),
         )
-        own += [place for place in places if os.path.isdir(place) and (base == "/usr" or not place.startswith("/usr"))]
-    return tuple(dict.fromkeys(own))
+        system = [
+            place for place in places if os.path.isdir(place) and (base == "/usr" or not place.startswith("/usr"))
+        ]
+    return own, system
