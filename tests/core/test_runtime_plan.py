@@ -10,6 +10,7 @@ from mlenv.errors import MlenvError
 from mlenv.kernel import pick, place
 from mlenv.kernel.boot import parse_arguments
 from mlenv.kernel.explanation import Explanation
+from mlenv.kernel.interpreter import tag_of
 from mlenv.kernel.tools import uv_words
 from mlenv.model import Completed, Distribution, Installed
 from mlenv.runtime import plan
@@ -128,15 +129,25 @@ def test_no_network_is_not_taken_for_a_conflict() -> None:
     assert fail("something else").code == "runtime-failed"
 
 
-def test_an_interpreter_that_is_too_old_or_talks_nonsense_is_refused() -> None:
-    old = json.dumps({"version": "3.8.18", "tag": "t", "cache_tag": "c", "markers": {}})
+def test_an_interpreter_that_is_too_old_is_refused() -> None:
+    plan.refuse_old("3.9.0rc1", "/p")
     with pytest.raises(MlenvError) as caught:
-        plan.parse_interpreter(old, "/p")
+        plan.refuse_old("3.8.18", "/p")
     assert caught.value.code == "python-too-old"
-    for text in ("", "hello", "{}", "[1]"):
-        with pytest.raises(MlenvError) as caught:
-            plan.parse_interpreter(text, "/p")
-        assert caught.value.code == "interpreter-broken"
+
+
+@pytest.mark.parametrize(
+    ("suffix", "machine", "tag"),
+    [
+        (".cpython-312-x86_64-linux-gnu.so", "x86_64", "cpython-312-x86_64-linux-gnu"),
+        (".cpython-313t-x86_64-linux-gnu.so", "x86_64", "cpython-313t-x86_64-linux-gnu"),
+        (".cpython-312-darwin.so", "arm64", "cpython-312-darwin-arm64"),
+        (".cp312-win_amd64.pyd", "AMD64", "cp312-win_amd64"),
+        ("", "x86_64", "cpython-312"),
+    ],
+)
+def test_a_runtime_fits_one_kind_of_compiled_modules(suffix: str, machine: str, tag: str) -> None:
+    assert tag_of(suffix, "cpython-312", machine) == tag
 
 
 def test_the_launchers_own_options_do_not_reach_ipykernel() -> None:

@@ -25,7 +25,7 @@ from mlenv.render import mask_secrets
 __all__ = ["Facts", "ask"]
 
 _TIMEOUT_S = 10.0
-_FORM = 1
+_FORM = 2
 
 
 @value
@@ -42,6 +42,8 @@ class Facts:
     """``cpython-312``."""
     abiflags: str
     """``t`` in free-threaded builds."""
+    extension_suffix: str
+    """First file ending of compiled modules: ``.cpython-312-x86_64-linux-gnu.so``; empty where there are none."""
     prefix: str
     """The environment's folder, or the installation's."""
     base_prefix: str
@@ -165,6 +167,7 @@ def _facts(path: str, answer: Mapping[str, Any]) -> Facts:
         implementation=answer["implementation"],
         cache_tag=answer["cache_tag"] or "",
         abiflags=answer["abiflags"],
+        extension_suffix=answer["extension_suffix"],
         prefix=answer["prefix"],
         base_prefix=answer["base_prefix"],
         externally_managed=forbidden and not in_environment,

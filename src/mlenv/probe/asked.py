@@ -4,6 +4,7 @@ Arguments: a word to print before and after the answer, a folder that holds the 
 Written for old Pythons too (3.6 and later), so that these can be named rather than fail. Nothing of mlenv is here.
 """
 
+import importlib.machinery
 import json
 import os
 import platform
@@ -60,6 +61,7 @@ def _main() -> None:
         "implementation": sys.implementation.name,
         "cache_tag": sys.implementation.cache_tag,
         "abiflags": getattr(sys, "abiflags", ""),
+        "extension_suffix": (importlib.machinery.EXTENSION_SUFFIXES or [""])[0],
         "prefix": _prefix(),
         "base_prefix": sys.base_prefix,
         "stdlib": sysconfig.get_path("stdlib"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -23,7 +22,7 @@ __all__ = [
     "explain_failure",
     "install_command",
     "key_of",
-    "parse_interpreter",
+    "refuse_old",
     "required",
 ]
 
@@ -40,7 +39,7 @@ _NETWORK = re.compile(
 
 @value
 class Interpreter:
-    """What an interpreter says about itself (:func:`mlenv.kernel.interpreter.facts`)."""
+    """What a runtime must fit."""
 
     version: str
     tag: str
@@ -48,30 +47,19 @@ class Interpreter:
     markers: Mapping[str, str]
 
 
-def parse_interpreter(text: str, python: str) -> Interpreter:
-    """Read what ``kernel/interpreter.py`` printed.
+def refuse_old(version: str, python: str) -> None:
+    """Refuse a Python that no kernel of mlenv runs on.
 
     Raises:
-        MlenvError: ``interpreter-broken`` where it printed something else, ``python-too-old`` before 3.9.
+        MlenvError: ``python-too-old`` before 3.9.
     """
-    try:
-        raw = json.loads(text.strip().splitlines()[-1])
-        found = Interpreter(
-            version=raw["version"], tag=raw["tag"], cache_tag=raw["cache_tag"], markers=dict(raw["markers"])
-        )
-    except (ValueError, KeyError, IndexError, TypeError):
-        raise MlenvError(
-            "interpreter-broken", "the interpreter started, but did not say what it is", where=python,
-            hint="mlenv create", details=text[-2000:],
-        ) from None  # fmt: skip
-    if tuple(int(part) for part in re.findall(r"\d+", found.version)[:2]) < _OLDEST:
+    if tuple(int(part) for part in re.findall(r"\d+", version)[:2]) < _OLDEST:
         raise MlenvError(
             "python-too-old",
-            f"project kernels need Python 3.9 or newer; this environment has {found.version}",
+            f"project kernels need Python 3.9 or newer; this environment has {version}",
             where=python,
             hint="mlenv create --python 3.12",
         )
-    return found
 
 
 def key_of(tag: str, version: str, constraints: Mapping[str, str]) -> str:
