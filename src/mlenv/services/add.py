@@ -169,8 +169,8 @@ def _outcome(verb: str, names: Sequence[str], done: Done) -> Outcome:
     lines = [f"{first} {asked}".rstrip() if asked or verb != "upgrade" else words.moved(done.changes)]
     rest = tuple(c for c in done.changes if c.package not in names)
     if rest and asked:
-        lines.append(f"with it     {words.moved(rest)}")
+        lines.append(f"with it      {words.moved(rest)}")
     if done.files:
-        lines.append(f"written     {', '.join(done.files)}")
-    lines.append(f"environment {words.packages(done.count)} as locked")
+        lines.append(f"written      {', '.join(done.files)}")
+    lines.append(f"environment  {words.packages(done.count)} as locked")
     return Outcome(verb=verb, lines=tuple(lines), changes=done.changes, files=done.files)
