@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from mlenv import locks, process, store
+from mlenv import store
 from mlenv.engines import pip, uv
 from mlenv.engines.choose import EngineChoice, Tools
 from mlenv.engines.failure import Failure
 from mlenv.engines.requests import InstallRequest
-from mlenv.errors import MlenvError
-from mlenv.locks import LockContent, Selected
-from mlenv.model import Command, Installed, Pin, value
+from mlenv.locks import Selected
+from mlenv.model import Installed, Pin, value
 from mlenv.probe import environment, site
 from mlenv.probe.interpreters import Interpreter
 from mlenv.services import tools as engine_tools
@@ -24,12 +21,13 @@ from mlenv.services import words
 from mlenv.services.context import Context
 from mlenv.services.declare import default_name
 from mlenv.services.project import Project
-from mlenv.services.select import target_of
+from mlenv.services.scratch import scratch_folder
 from mlenv.services.tools import run_engine
+from mlenv.services.venv_files import aim_activation, mark_seeded
 from mlenv.services.wheels import naming_a_python
 from mlenv.versions import normalise
 
-__all__ = ["Wish", "build", "rebuild_own", "refuse_builds", "scratch_folder", "start"]
+__all__ = ["Wish", "build", "rebuild_own"]
 
 
 @value
@@ -83,7 +81,7 @@ def build(context: Context, project: Project, wish: Wish, generation: Path, desc
         )
         _make(place)
         prompt = default_name(wish.selected.selection.name or project.root.name)
-        _mark_seeded(generation, prompt)
+        mark_seeded(generation, prompt)
         _seed(place)
         _fill(place)
         if _own_package(project, wish) and not _pinned_own(wish):
@@ -96,7 +94,7 @@ def build(context: Context, project: Project, wish: Wish, generation: Path, desc
                     prefix=str(generation), files=(_file(place, "ipykernel.txt", "ipykernel"),), with_dependencies=True
                 ),
             )
-    _aim_activation(generation, project, prompt)
+    aim_activation(generation, project, prompt)
 
 
 def _make(place: _Site) -> None:
@@ -131,78 +129,6 @@ def _install(place: _Site, request: InstallRequest) -> None:
         if run_engine(context, quiet, "download", place.descriptor, allowed=lambda done: True).code == 0:
             return
     run_engine(context, uv.install(place.uv(), request), "download", place.descriptor, explain=place.explain)
-
-
-def start(generation: Path) -> str:
-    """Start the new interpreter once; return its version. Cost: 15 ms.
-
-    Raises:
-        MlenvError: ``python-broken`` with what it printed.
-    """
-    python = environment.interpreter(str(generation))
-    code = "import sys; print('%d.%d.%d' % sys.version_info[:3])"
-    done = process.run(Command(argv=(python, "-I", "-S", "-c", code), timeout_s=30.0))
-    if done.code:
-        tail = done.stderr.strip().splitlines()[-1:] or [f"status {done.code}"]
-        raise MlenvError("python-broken", f"the new environment's Python does not start: {tail[0]}", where=python)
-    return done.stdout.strip()
-
-
-def refuse_builds(context: Context, project: Project, selected: Selected, interpreter: Interpreter) -> None:
-    """Stop before any compile where a locked package has no wheel for this Python and building is not allowed.
-
-    Raises:
-        MlenvError: ``no-wheel`` with a Python that has one, where there is such; ``build-not-allowed``.
-    """
-    allowed = project.settings.allow_build
-    if context.options.allow_build or allowed is True:
-        _announce(context, selected)
-        return
-    named = set(allowed) if isinstance(allowed, tuple) else set()
-    content, target = selected.content or LockContent(), target_of(interpreter.path)
-    missing = [name for name in locks.buildable(content, target) if name not in named]
-    if missing:
-        name = missing[0]
-        other = locks.suggest_python({n: content.wheels.get(n, ()) for n in missing}, target, content.requires_python)
-        better = f"; Python {other} has one" if other else ""
-        raise MlenvError(
-            "no-wheel",
-            f"{name} has no ready-built wheel for Python {interpreter.version}{better}; nothing was built or written",
-            where=selected.selection.lock or "",
-            hint=f"mlenv create --python {other}" if other else "add --allow-build to build it from source",
-        )
-    sources = [pin.name for pin in _sources(selected) if pin.name not in named]
-    if sources:
-        raise MlenvError(
-            "build-not-allowed",
-            f"{', '.join(sources[:3])} would be built from source, which runs its code; nothing was built or written",
-            where=selected.selection.lock or "",
-            hint="add --allow-build, or allow-build = [...] in [tool.mlenv]",
-        )
-
-
-def _sources(selected: Selected) -> tuple[Pin, ...]:
-    """Pins that run code of theirs when installed; the project itself is its owner's own code."""
-    return tuple(
-        pin
-        for pin in selected.selection.pins
-        if pin.source.kind in {"vcs", "path", "editable"}
-        and not pin.source.url.endswith(".whl")
-        and pin.source.url not in {".", ""}
-    )
-
-
-def _announce(context: Context, selected: Selected) -> None:
-    for pin in _sources(selected):
-        context.tell("build", f"building {pin.name} from source")
-
-
-def _mark_seeded(generation: Path, prompt: str) -> None:
-    """Say in ``pyvenv.cfg`` that pip belongs here (``uv sync`` then keeps it), and whose environment this is."""
-    path = generation / "pyvenv.cfg"
-    own = {"prompt", "seed"}
-    lines = [line for line in store.read_text(path).splitlines() if line.split("=")[0].strip() not in own]
-    store.write_atomic(path, "\n".join((*lines, f"prompt = {prompt}", "seed = true")) + "\n")
 
 
 def _seed(place: _Site) -> None:
@@ -374,29 +300,3 @@ def _line(root: Path, pin: Pin, hashes: tuple[str, ...]) -> str:
         return f"{pin.name} @ {source.url}"
     exact = f"{pin.name}=={pin.version}" if pin.version else f"{pin.name}{pin.specifier}"
     return exact + "".join(f" --hash={item}" for item in hashes)
-
-
-def _aim_activation(generation: Path, project: Project, prompt: str) -> None:
-    """Let the activation scripts name ``.venv``, so that a shell that has activated it follows the next switch.
-
-    Only the part below the project is replaced: what is before it is quoted in each script's own way.
-    """
-    folder = generation / ("Scripts" if os.name == "nt" else "bin")
-    real, shown = generation.relative_to(project.root), project.link.relative_to(project.root)
-    for script in folder.glob("[aA]ctivate*"):
-        with contextlib.suppress(MlenvError):
-            text = store.read_text(script)
-            aimed = text.replace(str(real), str(shown)).replace(generation.name, prompt)
-            if aimed != text:
-                store.write_atomic(script, aimed)
-
-
-@contextlib.contextmanager
-def scratch_folder(root: Path) -> Iterator[Path]:
-    """Give a private folder for copies and intermediate files; it goes when the work is done."""
-    folder = store.private_dir(root) / "work" / secrets.token_hex(4)
-    folder.mkdir(parents=True)
-    try:
-        yield folder
-    finally:
-        store.remove_tree(folder, inside=root / ".mlenv" / "work")

@@ -21,8 +21,8 @@ from mlenv.probe.interpreters import Interpreter
 from mlenv.services import tools as engine_tools
 from mlenv.services.adopt import adopted_pins
 from mlenv.services.context import Context
-from mlenv.services.installing import scratch_folder
 from mlenv.services.project import Project
+from mlenv.services.scratch import scratch_folder
 from mlenv.services.select import select_project, target_of
 from mlenv.services.tools import run_engine
 from mlenv.services.wheels import naming_a_python

@@ -14,9 +14,9 @@ from mlenv.locks import LockContent, Target
 from mlenv.model import Pin, value
 from mlenv.services import tools as engine_tools
 from mlenv.services.context import Context
-from mlenv.services.installing import scratch_folder
 from mlenv.services.locking import Resolver
 from mlenv.services.project import Project
+from mlenv.services.scratch import scratch_folder
 from mlenv.services.tools import run_engine
 from mlenv.versions import same
 
