@@ -64,6 +64,19 @@ def _disk_full(printed: Printed) -> Failure | None:
     )
 
 
+def _not_built(printed: Printed) -> Failure | None:
+    """uv's word for what comes only as source (an address, a folder) where building is not allowed."""
+    found = printed.find(r"Building source distributions for [`']([^`']+)[`'] is disabled")
+    if found is None:
+        return None
+    return Failure(
+        code="build-not-allowed",
+        message=f"{found[1]} comes as source; to read or install it runs its code, and builds are not allowed.",
+        package=found[1],
+        hint="add --allow-build, or allow-build = [...] in [tool.mlenv]",
+    )
+
+
 def _build(printed: Printed) -> Failure | None:
     if not printed.has(r"The build backend returned an error|subprocess-exited-with-error|Failed building wheel"):
         return None
@@ -254,6 +267,7 @@ def _sentence(printed: Printed) -> Failure | None:
 
 _IN_ORDER: tuple[Callable[[Printed], Failure | None], ...] = (
     _disk_full,
+    _not_built,
     _build,
     _externally_managed,
     _hashes,
