@@ -131,6 +131,22 @@ def test_a_live_kernel_never_mixes_two_generations(locked, start, make_venv) -> 
     assert "('different', 'six', '1.16.0', '1.17.0', '1.16.0')" in rows
 
 
+def test_a_kernel_whose_environment_was_adopted_keeps_importing_from_it(locked, start, make_venv) -> None:
+    """The first change puts a link in the place of somebody's own folder; the live kernel follows its folder."""
+    kernel = locked()
+    kernel.link.unlink()
+    make_venv(kernel.link, "3.11", "idna==3.7", "six==1.16.0")
+    live = start(kernel)
+    live.run("import idna")
+    target = kernel.root / ".mlenv" / "envs" / "g2"
+    make_venv(target, "3.11", "idna==3.6", "six==1.17.0")
+    generations.seal(target, {}, python="3.11")
+    generations.switch(kernel.root, kernel.link, target)
+    live.run("1")
+    assert "/envs/adopted-g2/" in live.run("import six; print(six.__file__)").stdout
+    assert generations.in_use(kernel.root, "adopted-g2")
+
+
 def test_what_only_the_runtime_provides_is_reported_when_the_notebook_imports_it(locked, start) -> None:
     live = start(locked())
     live.run("import tornado")

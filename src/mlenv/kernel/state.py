@@ -241,15 +241,30 @@ class State:
             self._generation = shown  # sys.path goes through the link itself
             importlib.invalidate_caches()
             return
-        if moved(self.loaded(), self.installed()):
-            return
+        adopted = _adopted(shown) if os.path.islink(old) else ""
+        if adopted:  # the folder that this kernel started in lies there now, and a link in its place
+            self._import_from(adopted)
+        if not moved(self.loaded(), self.installed()):
+            self._import_from(shown)
+
+    def _import_from(self, new: str) -> None:
+        """Exchange the generation on ``sys.path``; the old one stays held: what is in memory finds the rest there."""
         from mlenv.kernel.place import hold_generation
 
-        # The old generation stays held: packages in memory still find their unloaded parts there.
-        hold_generation(shown)
-        sys.path[:] = [shown + entry[len(old) :] if _inside(entry, old) else entry for entry in sys.path]
+        hold_generation(new)
+        old, self._generation = self._generation, new
+        sys.path[:] = [new + entry[len(old) :] if _inside(entry, old) else entry for entry in sys.path]
         importlib.invalidate_caches()
-        self._generation = shown
+
+
+def _adopted(generation: str) -> str:
+    """Return where the environment is kept that the project had before its first generation; empty without one."""
+    envs = os.path.dirname(generation)
+    try:
+        kept = [entry for entry in os.listdir(envs) if entry.startswith("adopted-")]
+    except OSError:
+        return ""
+    return os.path.join(envs, kept[0]) if len(kept) == 1 else ""
 
 
 def _inside(path: str, folder: str) -> bool:
