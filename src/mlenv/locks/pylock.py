@@ -83,6 +83,7 @@ def _validated(table: Mapping[str, Any], place: Place) -> Pylock:
     if not table:
         raise place.error("The file is empty.", code="lock-truncated")
     try:
+        Pylock.from_dict({**table, "packages": []})  # a newer version first: its packages may look like anything
         return Pylock.from_dict(table)
     except PylockUnsupportedVersionError as problem:
         hint = "Upgrade mlenv, or make the lock anew: mlenv lock"

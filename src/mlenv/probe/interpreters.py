@@ -228,6 +228,11 @@ def _on_path(environ: Mapping[str, str]) -> Iterator[Interpreter]:
             yield Interpreter(path=os.path.join(folder, name), version="", implementation=kind, source=source)
 
 
+def _short(place: str) -> str:
+    home = str(Path.home())
+    return f"~{place[len(home) :]}" if place.startswith(home + os.sep) else place
+
+
 def _missing(
     wanted: _Wanted, pythons: tuple[Interpreter, ...], broken: list[str], environ: Mapping[str, str]
 ) -> MlenvError:
@@ -239,6 +244,7 @@ def _missing(
     return MlenvError(
         "python-not-found",
         f"There is no Python {wanted.label} on this machine; there are {there}{not_working}.",
+        where=f"looked in {', '.join(_short(place) for place in looked)}",
         hint=f"{install}--python {pythons[0].version}",
         details="\n".join([*rows, "Looked in: " + ", ".join(looked)]),
     )
