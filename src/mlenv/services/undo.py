@@ -9,6 +9,7 @@ from mlenv.probe import site
 from mlenv.services.context import Context
 from mlenv.services.holding import holding
 from mlenv.services.project import load, open_project
+from mlenv.services.refresh import refresh_runtime
 
 __all__ = ["undo"]
 
@@ -30,7 +31,9 @@ def undo(context: Context) -> Outcome:
     with holding(context, project.root, "undo") as (project, _):
         before = site.scan(project.environment.sites)
         entry, back, kept = generations.restore(project.root, project.link)
-    after = site.scan(load(project.root).environment.sites)
+    project = load(project.root)
+    refresh_runtime(context, project)
+    after = site.scan(project.environment.sites)
     lines = [f"undone: {entry.verb}", f"environment  {project.link.name}: {_difference(before, after)}"]
     if back:
         lines.append(f"files        {', '.join(back)} as before")
