@@ -154,7 +154,14 @@ VERBS: Tuple[Verb, ...] = (
         example="remove six",
     ),
     _verb(
-        "sync", "Make the environment what the lock says.", "--frozen", "--python", "--deep", *_CHANGE, *_CHOICE, example="sync"
+        "sync",
+        "Make the environment what the lock says.",
+        "--frozen",
+        "--python",
+        "--deep",
+        *_CHANGE,
+        *_CHOICE,
+        example="sync",
     ),
     _verb(
         "lock",

@@ -80,14 +80,8 @@ def report(
     else:
         found += _python_findings(selection, environment)
         measured = loaded is not None and not foreign
-        found += compare(
-            selection,
-            installed,
-            loaded if measured else None,
-            needs=needs,
-            roots=roots,
-            inherited=environment.inherited,
-        )
+        memory, inherited = loaded if measured else None, environment.inherited
+        found += compare(selection, installed, memory, needs=needs, roots=roots, inherited=inherited)
         counts = _counts(selection, installed)
     findings = one_per_package(found)
     verdict = verdict_of(findings[0].kind) if findings else "in-step"
