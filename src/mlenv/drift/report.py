@@ -78,10 +78,8 @@ def report(
         if healthy:
             found.append(Finding(kind="undecidable", reason="not compared yet: what is installed has not been read"))
     else:
-        found += _python_findings(selection, environment)
         measured = loaded is not None and not foreign
-        memory, inherited = loaded if measured else None, environment.inherited
-        found += compare(selection, installed, memory, needs=needs, roots=roots, inherited=inherited)
+        found += _compared(selection, environment, installed, loaded if measured else None, needs, roots)
         counts = _counts(selection, installed)
     findings = one_per_package(found)
     verdict = verdict_of(findings[0].kind) if findings else "in-step"
@@ -98,6 +96,18 @@ def report(
         counts=counts,
         reason=selection.reason if selection else "",
     )
+
+
+def _compared(
+    selection: Selection,
+    environment: EnvironmentFacts,
+    installed: Installed,
+    loaded: Optional[Sequence[Loaded]],
+    needs: Optional[Mapping[str, Sequence[str]]],
+    roots: Sequence[str],
+) -> Iterable[Finding]:
+    yield from _python_findings(selection, environment)
+    yield from compare(selection, installed, loaded, needs=needs, roots=roots, inherited=environment.inherited)
 
 
 def _runs_elsewhere(kernel: Optional[KernelRef], environment: EnvironmentFacts, known: Optional[bool]) -> bool:
