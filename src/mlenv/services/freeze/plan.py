@@ -11,6 +11,8 @@ from mlenv import locks, store
 from mlenv.errors import MlenvError
 from mlenv.freezing import Frozen
 from mlenv.locks import Selected, Target
+from mlenv.locks.requirements_seal import resealed_requirements
+from mlenv.manifest_edit import change_pins, drop_rows, pinned_rows
 from mlenv.model import value
 from mlenv.services.context import Context
 from mlenv.services.declare import new_manifest
@@ -119,14 +121,25 @@ def _relocked(basis: Basis, edits: Mapping[str, str]) -> dict[str, str]:
 
 
 def _plan_list(basis: Basis, name: str) -> Plan:
-    """Return a pinned ``requirements.txt`` that stands alone as what is installed; its options stay."""
+    """Return a pinned ``requirements.txt`` that stands alone as what is installed; what does not move stays."""
     _refuse_fewer(basis.context, name, pins_of(basis.selected.content), {row.name for row in basis.frozen.rows})
     options: tuple[str, ...] = ()
     if name in basis.project.names:
         data = store.read_bytes(basis.project.root / name)
         options = locks.parse_requirements(data, name, basis.live.target, _loader(basis.project.root)).options
     written = requirements_text(basis.context, basis.project, basis.frozen, basis.resolver, basis.live.target, options)
-    return _plan(basis.project, name, {name: written.text}, written.proof)
+    text = _edited_list(basis, name, written.resolved) if written.resolved and name in basis.project.names else ""
+    return _plan(basis.project, name, {name: text or written.text}, written.proof)
+
+
+def _edited_list(basis: Basis, name: str, resolved: str) -> str:
+    """Return the list with its rows moved to what is installed; comments, hashes and order stay its owner's."""
+    old = store.read_text(basis.project.root / name)
+    frozen = {row.name for row in basis.frozen.rows}
+    direct = None if basis.selected.selection.exact else {row.name for row in basis.frozen.rows if row.direct}
+    gone = sorted(pinned_rows(old).keys() - frozen)
+    new = change_pins(drop_rows(old, gone), resolved, direct)
+    return resealed_requirements(old, new, len(pinned_rows(new)))
 
 
 def plan_file(basis: Basis, *, kind: str, output: Path | None) -> Plan:

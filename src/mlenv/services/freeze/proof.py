@@ -32,6 +32,8 @@ class Written:
     text: str
     proof: str
     """How it was proved, or why it could not be."""
+    resolved: str = ""
+    """The resolver's own list, with hashes; empty where it could not be asked."""
 
 
 def asked_rows(frozen: Frozen) -> tuple[Row, ...]:
@@ -65,7 +67,7 @@ def requirements_text(
         return Written(text=written, proof=f"not proved: {error.message}")
     pins = locks.parse_requirements(resolved, "the frozen file", target, lambda _: None).pins
     refuse_what_differs(frozen.rows, pins)
-    return Written(text=written, proof="proved by resolving it")
+    return Written(text=written, proof="proved by resolving it", resolved=resolved)
 
 
 def pylock_text(
