@@ -150,4 +150,9 @@ def test_settings_in_pyproject_come_before_mlenv_toml() -> None:
 def test_python_versions_of_every_tool_are_read() -> None:
     text = "# mine\n3.12.1 # newest\n\npython-3.11\ncpython@3.10.4\ncpython-3.13.0-linux-x86_64-gnu\n3.9.1/envs/demo\n"
     assert parse_python_version(text) == ("3.12.1", "3.11", "3.10.4", "3.13.0", "3.9.1")
-    assert parse_python_version("\ufeffpypy3.10-7.3.12\nsystem\nmyenv\n3.14t\n") == ("pypy3.10-7.3.12", "system", "myenv", "3.14t")
+    assert parse_python_version("\ufeffpypy3.10-7.3.12\nsystem\nmyenv\n3.14t\n") == (
+        "pypy3.10-7.3.12",
+        "system",
+        "myenv",
+        "3.14t",
+    )

@@ -221,7 +221,11 @@ def test_a_pinned_list_is_the_lock_and_only_a_tool_makes_it_exact() -> None:
     assert kinds(compiled) == []
     assert (compiled.selection.manifest, compiled.selection.exact) == ("requirements.in", True)
     by_hand = chosen(files_of("requirements-freeze/requirements.txt"))
-    assert (by_hand.selection.manifest, by_hand.selection.kind, by_hand.selection.exact) == (None, "requirements", False)
+    assert (by_hand.selection.manifest, by_hand.selection.kind, by_hand.selection.exact) == (
+        None,
+        "requirements",
+        False,
+    )
 
 
 def test_a_pinned_list_is_held_against_requirements_in() -> None:

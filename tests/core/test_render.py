@@ -283,7 +283,9 @@ def test_columns_stay_columns_in_html() -> None:
 def test_what_is_to_be_typed_looks_like_it() -> None:
     (html,) = [render.notice_html(["mlenv: six 1.0 on disk. Next: %mlenv sync"])]
     assert re.search(r"<code[^>]*>%mlenv sync</code></div>", html)
-    assert re.search(r"<code[^>]*>%mlenv add a&lt;2 b</code></div>", render.notice_html(["to add it: %mlenv add a<2 b"]))
+    assert re.search(
+        r"<code[^>]*>%mlenv add a&lt;2 b</code></div>", render.notice_html(["to add it: %mlenv add a<2 b"])
+    )
     assert '<progress max="3" value="1"' in render.step_html("installing", 1, 3)
     assert "<progress" not in render.step_html("resolving <x>")
     assert "&lt;x&gt;" in render.step_html("resolving <x>")

@@ -95,7 +95,9 @@ def test_loading_imports_next_to_nothing(tmp_path: Path) -> None:
 # --- words ---
 
 
-@pytest.mark.parametrize("line", ['add "attrs>=23,<25"', "add attrs>=23,<25", "add attrs >=23,<25", "add 'attrs>=23,<25'"])
+@pytest.mark.parametrize(
+    "line", ['add "attrs>=23,<25"', "add attrs>=23,<25", "add attrs >=23,<25", "add 'attrs>=23,<25'"]
+)
 def test_a_version_range_arrives_with_and_without_quotes_and_makes_no_file(
     loaded: Notebook, tmp_path: Path, line: str
 ) -> None:
@@ -114,7 +116,9 @@ def test_nothing_in_a_line_is_expanded(loaded: Notebook, tmp_path: Path) -> None
 
 def test_the_body_of_a_cell_is_a_list_of_requirements(loaded: Notebook, tmp_path: Path) -> None:
     with_host(loaded, tmp_path, ECHO)
-    cell = "%%mlenv add --offline\n# the basics\nnumpy<2\n\npandas  # tables\nuvicorn[standard] ; python_version > '3'\n"
+    cell = (
+        "%%mlenv add --offline\n# the basics\nnumpy<2\n\npandas  # tables\nuvicorn[standard] ; python_version > '3'\n"
+    )
     words = json.loads(loaded.run(cell).printed.splitlines()[0])
     assert words == ["--offline", "numpy<2", "pandas", "uvicorn[standard] ; python_version > '3'"]
 
@@ -130,7 +134,9 @@ def test_the_body_of_a_cell_is_a_list_of_requirements(loaded: Notebook, tmp_path
         ("%mlenv restart", "no-front-end", "nobody is there"),
     ],
 )
-def test_a_wrong_line_raises_in_five_lines_without_a_traceback(loaded: Notebook, cell: str, code: str, says: str) -> None:
+def test_a_wrong_line_raises_in_five_lines_without_a_traceback(
+    loaded: Notebook, cell: str, code: str, says: str
+) -> None:
     done = loaded.run(cell)
     assert getattr(done.error, "code", None) == code
     assert says in done.printed
@@ -243,7 +249,9 @@ def test_a_verb_that_fails_raises_in_the_cell_with_what_where_and_what_to_do(loa
 
 
 def test_an_outcome_that_is_not_ok_raises(loaded: Notebook, tmp_path: Path) -> None:
-    with_host(loaded, tmp_path, 'say(event="result", outcome={"verb": verb, "lines": ["2 kernels are broken"], "ok": False})')
+    with_host(
+        loaded, tmp_path, 'say(event="result", outcome={"verb": verb, "lines": ["2 kernels are broken"], "ok": False})'
+    )
     done = loaded.run("%mlenv doctor")
     assert getattr(done.error, "code", None) == "not-ok"
     assert "2 kernels are broken" in done.printed
@@ -251,7 +259,9 @@ def test_an_outcome_that_is_not_ok_raises(loaded: Notebook, tmp_path: Path) -> N
 
 def test_create_in_another_kernel_says_how_to_change_to_the_new_one(loaded: Notebook, tmp_path: Path) -> None:
     with_host(
-        loaded, tmp_path, 'say(event="result", outcome={"verb": "create", "lines": ["made"], "kernel": "demo-1a2b", "ok": True})'
+        loaded,
+        tmp_path,
+        'say(event="result", outcome={"verb": "create", "lines": ["made"], "kernel": "demo-1a2b", "ok": True})',
     )
     assert "demo-1a2b" in loaded.run("%mlenv create").text
 

@@ -34,8 +34,13 @@ def created(mlenv_home: Path, tmp_path: Path) -> Callable[..., tuple[Path, str]]
         root = tmp_path / name
         root.mkdir()
         mlenv(root, "create", *packages)
-        specs = {path.parent.name: json.loads(path.read_text()) for path in (mlenv_home / "jupyter" / "kernels").glob("*/kernel.json")}
-        ids = [kernel for kernel, spec in specs.items() if spec["metadata"].get("mlenv", {}).get("project") == str(root)]
+        specs = {
+            path.parent.name: json.loads(path.read_text())
+            for path in (mlenv_home / "jupyter" / "kernels").glob("*/kernel.json")
+        }
+        ids = [
+            kernel for kernel, spec in specs.items() if spec["metadata"].get("mlenv", {}).get("project") == str(root)
+        ]
         assert len(ids) == 1
         return root, ids[0]
 
@@ -57,7 +62,7 @@ def test_add_remove_and_undo_say_exactly_what_must_be_loaded_anew(created, start
     live.restart()
     assert live.run("import idna\nr = %mlenv check\nprint(r.verdict, idna.__version__)").stdout == "in-step 3.6\n"
     assert "undone" in live.run("%mlenv undo").text
-    assert 'idna==3.7' in (root / "pyproject.toml").read_text()
+    assert "idna==3.7" in (root / "pyproject.toml").read_text()
 
 
 def test_progress_has_one_place_which_the_result_replaces(created, start_kernel) -> None:

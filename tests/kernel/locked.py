@@ -47,4 +47,3 @@ def lock(root: Path, pins: Mapping[str, str], cache_tag: str) -> Selection:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps({"schema": 1, "selection": asdict(selection)}))
     return selection
-

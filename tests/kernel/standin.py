@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-_SCRIPT = '''#!{python}
+_SCRIPT = """#!{python}
 import json, os, signal, subprocess, sys, time
 
 def say(**message):
@@ -16,7 +16,7 @@ verb = words[3]
 if verb == "select":
     sys.exit(0)
 {body}
-'''
+"""
 
 RESULT = 'say(event="result", outcome={"verb": verb, "lines": ["done"], "ok": True})'
 

@@ -31,7 +31,9 @@ def alive(pid: int) -> bool:
 
 def test_steps_arrive_in_order_and_the_last_message_comes_back(tmp_path: Path) -> None:
     host = write_standin(
-        tmp_path, 'say(event="step", step="plan", text="one")\nsay(event="step", step="install", text="two", done=1, total=3)\n' + RESULT
+        tmp_path,
+        'say(event="step", step="plan", text="one")\nsay(event="step", step="install", text="two", done=1, total=3)\n'
+        + RESULT,
     )
     last, events = run(host, "six")
     assert events == [Event(step="plan", text="one"), Event(step="install", text="two", done=1, total=3)]
@@ -39,7 +41,9 @@ def test_steps_arrive_in_order_and_the_last_message_comes_back(tmp_path: Path) -
 
 
 def test_the_command_line_names_project_prefix_and_what_is_loaded() -> None:
-    loaded = child.loaded_json([Loaded(name="numpy", version="1.26.4", binary=True), Loaded(name="x", version="1", origin="outside")])
+    loaded = child.loaded_json(
+        [Loaded(name="numpy", version="1.26.4", binary=True), Loaded(name="x", version="1", origin="outside")]
+    )
     argv = child.command("/host", "add", ["numpy>=2"], project="/p", kernel_prefix="/p/.venv", loaded=loaded)
     assert argv == [
         "/host", "-P", "-m", "mlenv", "add", "--events", "--project", "/p", "--kernel-prefix", "/p/.venv",
@@ -57,7 +61,12 @@ def test_an_error_of_the_verb_comes_back_as_it_was(tmp_path: Path) -> None:
     body = 'say(event="error", error={"code": "no-match", "message": "m", "where": "w", "hint": "h"}); sys.exit(2)'
     with pytest.raises(MlenvError) as caught:
         run(write_standin(tmp_path, body))
-    assert (caught.value.code, caught.value.message, caught.value.where, caught.value.hint) == ("no-match", "m", "w", "h")
+    assert (caught.value.code, caught.value.message, caught.value.where, caught.value.hint) == (
+        "no-match",
+        "m",
+        "w",
+        "h",
+    )
 
 
 def test_a_program_that_dies_without_a_word_is_an_error_with_its_last_line(tmp_path: Path) -> None:

@@ -52,7 +52,9 @@ def test_a_module_that_is_locked_and_not_installed_is_a_case_for_sync(notebook: 
 
 def test_an_unknown_module_is_a_case_for_add_under_the_name_of_its_package(notebook: Notebook) -> None:
     assert "%mlenv add scikit-image" in notebook.run("import skimage").text
-    assert "(if the package is called nosuch_thing): %mlenv add nosuch-thing" in notebook.run("import nosuch_thing").text
+    assert (
+        "(if the package is called nosuch_thing): %mlenv add nosuch-thing" in notebook.run("import nosuch_thing").text
+    )
 
 
 @pytest.mark.parametrize("cell", ["import json.nothing", "from os import nothing", "raise ModuleNotFoundError('x')"])
@@ -82,7 +84,9 @@ def test_installations_by_a_shell_are_recognised(cell: str, calls: list[tuple[st
     assert pip_calls(cell) == tuple(PipCall(program=program, packages=packages) for program, packages in calls)
 
 
-def test_a_pip_belongs_to_the_environment_that_its_first_line_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_pip_belongs_to_the_environment_that_its_first_line_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder = tmp_path / "bin"
     folder.mkdir()
     monkeypatch.setenv("PATH", str(folder))

@@ -93,7 +93,9 @@ def test_stop_ends_the_work_within_two_seconds(notebook: Notebook, tmp_path: Pat
 
 
 def test_an_error_is_told_in_the_log_and_the_panel_stays_usable(notebook: Notebook, tmp_path: Path) -> None:
-    host = write_standin(tmp_path, 'say(event="error", error={"code": "x", "message": "no <luck>", "hint": ""}); sys.exit(2)')
+    host = write_standin(
+        tmp_path, 'say(event="error", error={"code": "x", "message": "no <luck>", "hint": ""}); sys.exit(2)'
+    )
     panel = panel_of(notebook, host)
     panel.action.click()
     finish(panel)

@@ -65,12 +65,16 @@ def test_a_change_is_told_once_in_the_cell_that_made_it_and_so_is_the_way_back(
     assert "in step again" in live.run(install(uv, kernel, "idna==3.7")).text
 
 
-def test_a_package_that_is_replaced_and_one_that_is_removed_are_named_as_memory_has_them(locked, start, uv: str) -> None:
+def test_a_package_that_is_replaced_and_one_that_is_removed_are_named_as_memory_has_them(
+    locked, start, uv: str
+) -> None:
     kernel = locked()
     live = start(kernel)
     live.run("import idna, six")
     python = str(kernel.link / "bin" / "python")
-    live.run(f"import subprocess; _ = subprocess.run([{uv!r}, 'pip', 'uninstall', '-q', '--python', {python!r}, 'six'])")
+    live.run(
+        f"import subprocess; _ = subprocess.run([{uv!r}, 'pip', 'uninstall', '-q', '--python', {python!r}, 'six'])"
+    )
     assert live.run(ROWS).stdout == "sync [('missing', 'six', '1.16.0', None, '1.16.0')]\n"
 
 
@@ -95,7 +99,9 @@ def test_a_module_that_is_loaded_anew_is_what_the_disk_has(locked, start, uv: st
     live = start(kernel)
     live.run("import idna")
     live.run(install(uv, kernel, "idna==3.6"))
-    live.run("import sys, importlib\nfor n in [n for n in sys.modules if n.split('.')[0] == 'idna']: del sys.modules[n]\nimport idna")
+    live.run(
+        "import sys, importlib\nfor n in [n for n in sys.modules if n.split('.')[0] == 'idna']: del sys.modules[n]\nimport idna"
+    )
     assert live.run(LOADED_IDNA).stdout == "['3.6']\n"
 
 
@@ -160,7 +166,9 @@ def test_a_package_of_the_runtime_that_the_environment_gets_at_another_version_n
     kernel = locked()
     live = start(kernel)
     live.run(install(uv, kernel, "tornado==6.4"))
-    done = live.run("r = %mlenv check\nprint([(f.kind, f.installed) for f in r.findings if f.package == 'tornado' and f.loaded])")
+    done = live.run(
+        "r = %mlenv check\nprint([(f.kind, f.installed) for f in r.findings if f.package == 'tornado' and f.loaded])"
+    )
     assert done.stdout == "[('extra', '6.4')]\n"
 
 

@@ -108,9 +108,7 @@ def test_prune_removes_the_spec_of_a_moved_project(root: Path, mlenv_home: Path)
 
 
 @pytest.mark.parametrize("how", ["cp -a", "copytree"])
-def test_a_copied_project_never_installs_into_the_original(
-    root: Path, run_cells: Callable[..., Any], how: str
-) -> None:
+def test_a_copied_project_never_installs_into_the_original(root: Path, run_cells: Callable[..., Any], how: str) -> None:
     """S42 b: the original's file list stays as it is, whatever is done in the copy; the repair works."""
     original = create(root, "six")
     copy = Project(root.parent / "copy")
@@ -128,7 +126,9 @@ def test_a_copied_project_never_installs_into_the_original(
     assert kernel != original.kernel
     assert copy.mlenv("check", "--json").json()["verdict"] == "in-step"
     _works(run_cells, copy, kernel)
-    done = subprocess.run([str(copy.link / "bin" / "pip"), "install", "-q", "iniconfig"], capture_output=True, text=True)
+    done = subprocess.run(
+        [str(copy.link / "bin" / "pip"), "install", "-q", "iniconfig"], capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stderr
     assert "iniconfig" in copy.packages
     assert snapshot(root) == before
