@@ -42,11 +42,13 @@ class Pip:
     version: str = ""
     offline: bool = False
     """Ask no index: only what ``find-links`` settings name."""
+    bundled: str = ""
+    """A wheel of pip to run instead, such as ensurepip carries; for an interpreter without pip."""
 
 
 def version(pip: Pip) -> Command:
     """Ask pip for its version; :func:`parse_version` reads the answer. A Python without pip ends with status 1."""
-    return Command(argv=(pip.python, "-I", "-m", "pip", "--version"), env=_ENV, timeout_s=60.0)
+    return Command(argv=(pip.python, "-I", *_program(pip), "--version"), env=_ENV, timeout_s=60.0)
 
 
 def parse_version(text: str) -> str | None:
@@ -131,10 +133,18 @@ def pip_check(pip: Pip, prefix: str) -> Command:
 
 def _run(pip: Pip, arguments: tuple[str, ...], target: str, cwd: str | None = None) -> Command:
     """Run pip for an environment's folder or an interpreter; the own interpreter needs no ``--python``."""
-    inside = pip.python == target or absolute(pip.python).is_relative_to(absolute(target))
+    inside = not pip.bundled and _is_own(pip, target)
     where = () if inside else ("--python", target)
-    argv = (pip.python, "-I", "-m", "pip", *where, *_QUIET, *arguments)
+    argv = (pip.python, "-I", *_program(pip), *where, *_QUIET, *arguments)
     return Command(argv=argv, cwd=cwd, env=_ENV, timeout_s=_WORK_S)
+
+
+def _program(pip: Pip) -> tuple[str, ...]:
+    return (f"{pip.bundled}/pip",) if pip.bundled else ("-m", "pip")
+
+
+def _is_own(pip: Pip, target: str) -> bool:
+    return pip.python == target or absolute(pip.python).is_relative_to(absolute(target))
 
 
 def _refuse_old(numbers: tuple[int, ...], needed: tuple[int, int], what: str, wanted: bool) -> None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import functools
+import importlib.util
 import os
 import sys
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 
 from mlenv import process, render
 from mlenv.engines import failures, pip, uv
@@ -26,7 +30,7 @@ def tools() -> Tools:
     host = sys.executable
     answer = None
     if version is None:  # pip is only asked where it is needed: it takes a third of a second to start
-        answer = pip.parse_version(process.run(pip.version(pip.Pip(python=host))).stdout)
+        answer = _host_pip().version or None
     return Tools(
         uv=path if version else None,
         uv_version=version or "",
@@ -67,10 +71,25 @@ def uv_of(context: Context, found: Tools, *, offline: bool | None = None) -> uv.
 
 def pip_of(context: Context, found: Tools) -> pip.Pip:
     """Return the host's pip as engines want it."""
-    version = found.pip_version
-    if not version:
-        version = pip.parse_version(process.run(pip.version(pip.Pip(python=sys.executable))).stdout) or ""
-    return pip.Pip(python=sys.executable, version=version, offline=context.options.offline)
+    return replace(_host_pip(), offline=context.options.offline)
+
+
+@functools.cache
+def _host_pip() -> pip.Pip:
+    """Return the host's pip, or the one that its ensurepip carries; without version where there is neither."""
+    wheels = _ensurepip_wheels()
+    for candidate in (pip.Pip(python=sys.executable), *(pip.Pip(python=sys.executable, bundled=one) for one in wheels)):
+        version = pip.parse_version(process.run(pip.version(candidate)).stdout)
+        if version:
+            return replace(candidate, version=version)
+    return pip.Pip(python=sys.executable)
+
+
+def _ensurepip_wheels() -> tuple[str, ...]:
+    """Return the wheels of pip that come with the host's Python; distributions may leave them out."""
+    found = importlib.util.find_spec("ensurepip")
+    places = found.submodule_search_locations if found is not None else None
+    return tuple(str(wheel) for place in places or () for wheel in sorted(Path(place, "_bundled").glob("pip-*.whl")))
 
 
 def run_engine(
