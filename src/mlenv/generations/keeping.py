@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 from mlenv import history, store
@@ -45,10 +46,10 @@ def in_use(root: Path, generation: str) -> bool:
     path = root / ".mlenv" / "live" / f"{generation}.lock"
     if not path.exists():
         return False
-    try:
-        import fcntl
-    except ImportError:  # Windows keeps open files from being removed by itself
+    if sys.platform == "win32":  # keeps what is open from being removed by itself
         return False
+    import fcntl
+
     try:
         with path.open("r+b") as stream:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -13,9 +13,11 @@ __all__ = ["tag", "tag_of"]
 
 def tag() -> str:
     """Return the tag of the running interpreter."""
-    import os
+    machine = ""
+    if sys.platform == "darwin":
+        import os
 
-    machine = os.uname().machine if sys.platform == "darwin" else ""
+        machine = os.uname().machine
     suffix = next(iter(importlib.machinery.EXTENSION_SUFFIXES), "")
     return tag_of(suffix, str(sys.implementation.cache_tag), machine)
 

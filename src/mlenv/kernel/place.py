@@ -6,9 +6,13 @@ Standard library only, Python 3.9+.
 from __future__ import annotations
 
 import os
+import sys
+import time
 from typing import List, MutableMapping, Optional, Sequence, Tuple
 
 __all__ = ["arranged", "clean", "hold_generation", "real_prefix", "sites"]
+
+_TRIES, _PAUSE_S = 10, 0.01
 
 _SITES = ("site-packages", "dist-packages")
 
@@ -53,14 +57,25 @@ def hold_generation(real: str) -> Optional[int]:
     private = os.path.dirname(envs)
     if os.path.basename(envs) != "envs" or os.path.basename(private) != ".mlenv":
         return None
-    try:
-        import fcntl
+    if sys.platform == "win32":  # keeps what is open from being removed by itself
+        return None
+    import fcntl
 
+    try:
         live = os.path.join(private, "live")
         os.makedirs(live, exist_ok=True)
         path = os.path.join(live, os.path.basename(real) + ".lock")
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except (ImportError, OSError):  # Windows, a read-only project, a file system without locks
+    except OSError:  # a read-only project
         return None
-    return descriptor
+    for _ in range(_TRIES):
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:  # somebody looks at this moment whether it is in use
+            time.sleep(_PAUSE_S)
+        except OSError:  # a file system without locks
+            break
+        else:
+            return descriptor
+    os.close(descriptor)
+    return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -153,11 +154,11 @@ def only_one(tell: Tell) -> Iterator[None]:
             where=str(folder()), hint="make it writable, or set MLENV_DATA_DIR to a folder that is",
         ) from None  # fmt: skip
     try:
-        try:
-            import fcntl
-        except ImportError:  # Windows: two makers work beside each other, the last rename wins (untested)
+        if sys.platform == "win32":  # two makers work beside each other, the last rename wins (untested)
             yield
             return
+        import fcntl
+
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

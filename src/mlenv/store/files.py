@@ -11,6 +11,7 @@ import errno
 import json
 import os
 import secrets
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -130,7 +131,7 @@ def _write_temporary(temporary: Path, raw: bytes, target: Path, mode: int | None
     with contextlib.suppress(FileNotFoundError):
         old = target.stat()
         os.chmod(temporary, old.st_mode & 0o7777)
-        if hasattr(os, "chown") and (old.st_uid, old.st_gid) != (os.geteuid(), os.getegid()):
+        if sys.platform != "win32" and (old.st_uid, old.st_gid) != (os.geteuid(), os.getegid()):
             with contextlib.suppress(OSError):
                 os.chown(temporary, old.st_uid, old.st_gid)
 

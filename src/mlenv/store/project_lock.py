@@ -6,6 +6,7 @@ import contextlib
 import errno
 import json
 import os
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -46,7 +47,8 @@ def hold(
         os.set_inheritable(descriptor, True)
         with contextlib.suppress(OSError):  # on a full disk nobody learns our name, and the lock holds all the same
             os.ftruncate(descriptor, 0)
-            os.pwrite(descriptor, json.dumps({"pid": os.getpid(), "verb": verb, "since": time.time()}).encode(), 0)
+            os.lseek(descriptor, 0, os.SEEK_SET)
+            os.write(descriptor, json.dumps({"pid": os.getpid(), "verb": verb, "since": time.time()}).encode())
         yield descriptor, waited
     finally:
         with contextlib.suppress(OSError):
@@ -135,16 +137,16 @@ def _acquire(descriptor: int, path: Path, tell: Callable[[str], None], wait_s: f
 
 def _try_lock(descriptor: int) -> bool:
     """Take the lock without waiting; a file system without locks gives the weaker promise of one machine less."""
-    try:
-        import fcntl
-    except ImportError:  # Windows: untested here
+    if sys.platform == "win32":  # untested here
         import msvcrt
 
         try:
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
         except OSError:
             return False
         return True
+    import fcntl
+
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
