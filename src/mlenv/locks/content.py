@@ -37,6 +37,8 @@ class LockContent:
     """Dependency groups that the pins hold."""
     recorded_python: str = ""
     """The manifest's range of Python versions when the lock was made; empty where the lock keeps none."""
+    options: tuple[str, ...] = ()
+    """Option lines of a requirements file, as written: they say where packages come from."""
     whole: bool = False
     """Whether ``recorded`` covers every extra and group of the manifest, not only those chosen (``uv.lock``)."""
 
@@ -75,4 +77,6 @@ class Manifest:
     """Every extra that the project knows."""
     groups: tuple[str, ...] = ()
     """Every dependency group that the project knows."""
+    options: tuple[str, ...] = ()
+    """Option lines of a requirements file, as written."""
     findings: tuple[Finding, ...] = ()

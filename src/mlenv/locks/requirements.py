@@ -112,6 +112,7 @@ def as_lock(requirements: Requirements) -> LockContent:
         pins=requirements.pins,
         exact=requirements.closed,
         hashes=requirements.hashes,
+        options=requirements.options,
         findings=requirements.findings,
     )
 

@@ -199,6 +199,7 @@ def _manifest(
         has_settings=pyproject is not None and pyproject.has_settings,
         declares=True,
         build_system=pyproject is not None and pyproject.build_system,
+        options=found.options,
         findings=found.findings,
     )
 

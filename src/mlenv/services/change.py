@@ -17,6 +17,7 @@ from mlenv.probe import ask, environment, site
 from mlenv.services import hygiene, installing
 from mlenv.services.builds import refuse_builds
 from mlenv.services.context import Context
+from mlenv.services.indexes import refuse_options
 from mlenv.services.installing import Wish
 from mlenv.services.project import Project
 from mlenv.services.select import wanted
@@ -61,8 +62,9 @@ def refuse_what_hurts(context: Context, project: Project, wish: Wish, changes: t
     """Stop before anything is written where a change would hurt the kernel that asks, or compile by surprise.
 
     Raises:
-        MlenvError: ``loaded-binary``, ``build-not-allowed``, ``no-wheel``.
+        MlenvError: ``loaded-binary``, ``build-not-allowed``, ``no-wheel``, ``requirements-options``.
     """
+    refuse_options(context, wish.selected)
     refuse_builds(context, project, wish.selected, wish.interpreter)
     if context.options.force or context.options.dry_run:
         return

@@ -76,14 +76,14 @@ def _shown(selection: Selection, found: Distribution, every: Mapping[str, tuple[
         "declared": declared.text if declared else None,
         "source": found.source.kind,
         "summary": metadata.summary,
-        "needs": sorted(every.get(found.name, ())),
+        "needs": sorted(set(every.get(found.name, ()))),
         "needed_by": needed_by,
     }
     lines = [
         f"{found.name} {found.version}: {metadata.summary}".rstrip(": "),
         f"locked     {data['locked'] or '-'}{_agreement(found, pin.version if pin else None)}",
         f"declared   {f'{declared.text} in {declared.origin}' if declared else '-'}",
-        f"needs      {', '.join(sorted(every.get(found.name, ()))) or 'nothing'}",
+        f"needs      {', '.join(sorted(set(every.get(found.name, ())))) or 'nothing'}",
         f"needed by  {', '.join(needed_by) or 'nothing'}",
     ]
     if found.source.kind != "index":

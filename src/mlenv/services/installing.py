@@ -20,6 +20,7 @@ from mlenv.services import tools as engine_tools
 from mlenv.services import words
 from mlenv.services.context import Context
 from mlenv.services.declare import default_name
+from mlenv.services.indexes import options_of
 from mlenv.services.project import Project
 from mlenv.services.scratch import scratch_folder
 from mlenv.services.tools import run_engine
@@ -276,7 +277,9 @@ def _fill_from_pins(place: _Site) -> None:
 
 def _request(place: _Site, pins: tuple[Pin, ...], hashes: Mapping[str, tuple[str, ...]]) -> InstallRequest:
     root, checked = place.project.root, all(hashes.get(pin.name) for pin in pins)
-    lines = [_line(root, pin, hashes.get(pin.name, ())) for pin in pins]
+    # Option lines that are still here were allowed (refuse_options).
+    options = options_of(place.wish.selected)
+    lines = [*options, *(_line(root, pin, hashes.get(pin.name, ())) for pin in pins)]
     return InstallRequest(
         prefix=str(place.generation),
         files=(_file(place, "pins.txt", "\n".join(lines)),),

@@ -21,6 +21,7 @@ from mlenv.probe.interpreters import Interpreter
 from mlenv.services import tools as engine_tools
 from mlenv.services.adopt import adopted_pins
 from mlenv.services.context import Context
+from mlenv.services.indexes import refuse_options
 from mlenv.services.project import Project
 from mlenv.services.scratch import scratch_folder
 from mlenv.services.select import select_project, target_of
@@ -61,6 +62,7 @@ def relock(context: Context, project: Project, edits: Mapping[str, str], resolve
         MlenvError: ``nothing-to-lock``; what the resolver could not do, naming package and cause.
     """
     selected = select_project(project, target_of(resolver.interpreter.path), context.options, files=edits)
+    refuse_options(context, selected)
     kind, manifest = selected.choice.kind, selected.choice.manifest
     context.tell("lock", "resolving")
     if kind == "uv":
