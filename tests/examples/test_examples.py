@@ -17,7 +17,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from conftest import LiveKernel
+from live_kernel import LiveKernel
 from scenarios.real_project import Project, create
 
 pytestmark = pytest.mark.real

@@ -73,8 +73,13 @@ def find_root(start: Path) -> Path | None:
     return None
 
 
+def _declares(folder: Path) -> bool:
+    """Whether a manifest or a lock lies there."""
+    return any((folder / name).is_file() for name in (*MANIFEST_NAMES, *LOCK_NAMES))
+
+
 def _is_project(folder: Path) -> bool:
-    if any((folder / name).is_file() for name in (*MANIFEST_NAMES, *LOCK_NAMES)):
+    if _declares(folder):
         return True
     return any((folder / name / "pyvenv.cfg").is_file() for name in _ENVIRONMENT_NAMES) or (folder / ".mlenv").is_dir()
 
@@ -97,6 +102,9 @@ def open_project(context: Context, *, create: bool = False) -> Project:
         else:
             raise MlenvError("project-missing", "the project folder is not there", where=str(start))
     root = start if option and _is_project(start) else find_root(start)
+    if create and root is not None and root != start and not _declares(root):
+        # An environment alone, in a folder above, is somebody's: a new project begins here.
+        root = None
     if root is None:
         if not create:
             raise MlenvError(

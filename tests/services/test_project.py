@@ -1,0 +1,57 @@
+"""Which folder is the project."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mlenv.errors import MlenvError
+from mlenv.services.context import Context, Options, silent
+from mlenv.services.project import find_root, open_project
+
+
+@pytest.fixture
+def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home of its own, so that nothing above counts."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "work" / "nb" / "deep").mkdir(parents=True)
+    return tmp_path / "work"
+
+
+def _context(folder: Path, **options: object) -> Context:
+    return Context(cwd=folder, report=silent, options=Options(**options))  # type: ignore[arg-type]
+
+
+def test_the_nearest_project_above_counts(tree: Path) -> None:
+    """A notebook in a subfolder belongs to the project above it; a nested one wins."""
+    (tree / "pyproject.toml").write_text("")
+    assert find_root(tree / "nb" / "deep") == tree
+    (tree / "nb" / "pylock.toml").write_text("")
+    assert find_root(tree / "nb" / "deep") == tree / "nb"
+
+
+def test_the_search_ends_at_a_repository_and_at_home(tree: Path) -> None:
+    """A stray requirements.txt at home swallows no notebook below it."""
+    (tree.parent / "requirements.txt").write_text("six")
+    assert find_root(tree / "nb") is None
+    (tree / "pyproject.toml").write_text("")
+    (tree / "nb" / ".git").mkdir()
+    assert find_root(tree / "nb" / "deep") is None
+
+
+def test_create_takes_no_strangers_environment_from_a_folder_above(tree: Path) -> None:
+    """An environment alone above is somebody's; a project above (manifest or lock) is joined."""
+    (tree / "venv").mkdir()
+    (tree / "venv" / "pyvenv.cfg").write_text("home = /usr/bin\n")
+    assert open_project(_context(tree / "nb"), create=True).root == tree / "nb"
+    assert open_project(_context(tree / "nb")).root == tree
+    (tree / "requirements.txt").write_text("six")
+    assert open_project(_context(tree / "nb"), create=True).root == tree
+
+
+def test_a_folder_that_is_not_there_is_named(tree: Path) -> None:
+    """`--project` is checked before anything else."""
+    with pytest.raises(MlenvError) as caught:
+        open_project(_context(tree, project="nowhere"))
+    assert caught.value.code == "project-missing"
