@@ -481,3 +481,18 @@ def test_what_is_no_report_is_refused(text: str) -> None:
     with pytest.raises(MlenvError) as caught:
         pylock_from_report(text)
     assert caught.value.code == "engine-answer"
+
+
+@pytest.mark.parametrize("allow_build", [True, False])
+def test_what_is_not_allowed_to_be_built_stays_a_wheel_although_another_may_be_built(allow_build: bool) -> None:
+    """allow-build = ["x"] lets x alone be built; without any permission everything is a wheel."""
+    request = InstallRequest(prefix="/p/env", files=("/p/a.txt",), allow_build=allow_build, wheels_only=("six", "idna"))
+    by_uv = " ".join(uv.install(uv.Uv(path="uv"), request).argv)
+    by_pip = " ".join(pip.install(pip.Pip(python="/usr/bin/python3"), request).argv)
+    if allow_build:
+        assert "--only-binary six --only-binary idna" in by_uv
+        assert "--only-binary six,idna" in by_pip
+        assert "--no-build" not in by_uv
+    else:
+        assert "--no-build" in by_uv
+        assert "--only-binary :all:" in by_pip

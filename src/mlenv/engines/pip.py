@@ -86,6 +86,7 @@ def install(pip: Pip, request: InstallRequest) -> Command:
     options = [
         *("--no-compile", "--no-warn-script-location", "--progress-bar", "off"),
         *(() if request.with_dependencies else ("--no-deps",)),
+        *(("--only-binary", ",".join(request.wheels_only)) if request.allow_build and request.wheels_only else ()),
         *(() if request.allow_build else ("--only-binary", ":all:")),
         *(("--require-hashes",) if request.require_hashes else ()),
         *(("--no-index",) if pip.offline else ()),

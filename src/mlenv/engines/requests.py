@@ -18,6 +18,8 @@ class InstallRequest:
     text: str | None = None
     """Requirements text, handed over by standard input (uv only)."""
     allow_build: bool = False
+    wheels_only: tuple[str, ...] = ()
+    """Packages that must not be built, where ``allow_build`` holds for others."""
     with_dependencies: bool = False
     require_hashes: bool = False
     exact: bool = False

@@ -92,6 +92,7 @@ def install(uv: Uv, request: InstallRequest) -> Command:
     options = [
         *_flag("--no-deps", not request.with_dependencies),
         *_flag("--no-build", not request.allow_build),
+        *(_each("--only-binary", request.wheels_only) if request.allow_build else ()),
         *_flag("--require-hashes", request.require_hashes),
         *_flag("--exact", request.exact),
         *_each("--reinstall-package", request.reinstall),

@@ -164,6 +164,7 @@ def _fill(place: _Site) -> None:
                 prefix=str(place.generation),
                 files=(str(file),),
                 allow_build=_may_build(place),
+                wheels_only=_wheels_only(place),
                 reinstall=place.wish.reinstall,
                 cwd=str(file.parent),
             )
@@ -195,6 +196,16 @@ def _may_build(place: _Site) -> bool:
     return place.context.options.allow_build or place.project.settings.allow_build is not False or own
 
 
+def _wheels_only(place: _Site) -> tuple[str, ...]:
+    """Return the packages that must come as wheels although some others may be built."""
+    allowed = place.project.settings.allow_build
+    if place.context.options.allow_build or allowed is True:
+        return ()
+    named = set(allowed) if isinstance(allowed, tuple) else set()
+    pins = place.wish.selected.selection.pins
+    return tuple(pin.name for pin in pins if pin.source.kind == "index" and pin.name not in named)
+
+
 def _pylock_files(place: _Site) -> Iterator[Path]:
     """Yield the pylock files to install from; texts that are not written yet get a scratch file."""
     for name in place.wish.selected.files_read:
@@ -220,6 +231,7 @@ def _fill_uv_project(place: _Site) -> None:
         install_project=not copied,
         inexact=True,
         allow_build=_may_build(place),
+        no_build_packages=_wheels_only(place),
         reinstall=place.wish.reinstall,
     )
     command = uv.sync_project(place.uv(), request)
@@ -284,6 +296,7 @@ def _request(place: _Site, pins: tuple[Pin, ...], hashes: Mapping[str, tuple[str
         prefix=str(place.generation),
         files=(_file(place, "pins.txt", "\n".join(lines)),),
         allow_build=_may_build(place),
+        wheels_only=_wheels_only(place),
         with_dependencies=not place.wish.selected.selection.exact and not checked,
         require_hashes=checked,
         reinstall=place.wish.reinstall if place.wish.engine.name == "uv" else (),
