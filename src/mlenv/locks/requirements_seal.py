@@ -28,11 +28,13 @@ def render_requirements(rows: Sequence[str], *, head: Sequence[str] = ()) -> str
     return f"{body}# mlenv: {len(rows)} packages, {digest(body)}\n"
 
 
-def resealed_requirements(old: str, new: str, packages: int) -> str:
+def resealed_requirements(old: str, new: str) -> str:
     """Return an edited list with a right end line, where the list before the edit had one; else as it is."""
     if not _OURS.search(old) or check_requirements_seal(old, ""):
         return new
     body = _END.sub("", new).rstrip("\n") + "\n"
+    # A row begins at the margin; what follows it (hashes, comments) is indented, options begin with a dash.
+    packages = sum(1 for line in body.splitlines() if line and line[0] not in " \t#-")
     return f"{body}# mlenv: {packages} packages, {digest(body)}\n"
 
 

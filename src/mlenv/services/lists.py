@@ -8,7 +8,7 @@ from mlenv import store
 from mlenv.errors import MlenvError
 from mlenv.locks import Selected
 from mlenv.locks.requirements_seal import resealed_requirements
-from mlenv.manifest_edit import add_requirements, change_pins, drop_rows, loosen_rows, pin_versions, pinned_rows
+from mlenv.manifest_edit import add_requirements, change_pins, drop_rows, loosen_rows, pinned_rows
 from mlenv.services.context import Context
 from mlenv.services.locking import Resolver, compile_requirements
 from mlenv.services.project import Project
@@ -46,7 +46,7 @@ def changed_list(
         source = loosen_rows(text, names) if verb == "upgrade" else add_requirements(text, requirements)
         resolved = compile_requirements(context, project, {lock: source}, resolver, (lock,), lock)
         new = change_pins(text, resolved, None if whole else names)
-    return {lock: resealed_requirements(text, new, len(pin_versions(new)))}
+    return {lock: resealed_requirements(text, new)}
 
 
 def _refuse_needed(resolved: str, names: Sequence[str]) -> None:

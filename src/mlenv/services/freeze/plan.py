@@ -139,7 +139,7 @@ def _edited_list(basis: Basis, name: str, resolved: str) -> str:
     direct = None if basis.selected.selection.exact else {row.name for row in basis.frozen.rows if row.direct}
     gone = sorted(pinned_rows(old).keys() - frozen)
     new = change_pins(drop_rows(old, gone), resolved, direct)
-    return resealed_requirements(old, new, len(pinned_rows(new)))
+    return resealed_requirements(old, new)
 
 
 def plan_file(basis: Basis, *, kind: str, output: Path | None) -> Plan:
