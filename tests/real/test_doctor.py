@@ -275,7 +275,7 @@ def test_doctor_starts_the_projects_kernel_and_only_looks_at_others(
     assert "VIRTUAL_ENV is /opt/other" in text
     assert "PYTHONPATH is set (/opt/modules)" in text
     assert "several environments lie in the project (.venv, venv); .venv counts" in text
-    assert f"project {project}: unlocked: mlenv lock" in text
+    assert f"project {project}: unlocked: mlenv freeze" in text
     assert "ipykernel" in next(line for line in outcome.lines if line.startswith("runtime "))
     assert outcome.data
     assert outcome.data["host"]["executable"] == sys.executable
