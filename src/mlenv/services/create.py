@@ -200,6 +200,7 @@ def _outcome(
     if selection.lock:
         lines.append(f"lock         {selection.lock}: {words.packages(len(selection.pins))}")
     lines += [line.replace("kernel ", "kernel       ", 1) for line in registered.lines[:1]]
+    lines += [f"note         {line}" for line in registered.lines[1:]]
     lines.append(_next_line(context, project, selection.lock))
     return Outcome(
         verb="create",
@@ -254,6 +255,7 @@ def use(context: Context, prefix: str | None, *, kernel_name: str = "") -> Outco
         store.write_json(store.private_dir(project.root) / "used.json", {"schema": 1, "prefix": str(place)})
     lines = [f"environment  {_shown(place, project.root)}: Python {facts.python} (as it is, nothing was changed)"]
     lines += [line.replace("kernel ", "kernel       ", 1) for line in registered.lines[:1]]
+    lines += [f"note         {line}" for line in registered.lines[1:]]
     if load(project.root).link != place:
         shown = _shown(place, project.root)
         lines.append(f'note         check looks at {project.link.name}; set env = "{shown}" in [tool.mlenv]')
