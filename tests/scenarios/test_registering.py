@@ -76,6 +76,7 @@ def test_a_read_only_jupyter_folder_is_told_with_the_variable_to_set(
     in_the_way.write_text("")
     demo = root / "demo"
     demo.mkdir()
+    elsewhere: Path | None = None
     for folder in (locked.parent, in_the_way):
         environ = {**os.environ, "JUPYTER_DATA_DIR": str(folder)}
         argv = [*as_weak_user(), sys.executable, "-m", "mlenv", "create", "six"]
@@ -83,6 +84,8 @@ def test_a_read_only_jupyter_folder_is_told_with_the_variable_to_set(
         # Another legal place on Jupyter's path may be used instead; then the message says where.
         if done.returncode == 0:
             assert "cannot be written; the kernel lies in" in done.stdout
+            elsewhere = Path(done.stdout.split("the kernel lies in ")[1].splitlines()[0])
+            assert (elsewhere / "kernel.json").is_file()
             continue
         assert done.returncode == 2
         assert "set JUPYTER_DATA_DIR" in done.stderr
@@ -90,6 +93,8 @@ def test_a_read_only_jupyter_folder_is_told_with_the_variable_to_set(
     monkeypatch.setenv("JUPYTER_DATA_DIR", str(root / "writable"))
     mlenv(demo, "create")
     # There, or in the other legal place that was used before: either way the project has a working kernel now.
+    written = list((root / "writable" / "kernels").glob("*/kernel.json"))
+    assert written or (elsewhere is not None and (elsewhere / "kernel.json").is_file())
     assert mlenv(demo, "switch").code == 0
     locked.parent.chmod(0o755)
 
