@@ -1,0 +1,1 @@
+"""One module per attack; each says its promise in ``CAMPAIGN``."""
