@@ -7,7 +7,7 @@ BIN := .venv/bin
 STAMP := .venv/.mlenv-setup
 CORE := src/mlenv/drift/*,src/mlenv/installed.py,src/mlenv/loaded.py,src/mlenv/versions.py,src/mlenv/render/*,src/mlenv/freezing/*,src/mlenv/notebooks/*,src/mlenv/locks/*
 
-.PHONY: help setup demo lab lint types imports test test-fast coverage clean
+.PHONY: help setup demo lab lint types imports test test-fast torture bench coverage clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -59,6 +59,13 @@ test: lint types imports ## everything that guards a change
 
 test-fast: setup ## the tests without real engines and kernels
 	@$(BIN)/python -m pytest tests/core tests/property tests/wire -q
+
+torture: setup ## every long campaign against the promises (hours; fewer: make torture TORTURE="--only NAME --trials 20")
+	@PYTHONPATH=tests $(BIN)/python -m torture $(TORTURE)
+
+bench: setup ## the benchmarks, side by side with other tools (about 15 minutes; fewer: make bench ONLY=create,check)
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --group bench
+	@PYTHONPATH=tests $(BIN)/python -m benchmarks $(if $(ONLY),--only $(ONLY)) $(BENCH)
 
 clean: ## remove what the targets made
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .coverage htmlcov dist build
