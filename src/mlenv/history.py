@@ -88,7 +88,7 @@ def _write_file(root: Path, place: str, path: str, text: str, stamp: FileStamp |
         store.make_folder((root / ".mlenv" / place).parent)
         store.write_atomic(root / ".mlenv" / backup, before)
     if before != text.encode():
-        store.write_atomic(target, text, expect=stamp)
+        store.write_atomic(target, text, expect=stamp, inside=root)
     return FileChange(path=path, before=_digest(before), after=_digest(text.encode()) or "", backup=backup)
 
 
@@ -108,7 +108,7 @@ def put_back(root: Path, change: FileChange) -> bool:
     if old is None:
         target.unlink(missing_ok=True)
     else:
-        store.write_atomic(target, old, expect=seen)
+        store.write_atomic(target, old, expect=seen, inside=root)
     return True
 
 

@@ -158,3 +158,16 @@ def test_a_project_installs_without_mlenv(root: Path, make_venv: Callable[..., P
         code = "import humanize, idna"
         assert subprocess.run([str(prefix / "bin" / "python"), "-c", code], capture_output=True).returncode == 0
         assert not list(prefix.glob("lib/*/site-packages/mlenv*"))
+
+
+def test_a_manifest_that_lies_elsewhere_is_named_and_not_written(root: Path) -> None:
+    """Promise 7: `pyproject.toml` is a link to a file outside: `add` stops at once, names it, changes nothing."""
+    create(root, "six")
+    shared = root.parent / "shared.toml"
+    (root / "pyproject.toml").rename(shared)
+    (root / "pyproject.toml").symlink_to(shared)
+    before = snapshot(root.parent)
+    answer = mlenv(root, "add", "idna", code=2)
+    assert f"pyproject.toml leads to {shared}, outside the project; nothing was written" in answer.stderr
+    assert snapshot(root.parent) == before
+    assert mlenv(root, "check", "--json").json()["verdict"] == "in-step"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 import pytest
 
+from mlenv import generations
 from mlenv.errors import MlenvError
 from mlenv.services.context import Context, Options, silent
 from mlenv.services.project import find_root, open_project
@@ -55,3 +57,21 @@ def test_a_folder_that_is_not_there_is_named(tree: Path) -> None:
     with pytest.raises(MlenvError) as caught:
         open_project(_context(tree, project="nowhere"))
     assert caught.value.code == "project-missing"
+
+
+@pytest.mark.parametrize("name", [".venv", "venv", "env"])
+def test_a_link_to_something_else_is_no_environment(tree: Path, name: str) -> None:
+    """`env -> data` is somebody's folder; a link to an environment counts, and one to an environment that is gone."""
+    (tree / "pyproject.toml").write_text("")
+    (tree / "data").mkdir()
+    (tree / name).symlink_to("data")
+    project = open_project(_context(tree))
+    assert project.link == tree / ".venv"
+    with pytest.raises(MlenvError) if name == ".venv" else contextlib.nullcontext() as caught:
+        generations.refuse_no_environment(project.link)
+    assert caught is None or caught.value.code == "environment-foreign"
+    (tree / "data" / "pyvenv.cfg").write_text("home = /usr/bin\n")
+    assert open_project(_context(tree)).link == tree / name
+    (tree / name).unlink()
+    (tree / name).symlink_to(".mlenv/envs/gone")
+    assert open_project(_context(tree)).link == tree / name

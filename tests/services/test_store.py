@@ -40,6 +40,36 @@ def test_a_link_stays_a_link_and_its_file_is_replaced(tmp_path: Path) -> None:
     assert (link.is_symlink(), real.read_text()) == (True, "new")
 
 
+def test_a_link_that_leads_out_of_the_project_is_not_written_through(tmp_path: Path) -> None:
+    """Nothing outside the project is written without being named; the project itself may be reached by a link."""
+    outside = tmp_path / "outside.toml"
+    outside.write_text("theirs")
+    project = tmp_path / "project"
+    project.mkdir()
+    (project / "pylock.toml").symlink_to(outside)
+    (tmp_path / "by-link").symlink_to(project)
+    for root in (project, tmp_path / "by-link"):
+        with pytest.raises(MlenvError) as caught:
+            store.write_atomic(root / "pylock.toml", "mine", inside=root)
+        assert caught.value.code == "outside"
+        assert str(outside) in caught.value.message
+        store.write_atomic(root / "pyproject.toml", "mine", inside=root)
+    assert (outside.read_text(), _names(project)) == ("theirs", ["pylock.toml", "pyproject.toml"])
+
+
+@pytest.mark.parametrize("part", ["", *store.PRIVATE_PARTS])
+def test_a_private_folder_that_leads_elsewhere_is_never_emptied(tmp_path: Path, part: str) -> None:
+    """A project from somebody else with such a link: what is old in these folders is deleted, so it must be ours."""
+    documents = tmp_path / "documents"
+    (documents / "thesis").mkdir(parents=True)
+    project = tmp_path / "project"
+    (project / ".mlenv").mkdir(parents=True) if part else project.mkdir()
+    (project / ".mlenv" / part).symlink_to(documents) if part else (project / ".mlenv").symlink_to(documents)
+    with pytest.raises(MlenvError) as caught, store.hold(project, "create", print):
+        pass
+    assert (caught.value.code, _names(documents)) == ("outside", ["thesis"])
+
+
 def test_a_file_that_somebody_edited_meanwhile_is_not_overwritten(tmp_path: Path) -> None:
     """An edit between reading and writing stops the write; the edit stays."""
     target = tmp_path / "requirements.txt"

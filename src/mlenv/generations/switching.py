@@ -15,7 +15,7 @@ from pathlib import Path
 
 from mlenv import history, store
 from mlenv.errors import MlenvError
-from mlenv.generations.made import shown
+from mlenv.generations.made import current, shown
 
 __all__ = ["heal", "refuse_no_environment", "settle", "switch"]
 
@@ -48,7 +48,9 @@ def refuse_no_environment(link: Path) -> None:
     Raises:
         MlenvError: ``environment-foreign``.
     """
-    if os.path.lexists(link) and not link.is_symlink() and not (link / "pyvenv.cfg").exists():
+    is_environment = (link / "pyvenv.cfg").exists() or (link.is_symlink() and (link / "conda-meta").is_dir())
+    is_ours = link.is_symlink() and (not link.exists() or current(link) is not None)
+    if os.path.lexists(link) and not is_environment and not is_ours:
         raise MlenvError(
             "environment-foreign",
             f"{link.name} is there and is not an environment; it was left alone",

@@ -62,8 +62,10 @@ def refuse_what_hurts(context: Context, project: Project, wish: Wish, changes: t
     """Stop before anything is written where a change would hurt the kernel that asks, or compile by surprise.
 
     Raises:
-        MlenvError: ``loaded-binary``, ``build-not-allowed``, ``no-wheel``, ``requirements-options``.
+        MlenvError: ``outside``, ``loaded-binary``, ``build-not-allowed``, ``no-wheel``, ``requirements-options``.
     """
+    for name in wish.files:
+        store.refuse_outside(project.root / name, project.root)
     refuse_options(context, wish.selected)
     refuse_builds(context, project, wish.selected, wish.interpreter)
     if context.options.force or context.options.dry_run:

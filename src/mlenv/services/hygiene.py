@@ -29,6 +29,6 @@ def ignore(context: Context, root: Path, link: Path) -> None:
         missing = missing_lines(text, names)
         if missing:
             gap = "" if not text or text.endswith("\n") else "\n"
-            store.write_atomic(path, text + gap + "".join(f"{name}\n" for name in missing))
+            store.write_atomic(path, text + gap + "".join(f"{name}\n" for name in missing), inside=root)
     except MlenvError as error:
         context.tell("note", f".gitignore could not be completed: {error.message}")

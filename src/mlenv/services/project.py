@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import field
 from pathlib import Path
 
-from mlenv import store
+from mlenv import generations, store
 from mlenv.errors import MlenvError
 from mlenv.locks.settings import Settings, read_settings
 from mlenv.model import EnvironmentFacts, FileStamp, Finding, value
@@ -154,14 +154,17 @@ def _link(root: Path, settings: Settings, with_used: bool) -> Path:
     if settings.env:
         return Path(os.path.abspath(root / Path(settings.env).expanduser()))
     for name in _ENVIRONMENT_NAMES:
-        if (
-            (root / name).is_symlink()
-            or (root / name / "pyvenv.cfg").is_file()
-            or (root / name / "conda-meta").is_dir()
-        ):
+        if _is_environment(root / name):
             return root / name
     prefix = (store.read_json(root / _USED) or {}).get("prefix") if with_used else None
     return Path(prefix) if isinstance(prefix, str) and Path(prefix).is_dir() else root / ".venv"
+
+
+def _is_environment(place: Path) -> bool:
+    """Whether this is an environment, or the link to one that is gone; a link to other things is a folder like any."""
+    if (place / "pyvenv.cfg").is_file() or (place / "conda-meta").is_dir():
+        return True
+    return place.is_symlink() and (generations.current(place) is not None or not place.exists())
 
 
 def _facts(link: Path) -> EnvironmentFacts:

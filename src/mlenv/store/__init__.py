@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from mlenv.store.files import (
+    PRIVATE_PARTS,
     make_folder,
     private_dir,
     read_bytes,
     read_json,
     read_text,
+    refuse_outside,
     remove_tree,
     write_atomic,
     write_json,
@@ -16,6 +18,7 @@ from mlenv.store.places import cache_dir, data_dir
 from mlenv.store.project_lock import hold
 
 __all__ = [
+    "PRIVATE_PARTS",
     "cache_dir",
     "data_dir",
     "hold",
@@ -24,6 +27,7 @@ __all__ = [
     "read_bytes",
     "read_json",
     "read_text",
+    "refuse_outside",
     "remove_tree",
     "write_atomic",
     "write_json",

@@ -20,25 +20,33 @@ from mlenv.model import FileStamp
 from mlenv.probe import site
 
 __all__ = [
+    "PRIVATE_PARTS",
     "make_folder",
     "private_dir",
     "read_bytes",
     "read_json",
     "read_text",
+    "refuse_outside",
     "remove_tree",
     "unwritable",
     "write_atomic",
     "write_json",
 ]
 
+PRIVATE_PARTS = ("envs", "work", "live", "backups")
+"""Folders of a project's private folder."""
+
 
 def private_dir(root: Path) -> Path:
     """Return ``<root>/.mlenv``, made if missing and ignored by git through its own ``.gitignore``.
 
     Raises:
-        MlenvError: ``not-writable`` where the project folder cannot be written.
+        MlenvError: ``not-writable`` where the project folder cannot be written; ``outside`` where it, or a folder
+            in it, is a link that leads out of the project.
     """
     folder = root / ".mlenv"
+    for part in (folder, *(folder / name for name in PRIVATE_PARTS)):
+        refuse_outside(part, root)  # what lies there is deleted when it is old: a project may come from somebody else
     try:
         folder.mkdir(exist_ok=True)
     except OSError as error:
@@ -80,7 +88,34 @@ def read_text(path: Path) -> str:
         ) from None
 
 
-def write_atomic(path: Path, data: str | bytes, *, expect: FileStamp | None = None, mode: int | None = None) -> None:
+def refuse_outside(path: Path, root: Path) -> None:
+    """Refuse to write through a link that leads out of a project: nothing outside is written without being named.
+
+    Args:
+        path: what is to be written, below ``root`` by its name.
+        root: the project; it may itself be reached through a link.
+
+    Raises:
+        MlenvError: ``outside``, naming the file that the link leads to.
+    """
+    target = Path(os.path.realpath(path))
+    if not target.is_relative_to(os.path.realpath(root)):
+        raise MlenvError(
+            "outside",
+            f"{path.name} leads to {target}, outside the project; nothing was written",
+            where=str(path),
+            hint=f"put a {'folder' if target.is_dir() else 'file'} of its own in place of the link, then run it again",
+        )
+
+
+def write_atomic(
+    path: Path,
+    data: str | bytes,
+    *,
+    expect: FileStamp | None = None,
+    mode: int | None = None,
+    inside: Path | None = None,
+) -> None:
     """Replace a file whole or not at all.
 
     A temporary file beside it, fsync, mode and owner kept, unchanged since it was read, rename, fsync of the folder.
@@ -91,10 +126,13 @@ def write_atomic(path: Path, data: str | bytes, *, expect: FileStamp | None = No
         data: text (written as UTF-8 with ``\\n`` as given) or bytes.
         expect: the stamp of the file when it was read; another one now is an error and nothing is written.
         mode: permission bits for a new file (default: by umask).
+        inside: the project that a link must not lead out of.
 
     Raises:
-        MlenvError: ``file-changed``, ``no-space``, ``not-writable``.
+        MlenvError: ``file-changed``, ``no-space``, ``not-writable``, ``outside``.
     """
+    if inside is not None:
+        refuse_outside(path, inside)
     target = Path(os.path.realpath(path))
     raw = data.encode() if isinstance(data, str) else data
     temporary = target.with_name(f".{target.name[:80]}.{secrets.token_hex(6)}.tmp")

@@ -12,14 +12,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from mlenv.errors import MlenvError
-from mlenv.store.files import private_dir, read_json, unwritable
+from mlenv.store.files import PRIVATE_PARTS, private_dir, read_json, unwritable
 
 __all__ = ["hold"]
 
 _LOCK_WAIT_S = 600.0
 _LOCK_POLL_S = 0.1
-_HOLLOW = ("envs", "work", "live", "backups")
-"""Folders of the private folder that mean nothing when they are empty."""
 
 
 @contextlib.contextmanager
@@ -107,7 +105,7 @@ def _drop_if_bare(path: Path) -> None:
 
 
 def _remove_hollow(folder: Path, lock: str) -> None:
-    for name in _HOLLOW:
+    for name in PRIVATE_PARTS:  # empty, they mean nothing
         with contextlib.suppress(OSError):
             (folder / name).rmdir()
     if set(os.listdir(folder)) <= {lock, ".gitignore"}:
