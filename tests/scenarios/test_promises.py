@@ -40,6 +40,15 @@ def test_two_syncs_at_once_both_end_well_and_one_waited(root: Path) -> None:
     assert all(list(path.glob("RECORD")) for path in project.site.glob("*.dist-info"))
 
 
+def test_the_same_creates_at_once_build_one_environment(root: Path) -> None:
+    """Promise 3: the others use the result of the first, and one more `create` with the same packages is in step."""
+    runs = [_started(root, "create", "six", "idna") for _ in range(3)]
+    ends = [run.communicate(timeout=200) for run in runs]
+    assert [run.returncode for run in runs] == [0, 0, 0], ends
+    assert "(as it was)" in mlenv(root, "create", "six", "idna").stdout
+    assert len(list((root / ".mlenv" / "envs").iterdir())) == 1
+
+
 def test_a_killed_create_leaves_nothing_that_looks_complete_and_the_next_heals(root: Path) -> None:
     """Promises 1 and 3: SIGKILL of everything at a random moment: no environment or a whole one; `create` heals."""
     began = time.monotonic()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from mlenv import store
 from mlenv.engines.requirement import checked_name
 from mlenv.errors import MlenvError
 from mlenv.locks import Selected
@@ -79,7 +78,7 @@ def change_project(context: Context, verb: str, requirements: tuple[str, ...], n
         refuse_what_hurts(context, project, wish, changes)
         if context.options.dry_run:
             return words.planned(verb, changes, files)
-        unchanged = not changes and not _rewritten(project, files)
+        unchanged = not changes and not declare.changed_files(project, files)
         if unchanged and in_step(context, project, check_project(context, project)):
             return _nothing(verb, names)
         done = carry_out(context, project, wish, descriptor)
@@ -146,14 +145,6 @@ def _refuse_unknown(selected: Selected, names: Sequence[str]) -> None:
             f"{unknown[0]} is neither declared nor locked here.{did_you_mean(unknown[0], sorted(known))}",
             hint=f"mlenv add {unknown[0]}",
         )
-
-
-def _rewritten(project: Project, files: Mapping[str, str]) -> bool:
-    """Whether one of the files would become another."""
-    return any(
-        not (project.root / name).exists() or store.read_text(project.root / name) != text
-        for name, text in files.items()
-    )
 
 
 def _nothing(verb: str, names: Sequence[str]) -> Outcome:

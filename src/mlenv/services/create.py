@@ -77,7 +77,7 @@ def _build(context: Context, project: Project, wanted: tuple[str, ...], descript
     healthy = project.environment.prefix is not None and project.environment.problem is None
     if bare and healthy and not wanted and not context.options.python:
         return _Built(project=project, selected=selected, resolver=resolver, done=None, kept=True)
-    edits = _edits(context, project, selected, resolver, wanted)
+    edits = declare.changed_files(project, _edits(context, project, selected, resolver, wanted))
     selected, files = relocked_if_stale(context, project, resolver, edits)
     if selected.content is None and selected.choice.lock is not None:
         raise MlenvError(

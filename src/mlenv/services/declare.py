@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from mlenv import store
 from mlenv.engines.requirement import checked_name
@@ -21,7 +21,16 @@ from mlenv.services.context import Context
 from mlenv.services.project import Project
 from mlenv.versions import normalise
 
-__all__ = ["adding", "default_name", "group_of", "names_of", "new_manifest", "refuse_group", "removing"]
+__all__ = [
+    "adding",
+    "changed_files",
+    "default_name",
+    "group_of",
+    "names_of",
+    "new_manifest",
+    "refuse_group",
+    "removing",
+]
 
 
 def new_manifest(project: Project, python_minor: str, requirements: Sequence[str]) -> dict[str, str]:
@@ -96,6 +105,16 @@ def removing(project: Project, selected: Selected, names: Sequence[str], group: 
         return {manifest: remove_dependencies(text, names, group)}
     refuse_group(manifest, group)
     return {manifest: remove_requirements(text, names)}
+
+
+def changed_files(project: Project, files: Mapping[str, str]) -> dict[str, str]:
+    """Return those of the files that would become other ones: what is written as it is needs no change."""
+    return {name: text for name, text in files.items() if _text_of(project, name) != text}
+
+
+def _text_of(project: Project, name: str) -> str | None:
+    path = project.root / name
+    return store.read_text(path) if path.exists() else None
 
 
 def _writable(selected: Selected) -> str:

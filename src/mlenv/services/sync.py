@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from mlenv import store
 from mlenv.errors import MlenvError
 from mlenv.locks import Selected
 from mlenv.model import Change, Outcome, Report
@@ -13,6 +12,7 @@ from mlenv.services import words
 from mlenv.services.change import carry_out, changes_of, refuse_what_hurts, write_only
 from mlenv.services.check import check_project
 from mlenv.services.context import Context
+from mlenv.services.declare import changed_files
 from mlenv.services.holding import holding
 from mlenv.services.installing import Wish
 from mlenv.services.locking import Resolver, relock
@@ -128,7 +128,7 @@ def lock(context: Context, *, upgrade: bool = False) -> Outcome:
         target = target_of(resolver.interpreter.path)
         before = select_project(project, target, context.options)
         files = relock(context, project, {}, resolver)
-        changed = {name: text for name, text in files.items() if _text_of(project, name) != text}
+        changed = changed_files(project, files)
         after = select_project(project, target, context.options, files=files)
         changes = _pin_changes(before, after)
         if context.options.dry_run:
@@ -141,11 +141,6 @@ def lock(context: Context, *, upgrade: bool = False) -> Outcome:
     first = f"locked {', '.join(changed)}: {words.packages(len(after.selection.pins))}"
     lines = (first, f"changed {words.moved(changes)}")
     return Outcome(verb="lock", lines=lines, changes=changes, files=tuple(changed))
-
-
-def _text_of(project: Project, name: str) -> str | None:
-    path = project.root / name
-    return store.read_text(path) if path.exists() else None
 
 
 def _pin_changes(before: Selected, after: Selected) -> tuple[Change, ...]:
