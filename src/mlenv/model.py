@@ -164,7 +164,7 @@ class Installed:
     damaged: Tuple[Tuple[str, str], ...] = ()
     """(name, reason): metadata says installed, files are not all there."""
     leftovers: Tuple[str, ...] = ()
-    """``~umpy``: folders that an interrupted pip left."""
+    """Paths of ``~umpy``: folders that an interrupted pip left."""
 
     def get(self, name: str) -> Optional[Distribution]:
         """Return the distribution of this normalised name, or ``None``. Cost: O(n)."""

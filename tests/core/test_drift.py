@@ -323,10 +323,15 @@ def test_two_metadata_folders_of_one_name_are_a_finding_of_their_own() -> None:
 
 
 def test_leftovers_are_reported_once_and_worsen_nothing() -> None:
-    report = drift.report(selection("six==1.0"), FACTS, installed("six==1.0", leftovers=("~ix", "~umpy")))
+    report = drift.report(selection("six==1.0"), FACTS, installed("six==1.0", leftovers=("/s/~ix", "/s/~umpy")))
     assert report.verdict == "in-step"
     assert [(f.kind, f.package) for f in report.findings] == [("leftover", None)]
-    assert "~ix, ~umpy" in report.findings[0].reason
+    assert "~ix, ~umpy (mlenv sync removes it)" in report.findings[0].reason
+
+
+def test_leftovers_in_another_python_are_nobodys_to_remove() -> None:
+    there = installed("six==1.0", leftovers=("/usr/lib/site/~ix",))
+    assert drift.compare(selection("six==1.0"), there, inherited=("/usr/lib/site",)) == ()
 
 
 def test_a_project_without_environment_is_told_to_create_one_and_nothing_is_called_missing() -> None:

@@ -44,7 +44,7 @@ def compare(
     """
     by_name = {distribution.name: distribution for distribution in installed.distributions}
     found: List[Finding] = list(selection.findings)
-    found += _damage(installed)
+    found += _damage(installed, inherited)
     if selection.lock is None:
         found += unlocked(selection, by_name)
     else:
@@ -60,7 +60,7 @@ def compare(
     return one_per_package(found)
 
 
-def _damage(installed: Installed) -> Iterable[Finding]:
+def _damage(installed: Installed, inherited: Sequence[str]) -> Iterable[Finding]:
     versions = {distribution.name: distribution.version for distribution in installed.distributions}
     for name, reason in installed.damaged:
         yield Finding(kind="damaged", package=name, installed=versions.get(name), reason=reason)
@@ -71,6 +71,7 @@ def _damage(installed: Installed) -> Iterable[Finding]:
         every = ", ".join((versions.get(name, "?"), *others))
         reason = f"installed more than once ({every}): a removal was not finished"
         yield Finding(kind="duplicate", package=name, installed=versions.get(name), reason=reason)
-    if installed.leftovers:
-        names = ", ".join(installed.leftovers)
-        yield Finding(kind="leftover", reason=f"left by an interrupted pip, of no use: {names}")
+    own = [path for path in installed.leftovers if path.rpartition("/")[0] not in inherited]
+    if own:
+        names = ", ".join(path.rpartition("/")[2] for path in own)
+        yield Finding(kind="leftover", reason=f"left by an interrupted pip, of no use: {names} (mlenv sync removes it)")

@@ -73,7 +73,7 @@ def _metadata_entries(site: str, leftovers: List[str]) -> List[str]:
     older = []
     for entry in listing(site):
         if entry.startswith("~"):
-            leftovers.append(entry)
+            leftovers.append(f"{site}/{entry}")
         elif entry.endswith(".dist-info"):
             entries.append(entry)
         elif entry.endswith((".egg-info", ".egg-link", ".egg")):

@@ -15,6 +15,7 @@ from mlenv.services.context import Context
 from mlenv.services.declare import changed_files
 from mlenv.services.holding import holding
 from mlenv.services.installing import Wish
+from mlenv.services.leftovers import clear_leftovers
 from mlenv.services.locking import Resolver, relock
 from mlenv.services.prepare import prepare
 from mlenv.services.project import Project, load, open_project
@@ -42,7 +43,8 @@ def sync(context: Context) -> Outcome:
         if not files and not damaged and in_step(context, project, check_project(context, project)):
             refresh_runtime(context, project)
             line = f"in step already: {words.packages(len(selected.selection.pins))} of {selected.selection.lock}"
-            return Outcome(verb="sync", lines=(line,))
+            cleared = clear_leftovers(context, project, installed)
+            return Outcome(verb="sync", lines=(line, *cleared), dry_run=context.options.dry_run)
         wish = Wish(
             verb="sync",
             selected=selected,
