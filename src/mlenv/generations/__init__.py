@@ -6,12 +6,14 @@ An environment lives at its final place ``<root>/.mlenv/envs/<id>`` from its fir
 
 from __future__ import annotations
 
+from mlenv.generations.bytecode import carry_bytecode
 from mlenv.generations.keeping import collect, in_use
 from mlenv.generations.made import current, new_path, ready, seal, shown
 from mlenv.generations.switching import heal, refuse_no_environment, settle, switch
 from mlenv.generations.undoing import restore, undoable
 
 __all__ = [
+    "carry_bytecode",
     "collect",
     "current",
     "heal",

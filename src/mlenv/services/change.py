@@ -106,6 +106,8 @@ def carry_out(context: Context, project: Project, wish: Wish, descriptor: int) -
     generation = generations.new_path(root)
     try:
         installing.build(context, project, wish, generation, descriptor)
+        if _is_well(project, wish):
+            generations.carry_bytecode(Path(os.path.realpath(project.link)), generation)
         installed = _verify(context, project, wish, generation)
     except BaseException:
         store.remove_tree(generation, inside=root / ".mlenv" / "envs")
@@ -115,6 +117,12 @@ def carry_out(context: Context, project: Project, wish: Wish, descriptor: int) -
     names = tuple(c.path for c in written if c.before != c.after)
     count = sum(1 for d in installed.distributions if d.name != "pip")
     return Done(changes=changes, files=names, count=count, switched=True)
+
+
+def _is_well(project: Project, wish: Wish) -> bool:
+    """Whether nothing of the environment needs mending: a mend begins afresh, byte-code and all."""
+    facts = project.environment
+    return facts.prefix is not None and facts.problem is None and not wish.reinstall
 
 
 def _write_and_switch(
