@@ -12,7 +12,7 @@ from mlenv.errors import MlenvError
 from mlenv.locks import Selected
 from mlenv.model import Installed, Outcome, value
 from mlenv.probe import environment, interpreters
-from mlenv.services import declare, kernels, words
+from mlenv.services import declare, hygiene, kernels, words
 from mlenv.services.adopt import adopted_requirements
 from mlenv.services.change import Done, carry_out, changes_of, is_managed, refuse_foreign, refuse_what_hurts
 from mlenv.services.check import check_project
@@ -200,7 +200,7 @@ def _outcome(
     if selection.lock:
         lines.append(f"lock         {selection.lock}: {words.packages(len(selection.pins))}")
     lines += [line.replace("kernel ", "kernel       ", 1) for line in registered.lines[:1]]
-    lines += [f"note         {line}" for line in registered.lines[1:]]
+    lines += [f"note         {line}" for line in (*registered.lines[1:], *hygiene.tracked_secrets(project.root))]
     lines.append(_next_line(context, project, selection.lock))
     return Outcome(
         verb="create",

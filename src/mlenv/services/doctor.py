@@ -11,6 +11,7 @@ from mlenv import __version__, kernels, runtime, store
 from mlenv.errors import MlenvError
 from mlenv.kernels import Kernel
 from mlenv.model import Outcome, value
+from mlenv.services import hygiene
 from mlenv.services.context import Context
 from mlenv.services.diagnose import Diagnosis
 from mlenv.services.kernels import advice, kernels_of, row
@@ -221,5 +222,6 @@ def _notes(project: Project | None) -> _Section:
         *notes_on_kernels(kernels.listed()),
         *notes_on_shell(os.environ, prefix),
         *notes_on_folders(root, prefix, kernels.search_path()),
+        *(hygiene.tracked_secrets(project.root) if project else ()),
     )
     return _Section(name="notes", lines=tuple(f"note: {note}" for note in notes), data=list(notes))
