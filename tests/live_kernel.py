@@ -38,12 +38,25 @@ class CellResult:
 class LiveKernel:
     """A running kernel, spoken to through jupyter_client as a front end does."""
 
-    def __init__(self, name: str, cwd: Path, env: Mapping[str, str], log: Path) -> None:
+    def __init__(self, name: str, cwd: Path, env: Mapping[str, str], log: Path, *, alone: bool = False) -> None:
+        """Start it.
+
+        Args:
+            name: its kernelspec.
+            cwd: where.
+            env: environment variables that come to this process's own.
+            log: file for what the process itself writes.
+            alone: ``env`` is the whole environment, and says where kernelspecs lie, too.
+        """
+        from jupyter_client.kernelspec import KernelSpecManager
         from jupyter_client.manager import KernelManager
 
         self.manager = KernelManager(kernel_name=name)
+        if alone:
+            self.manager.kernel_spec_manager = KernelSpecManager(kernel_dirs=[f"{env['JUPYTER_DATA_DIR']}/kernels"])
+            self.manager.connection_file = str(log.with_suffix(".json"))
         self._log = log
-        environment = {**os.environ, **env}
+        environment = dict(env) if alone else {**os.environ, **env}
         self._stream = log.open("ab")  # a restart writes to it, too
         self.manager.start_kernel(cwd=str(cwd), env=environment, stdout=self._stream, stderr=self._stream)
         self.client = self.manager.blocking_client()

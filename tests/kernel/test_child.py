@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import signal
+import sys
 import threading
 import time
 from pathlib import Path
@@ -11,8 +14,10 @@ from pathlib import Path
 import pytest
 
 from kernel.standin import RESULT, write_standin
+from mlenv import store
 from mlenv.errors import MlenvError
 from mlenv.kernel import child
+from mlenv.kernel.uninterrupted import uninterrupted
 from mlenv.model import Event, Loaded
 
 
@@ -157,3 +162,79 @@ except KeyboardInterrupt:
         )
     assert (tmp_path / "tidied").exists()
     assert time.monotonic() - started < 1.5
+
+
+@pytest.mark.skipif(os.name == "nt", reason="not run: signals of POSIX")
+def test_an_interrupt_while_the_program_is_being_started_leaves_nothing_running(tmp_path: Path) -> None:
+    host = write_standin(tmp_path, "time.sleep(600)")
+    for delay_ms in range(12):
+        timer = threading.Timer(delay_ms / 1000, signal.raise_signal, [signal.SIGINT])
+        timer.start()
+        with pytest.raises(KeyboardInterrupt):
+            run(host)
+        timer.join()
+        assert running(host) == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="not run: signals of POSIX")
+def test_a_second_interrupt_kills_at_once_and_everything(tmp_path: Path) -> None:
+    pids: list[int] = []
+
+    def told(event: Event) -> None:
+        pids.extend(json.loads(event.text))
+        time.sleep(0.5)  # the programs below need a moment until they ignore signals
+        for delay_s in (0.1, 0.3):
+            threading.Timer(delay_s, os.kill, [os.getpid(), signal.SIGINT]).start()
+
+    began = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        child.run(child.command(write_standin(tmp_path, STUBBORN), "add"), told)
+    assert len(pids) == 3
+    assert not any(map(alive, pids))
+    assert time.monotonic() - began < 2.2
+
+
+def running(needle: str) -> list[int]:
+    """The live processes whose command line names something."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            if needle.encode() in entry.read_bytes() and alive(int(entry.parent.name)):
+                found.append(int(entry.parent.name))
+    return found
+
+
+def test_a_block_that_must_not_be_torn_runs_to_its_end_and_the_interrupt_comes_after_it() -> None:
+    done = []
+
+    def work() -> None:
+        with uninterrupted() as held:
+            signal.raise_signal(signal.SIGINT)
+            done.append(held.asked)
+
+    with pytest.raises(KeyboardInterrupt):
+        work()
+    assert done == [1]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    with pytest.raises(ValueError, match="own"), uninterrupted():
+        raise ValueError("own")
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with uninterrupted():  # a kernel between two cells: interrupts mean nothing
+            signal.raise_signal(signal.SIGINT)
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="not run: Windows tells nobody that a pipe has no reader")
+def test_a_verb_whose_kernel_is_gone_ends_and_frees_the_lock(tmp_path: Path, mlenv_home: Path) -> None:
+    root = tmp_path / "demo"
+    root.mkdir()
+    (root / "requirements.in").write_text("six\n")
+    held = store.hold(root, "sync", print)
+    with held:
+        verb = child.start(child.command(sys.executable, "lock"), cwd=str(root))
+        assert verb.stdout
+        assert b"wait" in verb.stdout.readline()
+        verb.stdout.close()  # as the death of the kernel does
+        assert verb.wait(5) != 0

@@ -92,7 +92,11 @@ def serving(wheels: Path, port: int = 0) -> Iterator[Index]:
         def log_message(self, *args: object) -> None:
             """Keep quiet: ``index.requests`` is the log."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
+    class Server(ThreadingHTTPServer):
+        def handle_error(self, request: object, client_address: object) -> None:
+            """Keep quiet of clients that were killed in the middle of a request."""
+
+    server = Server(("127.0.0.1", port), Handler)
     server.daemon_threads = True
     index.url = f"http://127.0.0.1:{server.server_address[1]}/simple"
     threading.Thread(target=server.serve_forever, daemon=True).start()

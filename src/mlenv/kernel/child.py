@@ -11,10 +11,12 @@ import queue
 import subprocess
 import sys
 import threading
+import time
 from typing import IO, Any, Callable, Dict, List, Mapping, Optional, Sequence
 
 from mlenv.errors import MlenvError
 from mlenv.kernel.ending import end
+from mlenv.kernel.uninterrupted import Held, uninterrupted
 from mlenv.model import Event, Loaded
 
 __all__ = ["command", "environment", "loaded_json", "run", "start"]
@@ -33,6 +35,7 @@ if sys.platform == "win32":
 else:
     _CREATION_FLAGS = 0
 _POLL_S = 0.1
+_END_POLL_S = 0.005
 _KEPT_LINES = 40
 
 
@@ -126,23 +129,32 @@ def run(
         MlenvError: the verb's own error; ``command-failed`` where it ended without a last word; ``host-missing``.
         KeyboardInterrupt: the user interrupted, or ``stop`` was set. The whole process group has ended by then.
     """
-    process = start(argv, cwd=cwd)
-    lines: queue.SimpleQueue[Optional[bytes]] = queue.SimpleQueue()
-    tail: List[str] = []
-    readers = [
-        threading.Thread(target=_read_lines, args=(process.stdout, lines), daemon=True),
-        threading.Thread(target=_read_tail, args=(process.stderr, tail), daemon=True),
-    ]
-    for reader in readers:
-        reader.start()
-    try:
-        last = _follow(lines, on_event, stop)
-        process.wait()
-        readers[1].join(timeout=1)
-    except BaseException:
-        end(process)
-        raise
+    # From before the program is there until after it is gone no interrupt may pass by its end.
+    with uninterrupted() as held:
+        process = start(argv, cwd=cwd)
+        lines: queue.SimpleQueue[Optional[bytes]] = queue.SimpleQueue()
+        tail: List[str] = []
+        readers = [
+            threading.Thread(target=_read_lines, args=(process.stdout, lines), daemon=True),
+            threading.Thread(target=_read_tail, args=(process.stderr, tail), daemon=True),
+        ]
+        for reader in readers:
+            reader.start()
+        try:
+            last = _follow(lines, on_event, lambda: bool(held.asked) or (stop is not None and stop.is_set()))
+            _await_end(process, held)
+            readers[1].join(timeout=1)
+        except BaseException:
+            end(process, hurry=lambda: held.asked > 1)
+            raise
     return _outcome(last, process.returncode, tail)
+
+
+def _await_end(process: subprocess.Popen[bytes], held: Held) -> None:
+    while process.poll() is None:
+        if held.asked:
+            raise KeyboardInterrupt
+        time.sleep(_END_POLL_S)
 
 
 def _read_lines(stream: IO[bytes], lines: queue.SimpleQueue[Optional[bytes]]) -> None:
@@ -160,12 +172,12 @@ def _read_tail(stream: IO[bytes], tail: List[str]) -> None:
 
 
 def _follow(
-    lines: queue.SimpleQueue[Optional[bytes]], on_event: Callable[[Event], None], stop: Optional[threading.Event]
+    lines: queue.SimpleQueue[Optional[bytes]], on_event: Callable[[Event], None], stopped: Callable[[], bool]
 ) -> Optional[Dict[str, Any]]:
     """Hand steps on until the program closes its output; return the last message that was no step."""
     last = None
     while True:
-        if stop is not None and stop.is_set():
+        if stopped():
             raise KeyboardInterrupt
         try:
             line = lines.get(timeout=_POLL_S)

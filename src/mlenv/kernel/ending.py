@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
-from typing import Dict, Iterable, Set
+from typing import Callable, Dict, Iterable, Set
 
 __all__ = ["descendants", "end"]
 
@@ -21,9 +21,10 @@ _STEPS_S = ((signal.SIGINT, 1.25), (signal.SIGTERM, 0.3))
 _POLL_S = 0.02
 
 
-def end(process: subprocess.Popen[bytes]) -> None:
+def end(process: subprocess.Popen[bytes], *, hurry: Callable[[], bool] = lambda: False) -> None:
     """End a program that leads its own session: interrupt, terminate, kill. Returns within 2 s.
 
+    ``hurry`` says whether the user asked once more: then it is killed at once.
     Programs that it started in sessions of their own (engines) end with it: they are found by their parents (Linux).
     """
     if sys.platform == "win32":  # untested here
@@ -36,7 +37,7 @@ def end(process: subprocess.Popen[bytes]) -> None:
     for number, seconds in _STEPS_S:
         with suppress(OSError):
             os.killpg(process.pid, number)
-        if _wait(process, set(family), seconds):
+        if _wait(process, set(family), seconds, hurry):
             break
         family.update(descendants(process.pid))
     with suppress(OSError):
@@ -48,10 +49,15 @@ def end(process: subprocess.Popen[bytes]) -> None:
     _wait(process, set(), 0.3)
 
 
-def _wait(process: subprocess.Popen[bytes], others: Iterable[int], seconds: float) -> bool:
+def _wait(
+    process: subprocess.Popen[bytes],
+    others: Iterable[int],
+    seconds: float,
+    hurry: Callable[[], bool] = lambda: False,
+) -> bool:
     """Wait until the program and all of the others are gone; whether they are."""
     deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
+    while time.monotonic() < deadline and not hurry():
         if process.poll() is not None and not any(_born(pid) for pid in others):
             return True
         time.sleep(_POLL_S)

@@ -11,6 +11,7 @@ from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any, Dict, Iterable, List, Mapping, Optional, Set, Tuple
 
 from mlenv.import_names import KERNEL_MODULES
+from mlenv.kernel.uninterrupted import uninterrupted
 from mlenv.loaded import Belonging, Entry, Place, belongings, entries, observe, settled_version
 from mlenv.model import Distribution, Installed, Loaded
 from mlenv.probe import site
@@ -75,6 +76,10 @@ class Memory:
 
         Call it before the first cell and after each one. Cost: O(new modules), 5 ms for the first 2,000.
         """
+        with uninterrupted():  # a module that was seen and not noted would never be told of
+            self._look()
+
+    def _look(self) -> None:
         files = self._new_files()
         self._find_places()
         found = entries(files, tuple(self._places.values()), os.sep)

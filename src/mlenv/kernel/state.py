@@ -16,6 +16,7 @@ from mlenv.installed import damage_reason, with_damage
 from mlenv.kernel.memory import Memory, Scans, folder_stamp, names_in_use
 from mlenv.kernel.selections import Selections
 from mlenv.kernel.surroundings import environment_prefix, find_project, same_folder, surroundings
+from mlenv.kernel.uninterrupted import uninterrupted
 from mlenv.loaded import moved
 from mlenv.model import EnvironmentFacts, Finding, Installed, KernelRef, Loaded, ProjectRef, Report, Selection
 from mlenv.probe import site
@@ -233,6 +234,10 @@ class State:
 
         Else this process stays with the old one until it is restarted: it never mixes two.
         """
+        with uninterrupted():
+            self._follow()
+
+    def _follow(self) -> None:
         shown = self._shown()
         if shown == self._generation or not self.at_home:
             return

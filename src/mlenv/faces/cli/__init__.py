@@ -11,6 +11,7 @@ from types import FrameType
 
 from mlenv.errors import MlenvError
 from mlenv.faces.cli import output, parser
+from mlenv.faces.cli.reader import end_without_reader
 from mlenv.model import Outcome, Report
 
 __all__ = ["main"]
@@ -26,6 +27,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     mode = output.mode_of(words)
     printer = output.Printer(mode, sys.stdout, sys.stderr)
     signal_restore = _end_on_terminate()
+    if mode == "events":
+        end_without_reader(sys.stdout)
     try:
         return _run(words, printer)
     except MlenvError as error:
