@@ -53,10 +53,12 @@ class Notebook:
 def open_notebook() -> Iterator[Notebook]:
     """Give a fresh shell; it is taken down afterwards."""
     from IPython.core.interactiveshell import InteractiveShell
+    from traitlets.config import Config
 
     InteractiveShell.clear_instance()
-    shell = InteractiveShell.instance(colors="nocolor")
-    shell.history_manager.enabled = False
+    # Said before it is made: its history would open a file in the home of this test, and miss it at the end.
+    without_history = Config({"HistoryAccessor": {"enabled": False}, "HistoryManager": {"enabled": False}})
+    shell = InteractiveShell.instance(colors="nocolor", config=without_history)
     try:
         yield Notebook(shell)
     finally:

@@ -184,6 +184,7 @@ def test_an_interrupt_of_ours_ends_the_whole_group(
     ours = f"""
         import signal, sys
         signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)  # under nohup a tree of processes ignores it
         from mlenv.process import run
         from mlenv.model import Command
         run(Command(argv=(sys.executable, {str(tree)!r}, {str(pids)!r}, {manner!r})))
