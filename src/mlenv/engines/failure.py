@@ -13,12 +13,14 @@ _NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 _PACKAGE = (
     rf"Failed to (?:install|download and build|download|build)(?:: \S+ \(| [`'])({_NAME})",
     rf"Hash mismatch for `({_NAME})",
+    rf"Package metadata (?:name|version) .* given name `({_NAME})`",
     rf"/simple/({_NAME})/",
     rf"because (?:all versions of )?({_NAME})[^\s,]* (?:was not found|has no usable wheels|have no usable wheels)",
     rf"Could not install requirement ({_NAME})",
     rf"satisfies the requirement ({_NAME})",
     rf"Installing collected packages: ({_NAME})$",
     rf"^    ({_NAME})==\S+ --hash",
+    r"(?:https?://|url: )\S*/([A-Za-z0-9][A-Za-z0-9_.]*)-\d[^\s/]*\.(?:whl|tar\.gz|zip)",
 )
 _HOST = (r"https?://(?:[^/\s@]*@)?([^/:\s'`\"]+)", r"host='([^']+)'")
 

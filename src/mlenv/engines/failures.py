@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from mlenv.engines.explanations import explain_resolution
 from mlenv.engines.failure import Failure, Printed, last_words, masked
+from mlenv.engines.index_failures import damaged_file, lying_file, refused, strange_page, unreachable
 from mlenv.errors import MlenvError
 
 __all__ = ["failure_error", "parse_failure"]
@@ -193,43 +194,6 @@ def _offline(printed: Printed) -> Failure | None:
     )
 
 
-_ASKED = r"Failed to (?:fetch|download)|error sending request|after connection broken|Git operation|unable to access"
-_NETWORK = (
-    (r"dns error|NameResolution|Name or service not known|nodename nor|Could not resolve", "its name is not known"),
-    (r"Connection refused|actively refused", "the connection was refused"),
-    (r"timed out|TimeoutError|ConnectTimeout|ReadTimeout", "it did not answer in time"),
-    (r"Network is unreachable|No route to host", "the network is unreachable"),
-    (r"proxy|ProxyError", "the proxy did not let it through"),
-    (r"reset|connection closed|NewConnectionError|tcp connect|error sending request", "the connection broke"),
-)
-
-
-def _network(printed: Printed) -> Failure | None:
-    if not printed.has(_ASKED):
-        return None
-    for pattern, reason in _NETWORK:
-        if printed.has(pattern):
-            return Failure(
-                code="index-unreachable",
-                message=f"{printed.host()} could not be reached: {reason}.",
-                package=printed.package(),
-                hint="Check the network and the proxy, or try --offline with what is cached.",
-            )
-    return None
-
-
-def _http_status(printed: Printed) -> Failure | None:
-    found = printed.find(r"\((\d{3}) [A-Za-z ]+\) for url", r"HTTP error (\d{3})")
-    if found is None:
-        return None
-    name = printed.package() or "A package"
-    if found[1] in ("404", "410"):
-        message, code = f"{name} is no longer at its address on {printed.host()} (HTTP {found[1]}).", "url-missing"
-        return Failure(code=code, message=message, package=printed.package(), hint="mlenv lock, to find it anew.")
-    message = f"{printed.host()} failed to give {name} (HTTP {found[1]})."
-    return Failure(code="index-failed", message=message, package=printed.package(), hint="Try again later.")
-
-
 _SENTENCES = (
     ("lock-stale", r"lockfile .*needs to be updated", "The lock does not fit the manifest any more.", "mlenv lock"),
     (
@@ -275,8 +239,11 @@ _IN_ORDER: tuple[Callable[[Printed], Failure | None], ...] = (
     _credentials,
     _not_writable,
     _offline,
-    _http_status,
-    _network,
+    refused,
+    damaged_file,
+    lying_file,
+    strange_page,
+    unreachable,
     _sentence,
     explain_resolution,
 )
