@@ -27,6 +27,8 @@ class Index:
         self.requests: list[tuple[str, str, str]] = []
         """Method, path with query, and Authorization header of every request, in their order."""
         self.url = ""
+        self.extra: dict[str, bytes] = {}
+        """Path -> what is served there beside the folder's files; no page lists it."""
 
     def body_of(self, path: str) -> tuple[bytes, str] | None:
         """Return what an honest index answers, or ``None`` where there is nothing."""
@@ -39,7 +41,7 @@ class Index:
             return (_page(_anchor(file) for file in files), "text/html") if files else None
         if len(parts) == 2 and parts[0] == "files" and (self.wheels / parts[1]).is_file():
             return (self.wheels / parts[1]).read_bytes(), "application/octet-stream"
-        return None
+        return (self.extra[path], "application/octet-stream") if path in self.extra else None
 
     def _files(self) -> list[Path]:
         return sorted(path for path in self.wheels.iterdir() if path.name.endswith((".whl", ".tar.gz")))
