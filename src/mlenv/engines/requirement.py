@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from typing import NoReturn
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from packaging.requirements import InvalidRequirement, Requirement
 
@@ -19,7 +19,11 @@ __all__ = ["checked_name", "checked_requirement", "needs_build"]
 
 _LONGEST = 4096
 _URL_SCHEMES = frozenset({"https", "git+https", "git+ssh"})
-_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2060\ufeff]")
+_UNPRINTABLE = re.compile(
+    r"[\x00-\x1f\x7f-\xa0\xad\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff\ufff9-\ufffb]"
+)
+"""Control characters, and what cannot be seen or told from a space."""
+_HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?|[0-9a-f:.]+")
 _PATH = re.compile(r"^(?:\.{1,2}(?:[/\\]|$)|[/\\~]|[A-Za-z]:[/\\])|^[^@\[;<>=!~ ]*[/\\]|\.(?:whl|tar\.gz|zip)$")
 _VERSION_LIKE = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:=\s*|\s+v?)(\d[^\s=<>!~,;@]*)$")
 
@@ -70,7 +74,7 @@ def _refuse_what_is_no_requirement(text: str) -> None:
     if len(text) > _LONGEST:
         _refuse(text, f"it is longer than {_LONGEST} characters.", _LONGEST)
     if bad := _UNPRINTABLE.search(text):
-        _refuse(text, "it contains a control character.", bad.start())
+        _refuse(text, "it contains a character that cannot be seen.", bad.start())
     if text.startswith("-"):
         _refuse(text, "this is an option, not a requirement.", 0, "mlenv add NAME, or NAME @ https://...")
     if re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", text):
@@ -95,7 +99,8 @@ def _check_url(text: str, name: str, url: str) -> None:
     if parts.scheme not in _URL_SCHEMES:
         allowed = "https://, git+https:// or git+ssh://"
         _refuse(text, f"addresses of packages start with {allowed}.", place, f"{name} @ https://...")
-    if parts.scheme.startswith("git+") and "@-" in parts.path:
+    _check_host(text, parts, place)
+    if parts.scheme.startswith("git+") and "@-" in unquote(parts.path):
         _refuse(text, "its revision starts like an option.", place)
     if password is not None or (parts.scheme != "git+ssh" and parts.username):
         raise MlenvError(
@@ -103,6 +108,14 @@ def _check_url(text: str, name: str, url: str) -> None:
             f"The address of {name} carries credentials, which would end up in the project's files.",
             hint=f"{name} @ {_without_userinfo(url)}, with the credentials in ~/.netrc or git's credential helper",
         )
+
+
+def _check_host(text: str, parts: SplitResult, place: int) -> None:
+    """Refuse what git hands on to ssh as an option (``git+ssh://-oProxyCommand=...``), and addresses without a host."""
+    if unquote(parts.username or "").startswith("-") or unquote(parts.hostname or "").startswith("-"):
+        _refuse(text, "its host starts like an option.", place)
+    if not _HOST.fullmatch(parts.hostname or ""):
+        _refuse(text, "its address names no host.", place)
 
 
 def _without_userinfo(url: str) -> str:
