@@ -73,6 +73,8 @@ _ALL_OPTIONS = (
     _option("--show", "print the result, write nothing"),
     _option("--notebook", "freeze what this notebook imports", "NOTEBOOK"),
     _option("--shell", "the shell to print the line for", "NAME", ("bash", "zsh", "fish", "csh", "powershell", "cmd")),
+    _option("--unused", "prune: also environments that were replaced and that undo does not need"),
+    _option("--disk", "say what environments, runtimes and caches take on disk: their own and what they share"),
     _option("--prefix", "the environment's folder", "DIR"),
 )
 
@@ -206,6 +208,7 @@ VERBS: Tuple[Verb, ...] = (
         "--yes",
         "--force",
         "--offline",
+        "--unused",
         arguments=("action", "*", "list (default), prune, repair [ID]"),
         example="kernels prune --dry-run",
     ),
@@ -214,6 +217,7 @@ VERBS: Tuple[Verb, ...] = (
     _verb(
         "doctor",
         "Look for what is wrong: kernels that do not start, shadowing, broken runtimes.",
+        "--disk",
         arguments=("kernel", "?", "a kernel's id"),
         example="doctor",
     ),

@@ -19,6 +19,7 @@ from mlenv import kernels
 from mlenv.errors import MlenvError
 from mlenv.services import kernels as verbs
 from mlenv.services.context import Context, Options, silent
+from mlenv.services.prune import prune
 
 LOGOS = ["logo-32x32.png", "logo-64x64.png", "logo-svg.svg"]
 
@@ -532,9 +533,9 @@ def test_the_list_shows_every_state(three: Path) -> None:
 def test_prune_shows_first_and_then_removes_only_what_is_mlenvs_and_gone(three: Path) -> None:
     before = {name: checksum(three / name) for name in os.listdir(three)}
 
-    shown = verbs.prune(context(dry_run=True))
+    shown = prune(context(dry_run=True))
     assert {name: checksum(three / name) for name in os.listdir(three)} == before
-    done = verbs.prune(context())
+    done = prune(context())
 
     for outcome, word in ((shown, "would remove"), (done, "removed")):
         assert outcome.data
@@ -545,7 +546,7 @@ def test_prune_shows_first_and_then_removes_only_what_is_mlenvs_and_gone(three: 
     assert {name: checksum(three / name) for name in os.listdir(three)} == {
         name: before[name] for name in ("healthy", "theirs")
     }
-    assert verbs.prune(context()).data == {**(done.data or {}), "removed": []}
+    assert prune(context()).data == {**(done.data or {}), "removed": []}
 
 
 def test_prune_keeps_a_kernel_that_create_can_mend_and_says_how(user: Path, home: Path, environment: Any) -> None:
@@ -553,7 +554,7 @@ def test_prune_keeps_a_kernel_that_create_can_mend_and_says_how(user: Path, home
     kernels.write(spec_of(root, prefix))
     Path(prefix, "bin", "python").unlink()
 
-    outcome = verbs.prune(context())
+    outcome = prune(context())
 
     assert os.listdir(user) == ["demo-1"]
     assert outcome.lines == (
@@ -571,7 +572,7 @@ def test_prune_leaves_kernels_of_other_folders_alone(
     (home / "jupyter" / "kernels").rename(usual)
     _remove(home / "demo" / ".venv")
 
-    assert verbs.prune(context()).lines == ("nothing to remove",)
+    assert prune(context()).lines == ("nothing to remove",)
     assert (usual / "demo-1").exists()
 
 
@@ -605,5 +606,5 @@ def test_the_portable_kernel_is_listed_and_never_pruned(user: Path) -> None:
     foreign(user / "mlenv", [sys.executable, "-m", "mlenv.kernel.portable"], metadata={"mlenv": {"schema": 1}})
 
     assert by_id("mlenv").state == "ok"
-    assert verbs.prune(context()).lines == ("nothing to remove",)
+    assert prune(context()).lines == ("nothing to remove",)
     assert verbs.repair(context()).lines == ("no kernels of mlenv here",)

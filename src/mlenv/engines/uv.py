@@ -18,6 +18,7 @@ __all__ = [
     "Uv",
     "add",
     "ask_for_wheel",
+    "cache_folder",
     "compile_pylock",
     "compile_requirements",
     "install",
@@ -78,6 +79,11 @@ def parse_version(text: str) -> str | None:
     """Read ``uv 0.13.8 (...)``; ``None`` where a program of another kind answered."""
     found = re.match(r"uv (\d+(?:\.\d+)+)", text)
     return found[1] if found else None
+
+
+def cache_folder(uv: Uv) -> Command:
+    """Ask where the cache lies; it prints the path."""
+    return _command(uv, "cache", "dir", timeout_s=_ASK_S)
 
 
 def make_environment(uv: Uv, python: str, prefix: str) -> Command:

@@ -7,7 +7,7 @@ An environment lives at its final place ``<root>/.mlenv/envs/<id>`` from its fir
 from __future__ import annotations
 
 from mlenv.generations.bytecode import carry_bytecode
-from mlenv.generations.keeping import collect, in_use
+from mlenv.generations.keeping import collect, discard, in_use, unneeded
 from mlenv.generations.made import current, new_path, ready, seal, shown
 from mlenv.generations.switching import heal, refuse_no_environment, settle, switch
 from mlenv.generations.undoing import restore, undoable
@@ -16,6 +16,7 @@ __all__ = [
     "carry_bytecode",
     "collect",
     "current",
+    "discard",
     "heal",
     "in_use",
     "new_path",
@@ -27,4 +28,5 @@ __all__ = [
     "shown",
     "switch",
     "undoable",
+    "unneeded",
 ]

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 from mlenv import history, store
 from mlenv.generations.made import current
 
-__all__ = ["collect", "in_use"]
+__all__ = ["collect", "discard", "in_use", "unneeded"]
 
 
 def collect(root: Path, link: Path) -> tuple[str, ...]:
-    """Remove generations that nothing needs; return their names.
+    """Remove generations that nothing needs; return their names."""
+    doomed = unneeded(root, link)
+    for folder in doomed:
+        discard(root, folder)
+    _collect_backups(root)
+    return tuple(folder.name for folder in doomed if not folder.name.startswith(".trash-"))
+
+
+def unneeded(root: Path, link: Path) -> tuple[Path, ...]:
+    """Return generations that nothing needs, finished or not; call it with the project's lock held.
 
     Kept: the current one, those that ``undo`` can go back to, and every one that a live kernel uses.
     """
@@ -20,17 +28,20 @@ def collect(root: Path, link: Path) -> tuple[str, ...]:
     now = current(link)
     needed = {now.name if now else ""}
     for entry in history.entries(root):
-        needed |= {Path(name).name for name in (entry.new, entry.old) if name}
-    removed = []
-    for folder in sorted(envs.iterdir()) if envs.is_dir() else ():
-        if folder.name.startswith(".trash-"):
-            store.remove_tree(folder, inside=envs)
-        elif folder.name not in needed and not in_use(root, folder.name):
-            store.remove_tree(folder, inside=envs)
-            (root / ".mlenv" / "live" / f"{folder.name}.lock").unlink(missing_ok=True)
-            removed.append(folder.name)
-    _collect_backups(root)
-    return tuple(removed)
+        # What a change that was ended on its way had made is of no use: the same command makes it anew.
+        needed |= {Path(name).name for name in (entry.old, entry.new if entry.done else None) if name}
+    found = sorted(envs.iterdir()) if envs.is_dir() else []
+    return tuple(folder for folder in found if folder.name not in needed and not in_use(root, folder.name))
+
+
+def discard(root: Path, folder: Path) -> None:
+    """Remove one generation and what belongs to it, or another folder in the private folder of a project.
+
+    Raises:
+        MlenvError: ``not-writable``.
+    """
+    store.remove_tree(folder, inside=root / ".mlenv")
+    (root / ".mlenv" / "live" / f"{folder.name}.lock").unlink(missing_ok=True)
 
 
 def _collect_backups(root: Path) -> None:
@@ -43,16 +54,4 @@ def _collect_backups(root: Path) -> None:
 
 def in_use(root: Path, generation: str) -> bool:
     """Whether a live kernel holds this generation (a shared lock that dies with the kernel)."""
-    path = root / ".mlenv" / "live" / f"{generation}.lock"
-    if not path.exists():
-        return False
-    if sys.platform == "win32":  # keeps what is open from being removed by itself
-        return False
-    import fcntl
-
-    try:
-        with path.open("r+b") as stream:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return True
-    return False
+    return store.is_held(root / ".mlenv" / "live" / f"{generation}.lock")

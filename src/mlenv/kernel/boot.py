@@ -73,6 +73,8 @@ def main(data: str, state: Mapping[str, Any], argv: Sequence[str]) -> None:
     runtime, problem = _choose(runtimes)
     if problem is not None:
         _start_again(data, arguments, problem)
+    if runtime is not None:
+        place.hold_runtime(runtime.path)
     sys.path.extend([runtime.path, side] if runtime else [side])
     try:
         app = initialized(arguments)
@@ -185,6 +187,7 @@ def _serve_fallback(
     fallback.leave_environment()
     usable = [runtime for runtime in runtimes if runtime.key != explanation.runtime]
     for runtime in sorted(usable, key=lambda runtime: bool(runtime.constraints))[:1]:
+        place.hold_runtime(runtime.path)
         sys.path.extend([runtime.path, side])
         try:
             app = initialized(arguments)

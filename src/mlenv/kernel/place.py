@@ -10,7 +10,7 @@ import sys
 import time
 from typing import List, MutableMapping, Optional, Sequence, Tuple
 
-__all__ = ["arranged", "clean", "hold_generation", "real_prefix", "sites"]
+__all__ = ["arranged", "clean", "hold_generation", "hold_runtime", "real_prefix", "sites"]
 
 _TRIES, _PAUSE_S = 10, 0.01
 
@@ -59,14 +59,27 @@ def hold_generation(real: str) -> Optional[int]:
         return None
     if sys.platform == "win32":  # keeps what is open from being removed by itself
         return None
+    live = os.path.join(private, "live")
+    try:
+        os.makedirs(live, exist_ok=True)
+    except OSError:  # a read-only project
+        return None
+    return _shared_lock(os.path.join(live, os.path.basename(real) + ".lock"), os.O_RDWR | os.O_CREAT)
+
+
+def hold_runtime(path: str) -> Optional[int]:
+    """As :func:`hold_generation`, for the folder of the runtime that this kernel's own packages come from."""
+    return _shared_lock(os.path.join(path, "runtime.json"), os.O_RDONLY)
+
+
+def _shared_lock(path: str, flags: int) -> Optional[int]:
+    if sys.platform == "win32":
+        return None
     import fcntl
 
     try:
-        live = os.path.join(private, "live")
-        os.makedirs(live, exist_ok=True)
-        path = os.path.join(live, os.path.basename(real) + ".lock")
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    except OSError:  # a read-only project
+        descriptor = os.open(path, flags, 0o600)
+    except OSError:
         return None
     for _ in range(_TRIES):
         try:

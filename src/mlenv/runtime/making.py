@@ -19,7 +19,7 @@ from mlenv.probe import site
 from mlenv.process import run
 from mlenv.runtime import plan
 
-__all__ = ["folder", "made", "only_one", "remove_damaged", "remove_leftovers", "whole"]
+__all__ = ["folder", "leftovers", "made", "only_one", "remove_damaged", "whole"]
 
 Tell = Callable[[Event], None]
 
@@ -132,14 +132,10 @@ def _uv() -> str:
     return str(find_uv_bin())
 
 
-def remove_leftovers() -> list[str]:
-    """Remove what an interrupted making left; called while no other one runs."""
-    removed = []
-    for entry in os.scandir(folder()) if folder().is_dir() else ():
-        if entry.name.startswith((".tmp-", ".trash-")):
-            store.remove_tree(Path(entry.path), inside=folder())
-            removed.append(entry.path)
-    return removed
+def leftovers() -> tuple[str, ...]:
+    """Return what an interrupted making left; it may be a making under way, unless :func:`only_one` is held."""
+    entries = os.scandir(folder()) if folder().is_dir() else ()
+    return tuple(sorted(entry.path for entry in entries if entry.name.startswith((".tmp-", ".trash-"))))
 
 
 @contextlib.contextmanager

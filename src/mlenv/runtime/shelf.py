@@ -15,7 +15,7 @@ from mlenv.probe.environment import interpreter as interpreter_of
 from mlenv.runtime import making, side
 from mlenv.runtime.asking import ask
 
-__all__ = ["RuntimeRef", "ensure", "listed", "prune"]
+__all__ = ["RuntimeRef", "ensure", "listed", "prune", "unneeded"]
 
 Report = Callable[[Event], None]
 
@@ -74,29 +74,32 @@ def listed() -> tuple[RuntimeRef, ...]:
 
 
 def prune(needed: Collection[str]) -> tuple[str, ...]:
-    """Remove runtimes and old kernel sides that no registered kernel needs.
+    """Remove runtimes and old kernel sides that no registered kernel needs; return what was removed, as paths.
+
+    Args: as :func:`unneeded`.
+
+    Raises:
+        MlenvError: ``not-writable``.
+    """
+    with making.only_one(_silent):
+        doomed = (*unneeded(needed), *making.leftovers())
+        for path in doomed:
+            store.remove_tree(Path(path), inside=Path(path).parent)
+    return doomed
+
+
+def unneeded(needed: Collection[str]) -> tuple[str, ...]:
+    """Return the paths of runtimes and old kernel sides that no registered kernel needs and no live one uses.
 
     An environment whose interpreter cannot be asked now keeps every runtime: it may come back.
 
     Args:
         needed: prefixes of the environments of registered kernels.
-
-    Returns:
-        What was removed, as paths.
-
-    Raises:
-        MlenvError: ``not-writable``.
     """
     # Environments that this user accepted are entered by the portable kernel, too.
     kept = {runtime.path for prefix in {*needed, *trust.prefixes()} for runtime in _needed_by(prefix)}
-    removed = []
-    with making.only_one(_silent):
-        for runtime in pick.read_runtimes(str(making.folder())):
-            if runtime.path not in kept:
-                store.remove_tree(Path(runtime.path), inside=making.folder())
-                removed.append(runtime.path)
-        removed += making.remove_leftovers()
-    return (*removed, *side.remove_old())
+    others = [one.path for one in pick.read_runtimes(str(making.folder())) if one.path not in kept]
+    return (*(path for path in others if not store.is_held(Path(path, "runtime.json"))), *side.old())
 
 
 def _needed_by(prefix: str) -> tuple[pick.Runtime, ...]:

@@ -20,7 +20,7 @@ from mlenv.errors import MlenvError
 from mlenv.model import Command
 from mlenv.process import run
 
-__all__ = ["compile_for", "digest", "install_side", "launcher_path", "package_folder", "remove_old"]
+__all__ = ["compile_for", "digest", "install_side", "launcher_path", "old", "package_folder"]
 
 _PARTS = (
     "__init__", "_version", "errors", "model", "versions", "installed", "loaded", "drift", "render", "verbs", "probe",
@@ -80,16 +80,14 @@ def compile_for(python: str, cache_tag: str) -> None:
         run(Command(argv=(python, "-I", "-S", "-m", "compileall", "-q", str(side)), timeout_s=120))
 
 
-def remove_old() -> tuple[str, ...]:
-    """Remove kernel sides but the current one and the newest others; return the paths."""
+def old() -> tuple[str, ...]:
+    """Return the kernel sides but the current one and the newest others."""
     folder = store.data_dir() / "side"
     current = (store.read_json(launcher_path().with_suffix(".json")) or {}).get("side")
     others = [entry for entry in os.scandir(folder) if entry.name != current] if folder.is_dir() else []
     others.sort(key=lambda entry: -entry.stat().st_mtime)
     whole = [entry for entry in others if not entry.name.startswith(".")]
     doomed = [*whole[_KEPT_SIDES - 1 :], *(entry for entry in others if entry.name.startswith("."))]
-    for entry in doomed:
-        store.remove_tree(Path(entry.path), inside=folder)
     return tuple(entry.path for entry in doomed)
 
 

@@ -17,6 +17,7 @@ from mlenv.services.adopt import adopted_requirements
 from mlenv.services.change import Done, carry_out, changes_of, is_managed, refuse_foreign, refuse_what_hurts
 from mlenv.services.check import check_project
 from mlenv.services.context import Context
+from mlenv.services.disk import copied
 from mlenv.services.holding import holding
 from mlenv.services.installing import Wish
 from mlenv.services.lists import changed_list, is_list
@@ -200,7 +201,8 @@ def _outcome(
     if selection.lock:
         lines.append(f"lock         {selection.lock}: {words.packages(len(selection.pins))}")
     lines += [line.replace("kernel ", "kernel       ", 1) for line in registered.lines[:1]]
-    lines += [f"note         {line}" for line in (*registered.lines[1:], *hygiene.tracked_secrets(project.root))]
+    notes = (*registered.lines[1:], *(copied(context, built.resolver, project) if done else ()))
+    lines += [f"note         {line}" for line in (*notes, *hygiene.tracked_secrets(project.root))]
     lines.append(_next_line(context, project, selection.lock))
     return Outcome(
         verb="create",

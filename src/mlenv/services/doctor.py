@@ -11,9 +11,10 @@ from mlenv import __version__, kernels, runtime, store
 from mlenv.errors import MlenvError
 from mlenv.kernels import Kernel
 from mlenv.model import Outcome, value
-from mlenv.services import hygiene
+from mlenv.services import hygiene, words
 from mlenv.services.context import Context
 from mlenv.services.diagnose import Diagnosis
+from mlenv.services.disk import taken
 from mlenv.services.kernels import advice, kernels_of, row
 from mlenv.services.notes import hidden_modules, notes_on_folders, notes_on_kernels, notes_on_shell
 from mlenv.services.project import Project, open_project
@@ -36,7 +37,7 @@ class _Section:
     ok: bool = True
 
 
-def doctor(context: Context, kernel_id: str | None = None) -> Outcome:
+def doctor(context: Context, kernel_id: str | None = None, *, disk: bool = False) -> Outcome:
     """Look for what is wrong: with this machine and project, or with one kernel.
 
     Kernels of the project (or the one that is named) are started and ended, each within 15 s; other kernels are only
@@ -45,6 +46,7 @@ def doctor(context: Context, kernel_id: str | None = None) -> Outcome:
     Args:
         context: the project, if there is one here.
         kernel_id: the kernel to examine, of mlenv or not.
+        disk: say only what environments, runtimes and caches take on disk; nothing is started then.
 
     Returns:
         Outcome; ``ok`` is false where anything is wrong. ``data`` has one key per section, ``kernels`` with the
@@ -53,7 +55,10 @@ def doctor(context: Context, kernel_id: str | None = None) -> Outcome:
     Raises:
         MlenvError: ``kernel-missing``, naming those that are there.
     """
-    if kernel_id is not None:
+    if disk:
+        found, lines = taken(context)
+        sections = [_Section(name="disk", lines=lines, data=found)]
+    elif kernel_id is not None:
         sections = [_examined((_named(kernel_id),), context)]
     else:
         project, problem = _project_of(context)
@@ -121,7 +126,7 @@ def _runtimes() -> _Section:
     found = runtime.listed()
     lines = tuple(
         f"runtime {one.key} for {one.python}: ipykernel {one.packages.get('ipykernel', '?')}, "
-        f"{one.size_bytes / 1e6:.0f} MB"
+        f"{words.size(one.size_bytes)}"
         for one in found
     )
     return _Section(

@@ -1,4 +1,4 @@
-"""Kernels as verbs: list them, register one and prove it, remove those whose environment is gone, mend the others."""
+"""Kernels as verbs: list them, register one and prove it, mend them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from mlenv import kernel_names, kernels, runtime, trust
+from mlenv import kernel_names, kernels, runtime
 from mlenv.errors import MlenvError
 from mlenv.kernels import Kernel, Spec
 from mlenv.model import Outcome
@@ -17,11 +17,9 @@ from mlenv.services.context import Context
 from mlenv.services.proof import Proof, prove, prove_spec
 
 __all__ = [
-    "Proof", "advice", "forget_project", "kernels_of", "list_kernels", "prove", "prune", "refuse_taken", "register",
+    "Proof", "advice", "forget_project", "kernels_of", "list_kernels", "prove", "refuse_taken", "register",
     "repair", "row",
 ]  # fmt: skip
-
-_GONE = frozenset({"environment-missing", "project-missing"})
 
 
 def kernels_of(root: str) -> tuple[Kernel, ...]:
@@ -57,45 +55,6 @@ def list_kernels(_context: Context) -> Outcome:
         verb="kernels",
         lines=tuple(lines) or ("no kernels: mlenv create makes one",),
         data={"kernels": [row(one) for one in rows]},
-    )
-
-
-def prune(context: Context) -> Outcome:
-    """Remove mlenv's own kernels whose environment or project is gone, and runtimes that nobody needs.
-
-    Broken kernels of others are named and stay as they are.
-
-    Raises:
-        MlenvError: ``jupyter-not-writable``, ``kernel-link``.
-    """
-    dry_run = context.options.dry_run
-    known = kernels.listed((*kernels.search_path(), *kernels.default_folders()))
-    on_path = {str(folder) for folder in kernels.search_path()}
-    here = [one for one in known if os.path.dirname(one.folder) in on_path]
-    gone = [one for one in here if one.ours and one.state in _GONE]
-    if not dry_run:
-        for one in gone:
-            kernels.remove(one.id, folder=one.folder)
-    needed = {one.prefix for one in known if one.ours and one not in gone and one.prefix}
-    # The portable kernel starts environments that have no spec of their own.
-    needed |= {prefix for prefix in trust.prefixes() if os.path.isdir(prefix)}
-    runtimes = () if dry_run else runtime.prune(needed)
-    word = "would remove" if dry_run else "removed"
-    lines = [f"{word} {one.id}: {one.reason}" for one in gone]
-    lines += [f"{word} the runtime {Path(path).name}, which no kernel needs" for path in runtimes]
-    lines += [f"{one.id} stays, it is not of mlenv: {one.reason}" for one in here if not one.ours and one.reason]
-    lines += [
-        f"{one.id} stays: {one.reason}; {advice(one)}" for one in here if one.ours and one.reason and one not in gone
-    ]
-    return Outcome(
-        verb="kernels",
-        lines=tuple(lines) if lines else ("nothing to remove",),
-        dry_run=dry_run,
-        data={
-            "removed": [row(one) for one in gone],
-            "runtimes": list(runtimes),
-            "kept": [row(one) for one in here if one not in gone and one.state != "ok"],
-        },
     )
 
 

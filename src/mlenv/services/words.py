@@ -8,7 +8,7 @@ from mlenv.model import Change, Installed, Outcome
 from mlenv.probe import site
 from mlenv.services.project import Project
 
-__all__ = ["installed_of", "moved", "packages", "planned"]
+__all__ = ["installed_of", "moved", "packages", "planned", "size"]
 
 _SHOWN = 6
 
@@ -21,6 +21,11 @@ def installed_of(project: Project) -> Installed:
 def packages(number: int) -> str:
     """Return ``1 package``, ``2 packages``."""
     return f"{number} package" if number == 1 else f"{number} packages"
+
+
+def size(number_bytes: int) -> str:
+    """Return ``12.3 MB``, ``0.1 MB``, ``1.2 GB`` (powers of ten, as file managers and disks count)."""
+    return f"{number_bytes / 1e9:.1f} GB" if number_bytes >= 1e9 else f"{number_bytes / 1e6:.1f} MB"
 
 
 def moved(changes: Sequence[Change]) -> str:

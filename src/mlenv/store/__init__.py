@@ -1,4 +1,4 @@
-"""Files: the one atomic writer, mlenv's own folders, the one lock per project."""
+"""Files: the one atomic writer, what folders take, mlenv's own folders, the one lock per project."""
 
 from __future__ import annotations
 
@@ -15,14 +15,18 @@ from mlenv.store.files import (
     write_json,
 )
 from mlenv.store.places import cache_dir, data_dir
-from mlenv.store.project_lock import hold
+from mlenv.store.project_lock import hold, is_held
+from mlenv.store.sizes import Size, measure
 
 __all__ = [
     "PRIVATE_PARTS",
+    "Size",
     "cache_dir",
     "data_dir",
     "hold",
+    "is_held",
     "make_folder",
+    "measure",
     "private_dir",
     "read_bytes",
     "read_json",

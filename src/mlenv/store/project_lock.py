@@ -14,7 +14,7 @@ from pathlib import Path
 from mlenv.errors import MlenvError
 from mlenv.store.files import PRIVATE_PARTS, private_dir, read_json, unwritable
 
-__all__ = ["hold"]
+__all__ = ["hold", "is_held"]
 
 _LOCK_WAIT_S = 600.0
 _LOCK_POLL_S = 0.1
@@ -156,3 +156,19 @@ def _try_lock(descriptor: int) -> bool:
 def _holder(path: Path) -> str:
     content = read_json(path) or {}
     return f"mlenv {content.get('verb', '')} (process {content.get('pid', '?')})".replace("  ", " ")
+
+
+def is_held(path: Path) -> bool:
+    """Whether a live kernel holds this file (a shared lock, which dies with it); no file is held by nobody."""
+    if not path.exists():
+        return False
+    if sys.platform == "win32":  # keeps what is open from being removed by itself
+        return False
+    import fcntl
+
+    try:
+        with path.open("r+b") as stream:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    return False

@@ -147,7 +147,9 @@ def _kernels(context: Context, request: Request) -> Outcome:
     if action == "list":
         return kernels.list_kernels(context)
     if action == "prune":
-        return kernels.prune(context)
+        from mlenv.services.prune import prune
+
+        return prune(context, unused=request.options.get("unused", False))
     if action == "repair":
         return kernels.repair(context, rest[0] if rest else None)
     from mlenv.verbs import did_you_mean
@@ -167,7 +169,8 @@ def _switch(context: Context, request: Request) -> Outcome:
 def _doctor(context: Context, request: Request) -> Outcome:
     from mlenv.services.doctor import doctor
 
-    return doctor(context, request.arguments[0] if request.arguments else None)
+    kernel_id = request.arguments[0] if request.arguments else None
+    return doctor(context, kernel_id, disk=request.options.get("disk", False))
 
 
 def _undo(context: Context, request: Request) -> Outcome:
