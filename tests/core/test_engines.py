@@ -192,8 +192,6 @@ def test_every_uv_command_names_its_interpreter_and_never_downloads_one() -> Non
         uv.install(UV, InstallRequest(prefix="/p/.venv", files=("/p/r.txt",))),
         uv.compile_pylock(UV, ResolveRequest(output="pylock.toml", python="/opt/python/bin/python", files=("r.in",))),
         uv.lock_project(UV, "/p", "/opt/python/bin/python"),
-        uv.add(UV, "/p", "/opt/python/bin/python", ("six",)),
-        uv.remove(UV, "/p", "/opt/python/bin/python", ("six",)),
         uv.sync_project(UV, uv.SyncRequest(root="/p", prefix="/p/.venv", python="/p/.venv/bin/python")),
         uv.list_outdated(UV, "/p/.venv"),
         uv.pip_check(UV, "/p/.venv"),
@@ -206,8 +204,6 @@ def test_every_uv_command_names_its_interpreter_and_never_downloads_one() -> Non
 
 
 def test_names_are_passed_where_no_option_is_read() -> None:
-    argv = uv.add(UV, "/p", "/opt/python/bin/python", ("six", "numpy<3")).argv
-    assert argv[argv.index("--") + 1 :] == ("six", "numpy<3")
     argv = uv.uninstall(UV, "/p/.venv", ("six",)).argv
     assert argv[argv.index("--") + 1 :] == ("six",)
 

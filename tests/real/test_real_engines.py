@@ -147,7 +147,7 @@ def test_requirements_with_hashes_install_only_what_they_name(
     assert (failure.code, failure.package) == ("hash-mismatch", "six")
 
 
-def test_a_project_is_locked_edited_and_synced_into_the_named_environment(
+def test_a_project_is_locked_and_synced_into_the_named_environment(
     engine: uv.Uv, tmp_path: Path, make_venv: Callable[..., Path], python: Callable[[str], str]
 ) -> None:
     root, prefix = tmp_path / "p", make_venv(tmp_path / "envs" / "one", "3.12")
@@ -159,10 +159,6 @@ def test_a_project_is_locked_edited_and_synced_into_the_named_environment(
     base = python("3.12")
     succeed(uv.lock_project(engine, str(root), base))
     assert run(uv.lock_project(engine, str(root), base, check=True)).code == 0
-    succeed(uv.add(engine, str(root), base, ("iniconfig>=2",)))
-    assert "iniconfig>=2" in (root / "pyproject.toml").read_text()
-    succeed(uv.remove(engine, str(root), base, ("iniconfig",)))
-    assert "iniconfig" not in (root / "uv.lock").read_text()
     assert not (root / ".venv").exists()
     # uv alone would replace the environment by one of this version.
     (root / ".python-version").write_text("3.13\n")
@@ -175,15 +171,6 @@ def test_a_project_is_locked_edited_and_synced_into_the_named_environment(
     assert set(held(prefix)) == {"six", "colorama"}
     assert str(site.environment_facts(str(prefix)).python).startswith("3.12.")
     assert not (root / ".venv").exists()
-
-
-def test_an_option_in_a_requirements_place_is_not_obeyed(engine: uv.Uv, tmp_path: Path) -> None:
-    (tmp_path / "pyproject.toml").write_text('[project]\nname = "demo"\nversion = "0.1"\n')
-    before = (tmp_path / "pyproject.toml").read_text()
-    done = run(uv.add(engine, str(tmp_path), interpreters.host().path, ("--index-url=http://127.0.0.1:9/", "six")))
-    assert done.code != 0
-    assert "127.0.0.1:9" not in done.stderr or "Failed to parse" in done.stderr
-    assert (tmp_path / "pyproject.toml").read_text() == before
 
 
 def test_offline_uv_says_what_is_not_cached(

@@ -17,8 +17,8 @@ from mlenv.probe.interpreters import host
 from mlenv.services import change
 from mlenv.services.context import Context, silent
 from mlenv.services.holding import holding
-from mlenv.services.installing import Wish
 from mlenv.services.project import load
+from mlenv.services.wish import Wish
 
 
 @pytest.fixture

@@ -16,7 +16,6 @@ from mlenv.model import Command, value
 __all__ = [
     "SyncRequest",
     "Uv",
-    "add",
     "ask_for_wheel",
     "cache_folder",
     "compile_pylock",
@@ -27,7 +26,6 @@ __all__ = [
     "make_environment",
     "parse_version",
     "pip_check",
-    "remove",
     "sync_project",
     "uninstall",
     "version",
@@ -172,62 +170,6 @@ def lock_project(
         *(("--exclude-newer", exclude_newer) if exclude_newer else ()),
     ]
     return _project(uv, root, python, "lock", *options)
-
-
-def add(
-    uv: Uv,
-    root: str,
-    python: str,
-    requirements: tuple[str, ...],
-    *,
-    group: str = "",
-    extra: str = "",
-    relock: bool = True,
-    allow_build: bool = False,
-) -> Command:
-    """Declare requirements (checked ones) in ``pyproject.toml`` and relock; no environment is touched.
-
-    uv edits in place: run it on a copy of the project's files.
-    """
-    return _edit(uv, root, python, "add", requirements, group, extra, relock, allow_build)
-
-
-def remove(
-    uv: Uv,
-    root: str,
-    python: str,
-    names: tuple[str, ...],
-    *,
-    group: str = "",
-    extra: str = "",
-    relock: bool = True,
-    allow_build: bool = False,
-) -> Command:
-    """Take requirements out of ``pyproject.toml`` and relock; no environment is touched.
-
-    uv edits in place: run it on a copy of the project's files.
-    """
-    return _edit(uv, root, python, "remove", names, group, extra, relock, allow_build)
-
-
-def _edit(
-    uv: Uv,
-    root: str,
-    python: str,
-    verb: str,
-    names: tuple[str, ...],
-    group: str,
-    extra: str,
-    relock: bool,
-    allow_build: bool,
-) -> Command:
-    options = [
-        "--no-sync" if relock else "--frozen",
-        *(("--group", group) if group else ()),
-        *(("--optional", extra) if extra else ()),
-        *_flag("--no-build", not allow_build),
-    ]
-    return _project(uv, root, python, verb, *options, "--", *names)
 
 
 def sync_project(uv: Uv, request: SyncRequest) -> Command:

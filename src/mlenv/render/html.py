@@ -8,12 +8,12 @@ Standard library only, Python 3.9+: this file also runs inside project kernels.
 from __future__ import annotations
 
 from html import escape
-from typing import List, Optional, Sequence, Tuple
+from typing import List, Optional, Sequence
 
 from mlenv.errors import MlenvError
 from mlenv.model import Outcome, Report
 from mlenv.render.layout import CODE, QUIET, SCROLL, TABLE, boxed, cell_style, lines_html, words_html
-from mlenv.render.story import NONE, Row, Voice, tell
+from mlenv.render.story import NONE, Row, Voice, columns, tell
 from mlenv.render.text import change_text, voice_for
 
 __all__ = ["error_html", "outcome_html", "report_html"]
@@ -55,13 +55,7 @@ def report_html(report: Report, *, root: Optional[str] = None, home: str = "", m
 def _rows_html(rows: Sequence[Row]) -> List[str]:
     if not rows:
         return []
-    columns: List[Tuple[str, List[Optional[str]]]] = [
-        ("declared", [row.declared for row in rows]),
-        ("locked", [row.locked for row in rows]),
-        ("installed", [row.installed for row in rows]),
-        ("loaded", [row.loaded for row in rows]),
-    ]
-    kept = [(name, content) for name, content in columns if name in {"locked", "installed"} or any(content)]
+    kept = columns(rows)
     names = ["package", *(name for name, _ in kept), "what"]
     head = "".join(f'<th scope="col" style="{_CELL}">{name}</th>' for name in names)
     body = []

@@ -6,13 +6,13 @@ Standard library only, Python 3.9+: this file also runs inside project kernels.
 from __future__ import annotations
 
 import re
-from typing import Optional, Sequence, Tuple
+from typing import List, Optional, Sequence, Tuple
 
 from mlenv.drift import verdict_of
 from mlenv.model import Finding, Report, value
 from mlenv.render.private import mask_secrets, shorten
 
-__all__ = ["NONE", "Row", "Story", "Voice", "tell"]
+__all__ = ["NONE", "Row", "Story", "Voice", "columns", "tell"]
 
 NONE = "-"
 """What a table shows where there is no version: not a blank, which could be a value lost."""
@@ -136,3 +136,14 @@ def _head(report: Report, acting: Sequence[Finding]) -> str:
 
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def columns(rows: Sequence[Row]) -> List[Tuple[str, List[Optional[str]]]]:
+    """Return the table's columns between package and reason; one that no row fills is left out, except two."""
+    every: List[Tuple[str, List[Optional[str]]]] = [
+        ("declared", [row.declared for row in rows]),
+        ("locked", [row.locked for row in rows]),
+        ("installed", [row.installed for row in rows]),
+        ("loaded", [row.loaded for row in rows]),
+    ]
+    return [(name, content) for name, content in every if name in {"locked", "installed"} or any(content)]

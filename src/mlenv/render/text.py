@@ -5,11 +5,11 @@ Standard library only, Python 3.9+: this file also runs inside project kernels.
 
 from __future__ import annotations
 
-from typing import List, Optional, Sequence, Tuple
+from typing import List, Optional, Sequence
 
 from mlenv.errors import MlenvError
 from mlenv.model import Change, Outcome, Report
-from mlenv.render.story import NONE, Row, Voice, tell
+from mlenv.render.story import NONE, Row, Voice, columns, tell
 
 __all__ = ["change_text", "error_text", "outcome_text", "report_text"]
 
@@ -49,16 +49,8 @@ def _table(rows: Sequence[Row]) -> List[str]:
     """Return aligned lines; a column that no row fills is left out, except locked and installed."""
     if not rows:
         return []
-    columns: List[Tuple[str, List[Optional[str]]]] = [
-        ("declared", [row.declared for row in rows]),
-        ("locked", [row.locked for row in rows]),
-        ("installed", [row.installed for row in rows]),
-        ("loaded", [row.loaded for row in rows]),
-    ]
     cells = [[row.package for row in rows]]
-    for name, content in columns:
-        if name in {"locked", "installed"} or any(content):
-            cells.append([f"{name} {_short(text or NONE)}" for text in content])
+    cells += [[f"{name} {_short(text or NONE)}" for text in content] for name, content in columns(rows)]
     widths = [max(len(text) for text in column) for column in cells]
     return [
         "  " + "   ".join([text.ljust(width) for text, width in zip(line, widths)] + [row.what])

@@ -15,7 +15,6 @@ from mlenv.services.change import Done, carry_out, changes_of, refuse_foreign, r
 from mlenv.services.check import check_project
 from mlenv.services.context import Context
 from mlenv.services.holding import holding
-from mlenv.services.installing import Wish
 from mlenv.services.lists import changed_list, is_list
 from mlenv.services.locking import Resolver, relock
 from mlenv.services.prepare import checked, prepare
@@ -23,6 +22,7 @@ from mlenv.services.project import Project, load, open_project
 from mlenv.services.refresh import refresh_runtime
 from mlenv.services.select import select_project, target_of, wanted
 from mlenv.services.sync import in_step
+from mlenv.services.wish import wish_for
 from mlenv.verbs import did_you_mean
 
 __all__ = ["add", "change_project", "remove", "upgrade"]
@@ -65,15 +65,7 @@ def change_project(context: Context, verb: str, requirements: tuple[str, ...], n
         context = _with_group(context, project, group if verb == "add" else None)
         resolver, files = _new_files(context, project, verb, requirements, names, descriptor, group)
         selected = select_project(project, target_of(resolver.interpreter.path), context.options, files=files)
-        wish = Wish(
-            verb=verb,
-            selected=selected,
-            interpreter=resolver.interpreter,
-            engine=resolver.engine,
-            tools=resolver.tools,
-            files=files,
-            with_ipykernel=project.marker.get("ipykernel") == "installed",
-        )
+        wish = wish_for(context, project, verb, selected, resolver, files)
         changes = changes_of(words.installed_of(project), selected)
         refuse_what_hurts(context, project, wish, changes)
         if context.options.dry_run:

@@ -18,9 +18,9 @@ from mlenv.services import hygiene, installing
 from mlenv.services.builds import refuse_builds
 from mlenv.services.context import Context
 from mlenv.services.indexes import refuse_options
-from mlenv.services.installing import Wish
 from mlenv.services.project import Project
 from mlenv.services.select import wanted
+from mlenv.services.wish import Wish
 from mlenv.versions import normalise
 
 __all__ = ["Done", "carry_out", "changes_of", "is_managed", "refuse_foreign", "refuse_what_hurts", "write_only"]

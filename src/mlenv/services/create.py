@@ -19,13 +19,13 @@ from mlenv.services.check import check_project
 from mlenv.services.context import Context
 from mlenv.services.disk import copied
 from mlenv.services.holding import holding
-from mlenv.services.installing import Wish
 from mlenv.services.lists import changed_list, is_list
 from mlenv.services.locking import Resolver
 from mlenv.services.prepare import checked, prepare
 from mlenv.services.project import Project, forget_used, load, open_project
 from mlenv.services.select import select_project, target_of
 from mlenv.services.sync import damaged_names, in_step, relocked_if_stale
+from mlenv.services.wish import wants_ipykernel, wish_for
 
 __all__ = ["create", "use"]
 
@@ -92,26 +92,13 @@ def _build(context: Context, project: Project, wanted: tuple[str, ...], descript
     if settled and in_step(context, project, check_project(context, project)):
         return _Built(project=project, selected=selected, resolver=resolver, done=None)
     files = {**files, **_python_file(context, project, resolver)}
-    wish = Wish(
-        verb="create",
-        selected=selected,
-        interpreter=resolver.interpreter,
-        engine=resolver.engine,
-        tools=resolver.tools,
-        files=files,
-        with_ipykernel=_wants_ipykernel(context, project),
-        reinstall=damaged,
-    )
+    wish = wish_for(context, project, "create", selected, resolver, files, damaged)
     changes = changes_of(words.installed_of(project) if healthy else Installed(), selected)
     refuse_what_hurts(context, project, wish, changes)
     if context.options.dry_run:
         return words.planned("create", changes, files)
     done = carry_out(context, project, wish, descriptor)
     return _Built(project=project, selected=selected, resolver=resolver, done=done)
-
-
-def _wants_ipykernel(context: Context, project: Project) -> bool:
-    return context.options.ipykernel == "installed" or project.marker.get("ipykernel") == "installed"
 
 
 def _same_python(project: Project, resolver: Resolver) -> bool:
@@ -182,7 +169,7 @@ def _register(context: Context, project: Project, name: str, kernel_name: str) -
         # A name that was only made from the folder's: people read the folder's own.
         name=project.root.name if name == declare.default_name(project.root.name) else name,
         kernel_name=kernel_name,
-        ipykernel="installed" if _wants_ipykernel(context, project) else "runtime",
+        ipykernel="installed" if wants_ipykernel(context, project) else "runtime",
     )
 
 

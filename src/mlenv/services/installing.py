@@ -9,13 +9,10 @@ from pathlib import Path
 
 from mlenv import store
 from mlenv.engines import pip, uv
-from mlenv.engines.choose import EngineChoice, Tools
 from mlenv.engines.failure import Failure
 from mlenv.engines.requests import InstallRequest
-from mlenv.locks import Selected
 from mlenv.model import Installed, Pin, value
 from mlenv.probe import environment, site
-from mlenv.probe.interpreters import Interpreter
 from mlenv.services import tools as engine_tools
 from mlenv.services import words
 from mlenv.services.context import Context
@@ -26,27 +23,10 @@ from mlenv.services.scratch import scratch_folder
 from mlenv.services.tools import run_engine
 from mlenv.services.venv_files import aim_activation, mark_seeded
 from mlenv.services.wheels import naming_a_python
+from mlenv.services.wish import Wish
 from mlenv.versions import normalise
 
-__all__ = ["Wish", "build", "rebuild_own"]
-
-
-@value
-class Wish:
-    """What a project is to become."""
-
-    verb: str
-    selected: Selected
-    """Of the files as they will be."""
-    interpreter: Interpreter
-    engine: EngineChoice
-    tools: Tools
-    files: Mapping[str, str]
-    """Project files to write: path relative to the root -> text; manifest first, then locks."""
-    with_ipykernel: bool = False
-    """Whether ipykernel goes into the environment (the classic way, for hubs)."""
-    reinstall: tuple[str, ...] = ()
-    """Packages whose files were damaged: fetched afresh, since the cache may share the damage."""
+__all__ = ["build", "rebuild_own"]
 
 
 @value

@@ -14,13 +14,13 @@ from mlenv.services.check import check_project
 from mlenv.services.context import Context
 from mlenv.services.declare import changed_files
 from mlenv.services.holding import holding
-from mlenv.services.installing import Wish
 from mlenv.services.leftovers import clear_leftovers
 from mlenv.services.locking import Resolver, relock
 from mlenv.services.prepare import prepare
 from mlenv.services.project import Project, load, open_project
 from mlenv.services.refresh import refresh_runtime
 from mlenv.services.select import select_project, target_of, wanted
+from mlenv.services.wish import wish_for
 
 __all__ = ["damaged_names", "lock", "relocked_if_stale", "sync"]
 
@@ -45,16 +45,7 @@ def sync(context: Context) -> Outcome:
             line = f"in step already: {words.packages(len(selected.selection.pins))} of {selected.selection.lock}"
             cleared = clear_leftovers(context, project, installed)
             return Outcome(verb="sync", lines=(line, *cleared), dry_run=context.options.dry_run)
-        wish = Wish(
-            verb="sync",
-            selected=selected,
-            interpreter=resolver.interpreter,
-            engine=resolver.engine,
-            tools=resolver.tools,
-            files=files,
-            with_ipykernel=project.marker.get("ipykernel") == "installed",
-            reinstall=damaged,
-        )
+        wish = wish_for(context, project, "sync", selected, resolver, files, damaged)
         refuse_what_hurts(context, project, wish, changes)
         if context.options.dry_run:
             return words.planned("sync", changes, files)

@@ -1,0 +1,60 @@
+"""What a project is to become: what every verb that changes an environment hands to what carries it out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from mlenv.engines.choose import EngineChoice, Tools
+from mlenv.locks import Selected
+from mlenv.model import value
+from mlenv.probe.interpreters import Interpreter
+from mlenv.services.context import Context
+from mlenv.services.locking import Resolver
+from mlenv.services.project import Project
+
+__all__ = ["Wish", "wants_ipykernel", "wish_for"]
+
+
+@value
+class Wish:
+    """What a project is to become."""
+
+    verb: str
+    selected: Selected
+    """Of the files as they will be."""
+    interpreter: Interpreter
+    engine: EngineChoice
+    tools: Tools
+    files: Mapping[str, str]
+    """Project files to write: path relative to the root -> text; manifest first, then locks."""
+    with_ipykernel: bool = False
+    """Whether ipykernel goes into the environment (the classic way, for hubs)."""
+    reinstall: tuple[str, ...] = ()
+    """Packages whose files were damaged: fetched afresh, since the cache may share the damage."""
+
+
+def wish_for(
+    context: Context,
+    project: Project,
+    verb: str,
+    selected: Selected,
+    resolver: Resolver,
+    files: Mapping[str, str],
+    reinstall: tuple[str, ...] = (),
+) -> Wish:
+    """Return the wish of a verb: by what was resolved with, and ipykernel inside where it was or is asked for."""
+    return Wish(
+        verb=verb,
+        selected=selected,
+        interpreter=resolver.interpreter,
+        engine=resolver.engine,
+        tools=resolver.tools,
+        files=files,
+        with_ipykernel=wants_ipykernel(context, project),
+        reinstall=reinstall,
+    )
+
+
+def wants_ipykernel(context: Context, project: Project) -> bool:
+    """Whether the kernel's own packages go into the environment: told now, or when it was made."""
+    return context.options.ipykernel == "installed" or project.marker.get("ipykernel") == "installed"
