@@ -137,9 +137,19 @@ def _entry(row: Any) -> Entry | None:
         entry = Entry(**{**row, "files": files})
         places = [place for place in (entry.old, entry.new) if place is not None]
         known = all(_ENVIRONMENT.fullmatch(place) or Path(place).is_absolute() for place in places)
-        return entry if known and all(map(_is_own, files)) else None
-    except (KeyError, TypeError):
+        return entry if known and _is_typed(entry) and all(map(_is_own, files)) else None
+    except (KeyError, TypeError, AttributeError):
         return None
+
+
+def _is_typed(entry: Entry) -> bool:
+    digests = [text for change in entry.files for text in (change.before, change.after, change.backup)]
+    texts: list[Any] = [entry.id, entry.verb, *(change.after for change in entry.files)]
+    rest: tuple[Any, Any] = entry.when, entry.done
+    known = all(isinstance(text, str) for text in texts) and all(
+        isinstance(text, (str, type(None))) for text in digests
+    )
+    return known and isinstance(rest[0], (int, float)) and isinstance(rest[1], bool)
 
 
 def _is_own(change: FileChange) -> bool:

@@ -84,7 +84,8 @@ def parse_direct_url(text: str) -> Source:
     try:
         content = json.loads(text)
         url = str(content["url"])
-    except (ValueError, KeyError, TypeError):
+        urlsplit(url)
+    except (ValueError, KeyError, TypeError, RecursionError):
         return Source(kind="url")
     vcs = content.get("vcs_info")
     if isinstance(vcs, dict):
@@ -149,7 +150,8 @@ def _record_row(line: str) -> RecordRow:
     else:
         path, _, rest = line.partition(",")
     digest, _, size = rest.partition(",")
-    return path.replace("\\", "/"), digest, int(size) if size.isdigit() else None
+    # No file has a size of twenty digits, and Python refuses to read a number of thousands.
+    return path.replace("\\", "/"), digest, int(size) if size.isdecimal() and len(size) < 20 else None
 
 
 def entry_name(entry: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import fields
-from typing import Any, Dict, Mapping, Optional, Type, TypeVar
+from typing import Any, Dict, Mapping, Optional, Sequence, Tuple, Type, TypeVar
 
 from mlenv.model import Declared, FileStamp, Finding, Pin, Selection, Source
 
@@ -16,6 +16,15 @@ __all__ = ["cache_name", "parse_selection", "selection_text"]
 
 _SCHEMA = 1
 _T = TypeVar("_T")
+_INDEX = Source(kind="index")
+_INDEX_ROW = {"kind": "index", "url": "", "commit": ""}
+_TYPES: Mapping[str, Tuple[type, ...]] = {
+    "str": (str,),
+    "Optional[str]": (str, type(None)),
+    "bool": (bool,),
+    "int": (int,),
+}
+"""What an annotation of a value allows in JSON; what is not named here is built by hand."""
 
 
 def cache_name(root: str, cache_tag: str) -> str:
@@ -58,19 +67,51 @@ def parse_selection(text: str, version: Optional[str] = None) -> Optional[Select
         if content["schema"] != _SCHEMA or version not in {None, content.get("mlenv")}:
             return None
         raw: Dict[str, Any] = content["selection"]
-        pins = tuple(_built(Pin, {**row, "source": _built(Source, row["source"])}) for row in raw["pins"])
-        rows = {
-            "declared": tuple(_built(Declared, row) for row in raw["declared"]),
-            "findings": tuple(_built(Finding, row) for row in raw["findings"]),
-            "inputs": tuple(_built(FileStamp, row) for row in raw["inputs"]),
-            "extras": tuple(raw.get("extras", ())),
-            "groups": tuple(raw.get("groups", ())),
+        rows: Dict[str, Any] = {
+            "pins": _pins(raw["pins"]),
+            "declared": _rows(Declared, raw["declared"]),
+            "findings": _rows(Finding, raw["findings"]),
+            "inputs": _rows(FileStamp, raw["inputs"]),
+            "extras": _texts(raw.get("extras", ())),
+            "groups": _texts(raw.get("groups", ())),
         }
-        return _built(Selection, {**raw, "pins": pins, **rows})
-    except (ValueError, KeyError, TypeError):
+        return Selection(**_checked(Selection, raw), **rows)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
 
 
-def _built(kind: Type[_T], raw: Mapping[str, Any]) -> _T:
-    known = {field.name for field in fields(kind)}  # type: ignore[arg-type]  # every value is a dataclass
-    return kind(**{name: item for name, item in raw.items() if name in known})
+def _pins(raw: Sequence[Mapping[str, Any]]) -> Tuple[Pin, ...]:
+    known = _known(Pin)
+    found = []
+    for row in raw:
+        # Nearly every pin comes from the index: one value serves them all.
+        source = _INDEX if row["source"] == _INDEX_ROW else Source(**_checked(Source, row["source"]))
+        found.append(Pin(source=source, **_checked(Pin, row, known)))
+    return tuple(found)
+
+
+def _rows(kind: Type[_T], raw: Sequence[Mapping[str, Any]]) -> Tuple[_T, ...]:
+    known = _known(kind)
+    return tuple([kind(**_checked(kind, row, known)) for row in raw])
+
+
+def _texts(raw: Sequence[Any]) -> Tuple[str, ...]:
+    if not all(isinstance(item, str) for item in raw):
+        raise TypeError("a text is expected")
+    return tuple(raw)
+
+
+def _known(kind: type) -> Mapping[str, Tuple[type, ...]]:
+    return {field.name: _TYPES[str(field.type)] for field in fields(kind) if str(field.type) in _TYPES}
+
+
+def _checked(
+    kind: type, raw: Mapping[str, Any], known: Optional[Mapping[str, Tuple[type, ...]]] = None
+) -> Dict[str, Any]:
+    """Return the plain fields of a value; one of a wrong type makes the whole file one that mlenv did not write."""
+    types = _known(kind) if known is None else known
+    found = {name: item for name, item in raw.items() if name in types}
+    for name, item in found.items():
+        if not isinstance(item, types[name]):
+            raise TypeError(name)
+    return found

@@ -31,6 +31,7 @@ _VERSION = re.compile(
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 _CLAUSE = re.compile(r"\s*(~=|===|==|!=|<=|>=|<|>)\s*([^,;\s)]+)\s*")
 _SEPARATORS = re.compile(r"[-_.]+")
+_LONGEST = 4000
 _PRE_LETTER = {"alpha": "a", "a": "a", "beta": "b", "b": "b", "preview": "rc", "pre": "rc", "c": "rc", "rc": "rc"}
 
 
@@ -96,7 +97,8 @@ def satisfies(version: str, specifiers: str) -> bool | None:
 
 
 def _parse(text: str) -> _Version | None:
-    match = _VERSION.fullmatch(text)
+    # Python reads no number of more than 4,300 digits; a version of that length is none.
+    match = _VERSION.fullmatch(text) if len(text) < _LONGEST else None
     if match is None:
         return None
     word = match["pre_word"]

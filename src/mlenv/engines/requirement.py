@@ -44,6 +44,8 @@ def checked_requirement(text: str) -> Requirement:
     except InvalidRequirement as error:
         message, _, picture = str(error).partition("\n")
         _refuse(text, f"{_lowered(message)}.", _caret(picture), _guess(text))
+    except RecursionError:
+        _refuse(text, "it is nested too deep.", 0)
     if requirement.url is not None:
         _check_url(text, requirement.name, requirement.url)
     return requirement

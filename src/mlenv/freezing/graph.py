@@ -10,6 +10,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 
 from mlenv.freezing.values import Package
 from mlenv.model import value
+from mlenv.requirement_text import parse_requirement
 from mlenv.versions import normalise
 
 __all__ = ["Graph", "Walk", "graph", "heads", "walk"]
@@ -82,7 +83,7 @@ def _needs(package: Package, extras: frozenset[str], markers: Mapping[str, str])
     needs = []
     for text in package.requires:
         try:
-            requirement = Requirement(text)
+            requirement = parse_requirement(text)
             marker = requirement.marker
             if marker is None or any(marker.evaluate({**markers, "extra": extra}) for extra in ("", *extras)):
                 needs.append(requirement)

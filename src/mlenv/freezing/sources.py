@@ -52,11 +52,12 @@ def address(direct_url: str) -> str | None:
         commit = f"@{vcs['commit_id']}" if vcs.get("commit_id") else ""
         hashes: Sequence[str] = [f"{key}={text}" for key, text in sorted((archive.get("hashes") or {}).items())]
         parts = [f"subdirectory={content['subdirectory']}"] if content.get("subdirectory") else []
-    except (ValueError, KeyError, TypeError, AttributeError):
+        place = urlsplit(url)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
-    if urlsplit(url).scheme not in ({"https", "ssh"} if vcs else {"https"}):
+    if place.scheme not in ({"https", "ssh"} if vcs else {"https"}):
         return None
-    login = "git@" if urlsplit(url).scheme == "ssh" and urlsplit(url).username == "git" else ""
+    login = "git@" if place.scheme == "ssh" and place.username == "git" else ""
     scheme, _, rest = without_user(url).partition("://")
     fragment = "&".join([*parts, *hashes[:1]])
     return f"{prefix}{scheme}://{login}{rest}{commit}" + (f"#{fragment}" if fragment else "")

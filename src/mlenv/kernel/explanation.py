@@ -47,7 +47,7 @@ def parse_explanation(text: str) -> Optional[Explanation]:
     try:
         raw = json.loads(text)
         return Explanation(**{name: str(raw.get(name, "")) for name in ("what", "hint", "tail", "runtime")})
-    except (ValueError, AttributeError):
+    except (ValueError, AttributeError, RecursionError):
         return Explanation(what=text)
 
 

@@ -92,7 +92,7 @@ def parse_runtime(text: str, path: str) -> Optional[Runtime]:
             },
             constraints=dict(raw["constraints"]),
         )
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
 
 

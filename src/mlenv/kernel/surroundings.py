@@ -57,7 +57,7 @@ def _read(path: str) -> Dict[str, Any]:
     try:
         with open(path, "rb") as stream:
             content = json.loads(stream.read().decode("utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return content if isinstance(content, dict) else {}
 

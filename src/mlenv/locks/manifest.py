@@ -13,7 +13,7 @@ from packaging.dependency_groups import (
     InvalidDependencyGroupObject,
 )
 from packaging.requirements import InvalidRequirement, Requirement
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.specifiers import InvalidSpecifier
 
 from mlenv.errors import MlenvError
 from mlenv.locks.content import Manifest
@@ -23,12 +23,20 @@ from mlenv.locks.settings import parse_settings
 from mlenv.locks.target import Target, applies
 from mlenv.locks.uv_manifest import everything, unjudged
 from mlenv.model import Declared, Finding, value
+from mlenv.requirement_text import parse_requirement, parse_specifiers
 from mlenv.versions import is_name, normalise
 
 __all__ = ["parse_pyproject"]
 
 _FOREIGN_TABLES = ("poetry", "pixi")
-_GROUP_FAULTS = (CyclicDependencyGroup, DuplicateGroupNames, InvalidDependencyGroupObject, ExceptionGroup, LookupError)
+_GROUP_FAULTS = (
+    CyclicDependencyGroup,
+    DuplicateGroupNames,
+    InvalidDependencyGroupObject,
+    ExceptionGroup,
+    LookupError,
+    RecursionError,
+)
 _HINT = "Mend the file by hand; `mlenv check` names the place again until it can be read."
 
 
@@ -87,7 +95,7 @@ def parse_pyproject(
         name=name,
         declared=tuple(_declared(rows, target)),
         requirements=tuple(dict.fromkeys(written(row.requirement) for row in rows)),
-        everything=everything(project, lists.groups, sources),
+        everything=_everything(project, lists, sources, place),
         unjudged=unjudged(sources),
         requires_python=_requires_python(project, place),
         settings=parse_settings(place.at("tool").table(tool, "mlenv"), f"{where}: tool.mlenv"),
@@ -102,6 +110,13 @@ def parse_pyproject(
         groups=tuple(lists.groups),
         findings=_unread(where, dynamic=dynamic, foreign=foreign),
     )
+
+
+def _everything(project: Table, lists: _Lists, sources: Table, place: Place) -> tuple[str, ...]:
+    texts = everything(project, lists.groups, sources)
+    for text in texts if sources else ():  # an address of [tool.uv.sources] may be anything
+        _requirement(text, place.at("tool").at("uv").at("sources"))
+    return texts
 
 
 def _lists(table: Table, project: Table, uv: Table, name: str, place: Place) -> _Lists:
@@ -122,7 +137,7 @@ def _requirements(table: Table, key: str, place: Place) -> tuple[Requirement, ..
 
 def _requirement(text: str, place: Place) -> Requirement:
     try:
-        return Requirement(text)
+        return parse_requirement(text)
     except InvalidRequirement as problem:
         raise place.error(f"{text!r} is not a requirement: {str(problem).splitlines()[0]}.") from None
 
@@ -155,7 +170,9 @@ def _groups(table: Table, uv: Table, place: Place) -> dict[str, tuple[Requiremen
             raise at.error(f"{key!r} is not the name of a group.")
     try:
         resolver = DependencyGroupResolver(raw)
-        groups = {normalise(key): resolver.resolve(key) for key in raw}
+        groups = {
+            normalise(key): tuple(_requirement(str(row), at.at(key)) for row in resolver.resolve(key)) for key in raw
+        }
     except (*_GROUP_FAULTS, InvalidRequirement) as problem:
         raise at.error(f"{_first_fault(problem)}.") from None
     legacy = _requirements(uv, "dev-dependencies", place.at("tool").at("uv"))
@@ -211,7 +228,7 @@ def _requires_python(project: Table, place: Place) -> str:
     at = place.at("project")
     text = at.get(project, "requires-python", str) or ""
     try:
-        SpecifierSet(text)
+        parse_specifiers(text)
     except InvalidSpecifier:
         raise at.at("requires-python").error(f"{text!r} is not a range of Python versions.") from None
     return text

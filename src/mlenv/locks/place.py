@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 from mlenv.errors import MlenvError
 from mlenv.model import value
+
+try:
+    # The standard library's parser by its author, compiled: a third of the time.
+    import tomli as toml
+except ImportError:  # where no wheel of it is for this platform
+    import tomllib as toml  # type: ignore[no-redef]
 
 __all__ = ["Place", "Table", "conflict_line", "parse_toml"]
 
@@ -91,8 +96,10 @@ def parse_toml(text: str, place: Place) -> dict[str, Any]:
             where a lock ends in the middle of something.
     """
     try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as problem:
+        return toml.loads(text)
+    except RecursionError:
+        raise place.error("The file is nested too deep to be read.") from None
+    except ValueError as problem:  # also of a number with thousands of digits
         line = conflict_line(text)
         if line is not None:
             raise place.at(f"line {line}").error("The file holds merge-conflict markers.") from None

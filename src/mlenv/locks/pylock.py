@@ -12,8 +12,8 @@ from packaging.pylock import Package, Pylock, PylockUnsupportedVersionError, Pyl
 from packaging.specifiers import SpecifierSet
 
 from mlenv.locks.content import LockContent
-from mlenv.locks.place import Place, parse_toml
-from mlenv.locks.sealing import check_seal
+from mlenv.locks.place import Place
+from mlenv.locks.sealing import parse_sealed
 from mlenv.locks.source import file_name, plain_url, relative
 from mlenv.locks.target import Target, holds
 from mlenv.model import Finding, Pin, Source
@@ -49,8 +49,8 @@ def parse_pylock(
     Cost: about 0.2 s for 500 packages with hashes.
     """
     place = Place(file=where, code="lock-unreadable", hint=_HINT)
-    sealed = check_seal(text, place)
-    lock = _validated(parse_toml(text, place), place)
+    table, sealed = parse_sealed(text, place)
+    lock = _validated(table, place)
     chosen_extras = frozenset(normalise(extra) for extra in extras)
     chosen_groups = _groups(lock, groups)
     chosen = {"extras": chosen_extras, "dependency_groups": chosen_groups}
@@ -93,6 +93,8 @@ def _validated(table: Mapping[str, Any], place: Place) -> Pylock:
     except PylockValidationError as problem:
         spot = place.at(problem.context) if problem.context else place
         raise spot.error(f"{problem.message.rstrip('.')}.") from None
+    except (RecursionError, ValueError) as problem:  # a marker nested too deep, a version with thousands of digits
+        raise place.error(f"The lock cannot be read: {str(problem).splitlines()[0]}.") from None
 
 
 def _selected(lock: Pylock, environment: Mapping[str, Any], place: Place) -> dict[str, Package]:

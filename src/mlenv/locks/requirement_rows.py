@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import Callable
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from packaging.markers import InvalidMarker
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import InvalidSdistFilename, InvalidWheelFilename, parse_sdist_filename, parse_wheel_filename
 
@@ -14,6 +15,7 @@ from mlenv.errors import MlenvError
 from mlenv.locks.requirement_lines import decode_text
 from mlenv.locks.source import inside, parse_reference
 from mlenv.model import Pin, Source, value
+from mlenv.requirement_text import parse_marker, parse_requirement
 from mlenv.versions import normalise
 
 __all__ = ["Row", "archive_version", "parse_row"]
@@ -21,6 +23,7 @@ __all__ = ["Row", "archive_version", "parse_row"]
 _MARKER = re.compile(r"\s*;\s(?P<marker>.*)$|\s;\s*(?P<tight>.*)$")
 _EXTRAS = re.compile(r"\[([\w\s,.-]*)\]$")
 _ADDRESS = re.compile(r"^(?:[A-Za-z][\w+.-]*:|[./~]|[A-Za-z]:\\)|[/\\]|\.(?:whl|zip|tar\.\w+|tgz)(?:[#\[]|$)")
+_NAMED = re.compile(r"\s*[\w.-]+\s*(?:\[[^\]]*\])?\s*@\s")
 _SETUP_NAME = re.compile(r"^\[metadata\][^\[]*?^name\s*=\s*(\S+)", re.MULTILINE | re.DOTALL)
 
 
@@ -85,7 +88,7 @@ def parse_row(
     if requirement is not None:
         name, pin, plain, marker = _plain(requirement)
     else:
-        name, pin, plain, marker = _direct(text, load, editable)
+        name, pin, plain, marker = _checked(text, at, load, editable)
     return Row(
         name=name, pin=pin, text=plain, marker=marker, hashes=hashes,
         constraint=constraint, file=where, at=at, written=text,
@@ -107,9 +110,9 @@ def archive_version(address: str) -> tuple[str, str | None]:
 
 def _requirement(text: str, at: str) -> Requirement | None:
     try:
-        return Requirement(text)
+        return parse_requirement(text)
     except InvalidRequirement as problem:
-        if _ADDRESS.search(text.partition(";")[0].strip()):
+        if _ADDRESS.search(text.partition(";")[0].strip()) and not _NAMED.match(text):
             return None
         reason = str(problem).splitlines()[0].rstrip(".")
         raise MlenvError("requirements-unreadable", f"{text!r} is not a requirement: {reason}.", where=at) from None
@@ -134,6 +137,20 @@ def _exact(requirement: Requirement) -> str | None:
     if len(clauses) != 1 or clauses[0].operator not in ("==", "===") or clauses[0].version.endswith(".*"):
         return None
     return clauses[0].version
+
+
+def _checked(text: str, at: str, load: Callable[[str], bytes | None], editable: bool) -> tuple[str, Pin, str, str]:
+    """Return what a direct reference says; all of it can be read again."""
+    try:
+        name, pin, plain, marker = _direct(text, load, editable)
+        if name:
+            parse_requirement(plain)
+        if marker:
+            parse_marker(marker)
+    except (InvalidRequirement, InvalidMarker, ValueError) as problem:
+        reason = str(problem).splitlines()[0].rstrip(".")
+        raise MlenvError("requirements-unreadable", f"{text!r} cannot be read: {reason}.", where=at) from None
+    return name, pin, plain, marker
 
 
 def _direct(text: str, load: Callable[[str], bytes | None], editable: bool) -> tuple[str, Pin, str, str]:
@@ -170,7 +187,7 @@ def _folder_name(folder: str, load: Callable[[str], bytes | None]) -> str:
     if data is not None and pyproject is not None:
         try:
             name = tomllib.loads(decode_text(data, pyproject)).get("project", {}).get("name")
-        except tomllib.TOMLDecodeError:
+        except (ValueError, RecursionError, AttributeError):  # no TOML, or no table of a project
             name = None
         if isinstance(name, str):
             return name

@@ -12,7 +12,8 @@ from mlenv.model import Finding
 __all__ = ["check_requirements_seal", "render_requirements", "resealed_requirements"]
 
 _HEAD = "# This file was made by mlenv; its last line says whether it is whole."
-_OURS = re.compile(r"^# This file was made by mlenv\b", re.MULTILINE)
+_OURS = re.compile(r"^# (?:This file was made by mlenv\b|mlenv: \d+ packages)", re.MULTILINE)
+"""Either end of such a file: it is recognised by what is left of it."""
 _END = re.compile(r"^# mlenv: (\d+) packages, (sha256:[0-9a-f]{64})[ \t]*$", re.MULTILINE)
 
 

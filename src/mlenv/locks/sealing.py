@@ -12,11 +12,15 @@ import json
 import re
 from collections.abc import Iterable, Sequence
 
+from packaging.requirements import InvalidRequirement
+from packaging.specifiers import InvalidSpecifier
+
 from mlenv.errors import MlenvError
 from mlenv.locks.place import Place, Table, parse_toml
 from mlenv.model import Finding, value
+from mlenv.requirement_text import parse_requirement, parse_specifiers
 
-__all__ = ["Seal", "check_seal", "digest", "seal"]
+__all__ = ["Seal", "digest", "parse_sealed", "seal"]
 
 _CREATED_BY = re.compile(r"^created-by\s*=\s*(\"[^\"\n]*\"|'[^'\n]*')[ \t]*$", re.MULTILINE)
 _HEADER = "[tool.mlenv]"
@@ -24,7 +28,6 @@ _OURS = re.compile(r"^created-by\s*=\s*(\"mlenv\"|'mlenv')", re.MULTILINE)
 _END = re.compile(r"^\[tool\.mlenv\]\s*$", re.MULTILINE)
 _COMMENTS = re.compile(r"\A(?:[ \t]*(?:#[^\n]*)?\n)+")
 _HEAD = "# This file was made by mlenv; `mlenv lock` makes it anew, and its end says whether it is whole.\n"
-_PACKAGE = re.compile(r"^\[\[packages\]\]", re.MULTILINE)
 
 
 @value
@@ -80,21 +83,27 @@ def seal(
     return body + "\n".join(end) + "\n"
 
 
-def check_seal(text: str, place: Place) -> Seal | None:
-    """Read the end of a lock that mlenv made; ``None`` for a lock that another tool made.
+def parse_sealed(text: str, place: Place) -> tuple[Table, Seal | None]:
+    """Parse a ``pylock.toml`` and read its end; the seal is ``None`` for a lock that another tool made.
+
+    A lock is taken for one of mlenv's by either of its ends: the head that names mlenv, or the digest.
 
     Raises:
-        MlenvError: ``lock-truncated`` where mlenv made the lock and its end is missing or counts other packages.
+        MlenvError: as :func:`mlenv.locks.place.parse_toml`; ``lock-truncated`` where mlenv made the lock and its end is
+            missing or counts other packages.
     """
     plain = _normal(text)
-    if not _OURS.search(plain, 0, _head_end(plain)):
-        return None
-    marks = list(_END.finditer(plain))
-    if not marks:
-        raise _cut(place, "its end is missing")
-    body, end = plain[: marks[-1].start()], parse_toml(plain[marks[-1].start() :], place)
-    tool = place.table(end, "tool")
-    return _checked(body, place.at("tool").table(tool, "mlenv"), place, followed=len(end) + len(tool) > 2)
+    try:
+        table = parse_toml(text, place)
+    except MlenvError:
+        if _OURS.search(plain, 0, _head_end(plain)) and not _END.search(plain):
+            raise _cut(place, "its end is missing") from None
+        raise
+    tool = place.table(table, "tool")
+    end = place.at("tool").table(tool, "mlenv")
+    if table.get("created-by") != "mlenv" and "digest" not in end:
+        return table, None
+    return table, _checked(table, end, plain, place)
 
 
 def digest(text: str) -> str:
@@ -102,23 +111,52 @@ def digest(text: str) -> str:
     return "sha256:" + hashlib.sha256(_normal(text).encode()).hexdigest()
 
 
-def _checked(body: str, table: Table, place: Place, *, followed: bool) -> Seal:
+def _checked(table: Table, end: Table, plain: str, place: Place) -> Seal:
     at = place.at("tool").at("mlenv")
-    if "digest" not in table:
+    if not end:
+        raise _cut(place, "its end is missing")
+    if "digest" not in end:
         raise _cut(place, "its end is not whole")
-    counted, said = len(_PACKAGE.findall(body)), at.need(table, "packages", int)
+    counted, said = len(place.items(table, "packages", dict)), at.need(end, "packages", int)
     if counted != said:
         raise _cut(place, f"it says {said} packages and holds {counted}")
-    edited = followed or digest(body) != at.need(table, "digest", str)
     reason = f"{place.file} was edited by hand after mlenv made it."
     return Seal(
         packages=said,
-        requirements=at.texts(table, "requirements") if "requirements" in table else None,
-        extras=at.texts(table, "extras"),
-        groups=at.texts(table, "groups"),
-        requires_python=at.get(table, "requires-python", str) or "",
-        findings=(Finding(kind="relock", reason=reason),) if edited else (),
+        requirements=_requirements(end, at) if "requirements" in end else None,
+        extras=at.texts(end, "extras"),
+        groups=at.texts(end, "groups"),
+        requires_python=_pythons(end, at),
+        findings=() if _untouched(plain, at.need(end, "digest", str)) else (Finding(kind="relock", reason=reason),),
     )
+
+
+def _requirements(end: Table, at: Place) -> tuple[str, ...]:
+    texts = at.texts(end, "requirements")
+    for index, text in enumerate(texts):
+        try:
+            parse_requirement(text)
+        except InvalidRequirement:
+            raise at.item("requirements", index).error(f"{text!r} is not a requirement.") from None
+    return texts
+
+
+def _pythons(end: Table, at: Place) -> str:
+    text = at.get(end, "requires-python", str) or ""
+    try:
+        parse_specifiers(text)
+    except InvalidSpecifier:
+        raise at.at("requires-python").error(f"{text!r} is not a range of Python versions.") from None
+    return text
+
+
+def _untouched(plain: str, said: str) -> bool:
+    """Say whether the text above the end is the one that was sealed, and the end is the last that the file holds."""
+    marks = list(_END.finditer(plain))
+    if not marks or digest(plain[: marks[-1].start()]) != said:
+        return False
+    end = parse_toml(plain[marks[-1].start() :], Place(file="", code="lock-unreadable"))
+    return end.keys() == {"tool"} and end["tool"].keys() == {"mlenv"}
 
 
 def _cut(place: Place, how: str) -> MlenvError:

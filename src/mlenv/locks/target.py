@@ -8,11 +8,12 @@ from functools import reduce
 from operator import or_
 from typing import cast
 
-from packaging.markers import EvaluateContext, Marker, UndefinedComparison, UndefinedEnvironmentName
+from packaging.markers import EvaluateContext, InvalidMarker, Marker, UndefinedComparison, UndefinedEnvironmentName
 from packaging.tags import Tag, parse_tag
 
 from mlenv.errors import MlenvError
 from mlenv.model import value
+from mlenv.requirement_text import parse_marker
 
 __all__ = ["Target", "applies", "holds", "tag_set"]
 
@@ -55,7 +56,16 @@ def applies(marker: str | Marker | None, target: Target, where: str = "") -> boo
     """
     if not marker:
         return True
-    return holds(Marker(marker) if isinstance(marker, str) else marker, {**target.environment, "extra": ""}, where)
+    return holds(
+        _parsed(marker, where) if isinstance(marker, str) else marker, {**target.environment, "extra": ""}, where
+    )
+
+
+def _parsed(text: str, where: str) -> Marker:
+    try:
+        return parse_marker(text)
+    except InvalidMarker:
+        raise MlenvError("marker-unreadable", f"{text!r} is not a marker.", where=where) from None
 
 
 def holds(
@@ -68,7 +78,7 @@ def holds(
     """
     try:
         return marker.evaluate(dict(environment), context=context)
-    except (UndefinedComparison, UndefinedEnvironmentName):
+    except (UndefinedComparison, UndefinedEnvironmentName, RecursionError):
         raise MlenvError("marker-unreadable", f"The marker {marker} cannot be decided.", where=where) from None
 
 

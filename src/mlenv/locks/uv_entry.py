@@ -6,9 +6,12 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from packaging.requirements import InvalidRequirement
+
 from mlenv.locks.place import Place, Table
 from mlenv.locks.source import file_name, plain_url, relative
 from mlenv.model import Pin, Source, value
+from mlenv.requirement_text import parse_requirement
 
 __all__ = ["OWN", "Entry", "identity", "pin_of", "recorded_requirement", "wheels_of"]
 
@@ -43,7 +46,13 @@ def pin_of(entry: Entry) -> Pin:
 
 
 def _source(entry: Entry) -> Source:
-    place, table = entry.place.at("source"), entry.source
+    try:
+        return _source_of(entry.source, entry.place.at("source"))
+    except ValueError as problem:  # of urlsplit
+        raise entry.place.at("source").error(f"The address cannot be read: {problem}.") from None
+
+
+def _source_of(table: Table, place: Place) -> Source:
     for key, kind in (("editable", "editable"), ("directory", "path"), ("path", "path")):
         path = place.get(table, key, str)
         if path is not None:
@@ -70,11 +79,19 @@ def wheels_of(entry: Entry) -> Iterator[str]:
 
 def recorded_requirement(row: Table, at: Place) -> str:
     extras = at.texts(row, "extras")
+    try:
+        address = _address(row)
+    except ValueError as problem:  # of urlsplit
+        raise at.error(f"The address cannot be read: {problem}.") from None
     name = at.need(row, "name", str) + (f"[{','.join(extras)}]" if extras else "")
-    address = _address(row)
     marker = at.get(row, "marker", str)
     wanted = f" @ {address}" if address else at.get(row, "specifier", str) or ""
-    return f"{name}{wanted}" + (f" ; {marker}" if marker else "")
+    text = f"{name}{wanted}" + (f" ; {marker}" if marker else "")
+    try:
+        parse_requirement(text)
+    except InvalidRequirement:
+        raise at.error(f"{text!r} is not a requirement.") from None
+    return text
 
 
 def _address(row: Table) -> str:

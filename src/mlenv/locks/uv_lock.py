@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.specifiers import InvalidSpecifier
 
 from mlenv.locks.content import LockContent
 from mlenv.locks.place import Place, Table, parse_toml
@@ -16,6 +16,7 @@ from mlenv.locks.target import Target, applies
 from mlenv.locks.uv_entry import OWN, Entry, identity, pin_of, recorded_requirement, wheels_of
 from mlenv.locks.uv_walk import Graph, walk_graph
 from mlenv.model import Finding
+from mlenv.requirement_text import parse_specifiers
 from mlenv.versions import normalise
 
 __all__ = ["parse_uv_lock"]
@@ -121,14 +122,19 @@ def _default_groups(roots: tuple[Entry, ...]) -> tuple[str, ...]:
     groups: list[str] = []
     for root in roots:
         known = root.place.table(root.table, "dev-dependencies")
-        default = root.table.get("default-groups", ["dev"])
-        groups += known if default == "all" else [group for group in default if group in known]
+        default: Iterable[str] = ("dev",)
+        if "default-groups" in root.table:
+            every = root.table["default-groups"] == "all"
+            default = known if every else root.place.texts(root.table, "default-groups")
+        groups += [group for group in default if group in known]
     return tuple(dict.fromkeys(groups))
 
 
 def _check_conflicts(table: Table, place: Place, graph: Graph) -> None:
     names = {root.name for root in graph.roots}
     for rows in place.items(table, "conflicts", list):
+        if not all(isinstance(row, dict) and all(isinstance(item, str) for item in row.values()) for row in rows):
+            raise place.at("conflicts").error("Tables of texts are expected here.")
         chosen = [
             row.get("extra") or row.get("group")
             for row in rows
@@ -176,6 +182,6 @@ def _findings(table: Table, place: Place, target: Target, graph: Graph, root_nam
 
 def _accepts(wanted: str, target: Target, place: Place) -> bool:
     try:
-        return SpecifierSet(wanted).contains(target.python.rstrip("+"), prereleases=True)
+        return parse_specifiers(wanted).contains(target.python.rstrip("+"), prereleases=True)
     except InvalidSpecifier:
         raise place.at("requires-python").error(f"{wanted!r} is not a range of Python versions.") from None

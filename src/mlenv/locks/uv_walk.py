@@ -6,12 +6,13 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from packaging.markers import InvalidMarker, Marker
+from packaging.markers import InvalidMarker
 
 from mlenv.locks.place import Place, Table
 from mlenv.locks.target import holds
 from mlenv.locks.uv_entry import OWN, Entry, identity
 from mlenv.model import value
+from mlenv.requirement_text import parse_marker
 from mlenv.versions import normalise
 
 __all__ = ["Graph", "Walk", "walk_graph"]
@@ -140,7 +141,7 @@ def _holds(row: Table, at: Place, graph: Graph, active: frozenset[str]) -> bool:
     # uv writes conflicts as extra == 'extra-4-demo-cpu', which several may be at once: a set, not one value.
     plain = _EXTRA.sub(lambda match: f"{match[2]} {'in' if match[1] == '==' else 'not in'} extras", text)
     try:
-        marker = Marker(plain)
+        marker = parse_marker(plain)
     except InvalidMarker:
         raise at.at("marker").error(f"{text!r} is not a marker.") from None
     environment: dict[str, Any] = {**graph.environment, "extras": active, "dependency_groups": frozenset()}

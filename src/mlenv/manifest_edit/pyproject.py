@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, MutableMapping, Sequence
 from typing import Any
 
 import tomlkit
@@ -90,7 +90,9 @@ def new_pyproject(name: str, requires_python: str, dependencies: Sequence[str]) 
 def _parse(text: str) -> tomlkit.TOMLDocument:
     try:
         return tomlkit.parse(text.replace("\r\n", "\n"))
-    except TOMLKitError as error:
+    except RecursionError as error:
+        raise _unreadable("pyproject.toml is nested too deep to be read") from error
+    except (TOMLKitError, ValueError) as error:
         raise _unreadable(f"pyproject.toml is not valid TOML: {error}") from error
 
 
@@ -100,8 +102,8 @@ def _unreadable(message: str) -> MlenvError:
 
 def _project(document: tomlkit.TOMLDocument) -> Any:
     if "project" in document:
-        return document["project"]
-    poetry = "poetry" in document.get("tool", {})
+        return _as_table(document["project"], "project")
+    poetry = "poetry" in _as_table(document.get("tool", {}), "tool")
     raise MlenvError(
         "manifest-no-project",
         "pyproject.toml has no [project] table to write into",
@@ -110,9 +112,17 @@ def _project(document: tomlkit.TOMLDocument) -> Any:
     )
 
 
+def _as_table(found: Any, name: str) -> Any:
+    if not isinstance(found, MutableMapping):
+        raise _unreadable(f"{name} in pyproject.toml is not a table")
+    return found
+
+
 def _edit_array(text: str, group: str | None, edit: Callable[[str], str]) -> str:
     document = _parse(text)
     table, key = _table(document, group)
+    if key in table and not isinstance(table[key], list):
+        raise _unreadable(f"{key} in pyproject.toml is not a list of requirements")
     old = table[key].as_string() if key in table else "[]"
     try:
         new = edit(old)
@@ -126,7 +136,8 @@ def _edit_array(text: str, group: str | None, edit: Callable[[str], str]) -> str
 def _table(document: tomlkit.TOMLDocument, group: str | None) -> tuple[Any, str]:
     if group is None:
         project = _project(document)
-        if "dependencies" in project.get("dynamic", ()):
+        dynamic = project.get("dynamic", [])
+        if isinstance(dynamic, list) and "dependencies" in dynamic:
             raise MlenvError(
                 "manifest-dynamic",
                 "the build tool of this project makes its dependencies (dynamic), so mlenv cannot declare one",
@@ -136,7 +147,7 @@ def _table(document: tomlkit.TOMLDocument, group: str | None) -> tuple[Any, str]
         return project, "dependencies"
     if "dependency-groups" not in document:
         document["dependency-groups"] = tomlkit.table()
-    groups: Any = document["dependency-groups"]
+    groups = _as_table(document["dependency-groups"], "dependency-groups")
     known = next((name for name in groups if same_name(str(name), group)), group)
     return groups, str(known)
 

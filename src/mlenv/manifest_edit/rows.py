@@ -8,6 +8,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from mlenv.errors import MlenvError
+from mlenv.requirement_text import parse_requirement
 
 __all__ = [
     "matching_rows",
@@ -24,7 +25,7 @@ __all__ = [
 
 def parse_row(text: str) -> Requirement:
     try:
-        return Requirement(text)
+        return parse_requirement(text)
     except InvalidRequirement as error:
         raise MlenvError(
             "requirement-invalid",
@@ -35,7 +36,7 @@ def parse_row(text: str) -> Requirement:
 
 def parse_maybe(text: str) -> Requirement | None:
     try:
-        return Requirement(text)
+        return parse_requirement(text)
     except InvalidRequirement:
         return None
 

@@ -103,7 +103,7 @@ def _stamp(path: str) -> tuple[int, int]:
 def _remembered(memory: Path) -> Mapping[str, Any] | None:
     try:
         answer = json.loads(memory.read_bytes())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
     return answer if isinstance(answer, dict) and answer.get("end") is True else None
 
@@ -138,7 +138,7 @@ def _asked(path: str) -> Mapping[str, Any]:
     try:
         answer = json.loads(done.stdout.split(word)[1])
         return {**answer, "tags": answer["tags"] or _computed_tags(answer["markers"], answer["abiflags"])}
-    except (IndexError, ValueError, KeyError, TypeError):
+    except (IndexError, ValueError, KeyError, TypeError, RecursionError):
         _refuse(path, "it answers something else than a Python does", done.stderr or done.stdout)
 
 

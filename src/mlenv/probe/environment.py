@@ -73,7 +73,7 @@ def read_marker(prefix: str) -> Optional[Dict[str, Any]]:
     try:
         with open(os.path.join(prefix, _MARKER), encoding="utf-8") as file:
             content = json.load(file)
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
     return content if isinstance(content, dict) else None
 

@@ -89,7 +89,7 @@ def _prefix_of(site: str) -> str:
 def _fault(file: str, digest: str, size: Optional[int], deep: bool) -> str:
     try:
         seen = os.stat(file)
-    except OSError:
+    except (OSError, ValueError):  # a name with a null character is no file's
         return "is missing"
     if size is not None and seen.st_size != size:
         return "has another size"

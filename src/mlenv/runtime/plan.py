@@ -8,10 +8,11 @@ from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any
 
-from packaging.requirements import InvalidRequirement, Requirement
+from packaging.requirements import InvalidRequirement
 
 from mlenv.errors import MlenvError
 from mlenv.model import Command, Completed, Installed, value
+from mlenv.requirement_text import parse_requirement
 from mlenv.versions import normalise
 
 __all__ = [
@@ -126,7 +127,7 @@ def required(metadata: Mapping[str, Sequence[str]], markers: Mapping[str, str]) 
     for asked_by in sorted(metadata):
         for text in metadata[asked_by]:
             try:
-                requirement = Requirement(text)
+                requirement = parse_requirement(text)
             except InvalidRequirement:
                 continue
             applies = requirement.marker is None or requirement.marker.evaluate(environment)

@@ -188,7 +188,7 @@ def read_json(path: Path) -> dict[str, Any] | None:
     """Read a state file; ``None`` where it is missing, cut short or not an object: losing state costs only time."""
     try:
         content = json.loads(path.read_bytes())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
     return content if isinstance(content, dict) else None
 
