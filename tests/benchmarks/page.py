@@ -1,0 +1,63 @@
+"""The results page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from benchmarks.rows import seconds
+
+__all__ = ["line", "page"]
+
+
+def page(results: Mapping[str, Any]) -> str:
+    """Return ``results.md``: the verdict on the budgets first, then one table per benchmark."""
+    rows = [row for each in results["benchmarks"] for row in each["rows"]]
+    judged = [row for row in rows if row["met"] is not None]
+    met = sum(row["met"] for row in judged)
+    facts = "; ".join(f"{name} {text}" for name, text in results["machine"].items())
+    lines = [
+        "# How long it takes, beside other tools",
+        "",
+        "Written by `make bench`; do not edit. All rows come from one run, in which the tools took turns.",
+        "Times are medians of wall-clock times; minima, processor times and counts are in `results.json`.",
+        "",
+        f"**{met} of {len(judged)} budgets are met.** {facts}.",
+    ]
+    lines += [
+        f"- not met: {row['what']}{_size(row)}, {_value(row, 'ours')}; {row['budget']}"
+        for row in judged
+        if not row["met"]
+    ]
+    for each in results["benchmarks"]:
+        lines += ["", f"## {each['title']}", "", each["text"], ""]
+        if each["name"] == "check":
+            lines += ["![Time per check over the number of packages](check.png)", ""]
+        lines += ["| what | mlenv | the other | takes | ratio | budget |", "|---|---|---|---|---|---|"]
+        lines += [line(row) for row in each["rows"]]
+    return "\n".join(lines) + "\n"
+
+
+def line(row: Mapping[str, Any]) -> str:
+    """Return a row as a line of a Markdown table."""
+    ratio = f"{row['ratio']:.3g} x" if row["ratio"] else ""
+    judged = {True: "met", False: "**not met**", None: ""}[row["met"]]
+    budget = f"{row['budget']}: {judged}" if row["budget"] else ""
+    cells = (row["what"] + _size(row), _value(row, "ours"), row["peer"], _value(row, "theirs"), ratio, budget)
+    return "| " + " | ".join(cells) + " |"
+
+
+def _size(row: Mapping[str, Any]) -> str:
+    return f" ({row['size']:,})" if row["size"] else ""
+
+
+def _value(row: Mapping[str, Any], key: str) -> str:
+    value = row[key]
+    if value is None:
+        return ""
+    return f"{value / 2**20:.2f} MiB" if row["unit"] == "bytes" else seconds(value)
+
+
+def table(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return rows as lines for a terminal."""
+    return "\n".join(line(row) for row in rows)
