@@ -108,6 +108,20 @@ def test_the_second_question_starts_nothing(tmp_path: Path, cache: Path) -> None
     assert (tmp_path / "count").read_text() == "x\nagain\n"
 
 
+def test_a_shared_library_that_is_gone_since_is_seen(tmp_path: Path, cache: Path) -> None:
+    """The answer of before counts for the interpreter with its library, not for the file alone."""
+    library = tmp_path / "lib" / "libpython3.so.1.0"
+    library.parent.mkdir()
+    library.write_text("")
+    needs_it = f'#!/bin/sh\n[ -e {library} ] || {{ echo "cannot open {library.name}" >&2; exit 127; }}\n'
+    (tmp_path / "bin").mkdir()
+    python = script(tmp_path / "bin" / "python3", f'{needs_it}exec {sys.executable} "$@"\n')
+    ask(python, cache)
+    library.unlink()
+    with pytest.raises(MlenvError, match="libpython3"):
+        ask(python, cache)
+
+
 def test_a_cache_that_is_cut_or_cannot_be_written_costs_only_time(cache: Path) -> None:
     first = ask(sys.executable, cache)
     (kept,) = (cache / "interpreters").iterdir()

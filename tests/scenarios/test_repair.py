@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -78,6 +79,31 @@ def test_a_base_python_of_another_minor_version_is_told_and_remade(
     assert "mlenv create" in answer
     assert project.mlenv("create", "--json").json()["kernel"] == project.kernel
     assert project.mlenv("check", "--json").json()["verdict"] == "in-step"
+    _works(run_cells, project, project.kernel)
+
+
+@pytest.mark.parametrize("what", ["exit 1", "echo rubbish"])
+def test_a_base_python_that_does_not_work_is_told_and_another_takes_its_place(
+    root: Path, run_cells: Callable[..., Any], what: str
+) -> None:
+    """The Python that the environment was made from is there and useless: `create` takes one that works."""
+    python = root.parent / "base" / "bin" / "python3"
+    python.parent.mkdir(parents=True)
+    python.symlink_to(os.path.realpath(sys.executable))
+    project = create(root, "six", "--python", str(python))
+    if os.readlink(project.python) != str(python):
+        project.python.unlink()
+        project.python.symlink_to(python)
+    python.unlink()
+    python.write_text(f"#!/bin/sh\n{what}\n")
+    python.chmod(0o755)
+    told = project.check()
+    assert (told["verdict"], told["next"]["command"]) == ("broken", "mlenv create")
+    doctor = project.mlenv("doctor", project.kernel, code=1).text
+    assert "does not start" in doctor
+    assert "mlenv create" in doctor
+    assert project.mlenv("create", "--json").json()["kernel"] == project.kernel
+    assert project.check()["verdict"] == "in-step"
     _works(run_cells, project, project.kernel)
 
 

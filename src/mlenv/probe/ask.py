@@ -76,7 +76,7 @@ def ask(python: str | Path, cache_dir: str | Path) -> Facts:
 
 
 def _identity(path: str) -> str:
-    """Return a name for the interpreter as it is now: its file, and the file that makes it an environment's."""
+    """Return a name for the interpreter as it is now: its file, its library, and what makes it an environment's."""
     from packaging import __version__
 
     real = os.path.realpath(path)
@@ -91,8 +91,17 @@ def _identity(path: str) -> str:
     for place in (os.path.dirname(os.path.dirname(path)), os.path.dirname(path)):
         with suppress(OSError):
             stamps.append(_stamp(os.path.join(place, "pyvenv.cfg")))
+    stamps += _libraries(os.path.join(os.path.dirname(os.path.dirname(real)), "lib"))
     facts = json.dumps([_FORM, __version__, path, real, stamps])
     return hashlib.sha256(facts.encode()).hexdigest()[:32]
+
+
+def _libraries(folder: str) -> list[tuple[int, int]]:
+    """Return the stamps of the shared libraries that an interpreter may need: without them it cannot start."""
+    with suppress(OSError):
+        names = sorted(name for name in os.listdir(folder) if name.startswith("libpython"))
+        return [_stamp(os.path.join(folder, name)) for name in names]
+    return []
 
 
 def _stamp(path: str) -> tuple[int, int]:

@@ -221,7 +221,9 @@ def _exited(evidence: Evidence) -> Diagnosis:
     else:
         how = "did not start"
     sentence = f"its interpreter {how}: {lines[-1]}" if lines else f"its interpreter {how} and prints nothing"
-    return Diagnosis(kind="exited", sentence=sentence, hint=f"try it: {_typed(evidence.interpreter, evidence.home)} -V")
+    # A project's own interpreter that does not even start: its environment is broken, and that is how it is mended.
+    look = f"try it: {_typed(evidence.interpreter, evidence.home)} -V"
+    return Diagnosis(kind="exited", sentence=sentence, hint="mlenv create" if evidence.runtime else look)
 
 
 def _signal_name(number: int) -> str:

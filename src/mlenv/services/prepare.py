@@ -76,12 +76,22 @@ def choose_interpreter(context: Context, project: Project, edits: Mapping[str, s
         wanted = locks.parse_python_version(store.read_text(project.root / ".python-version"))
         if wanted:
             return _allowed(_first(wanted), allowed, context)
-    base = project.marker.get("base")
-    if isinstance(base, str) and os.path.isfile(base):
-        present = interpreters.find(base, store.cache_dir())
-        if satisfies(present.version, allowed) is not False and _same_minor(present.version, project.marker):
-            return present
+    present = _present(project)
+    if present is not None and satisfies(present.version, allowed) is not False:
+        return present
     return interpreters.find(_with_present(project, allowed), store.cache_dir())
+
+
+def _present(project: Project) -> Interpreter | None:
+    """Return the Python that the environment was made from, if it still works and is of the same minor version."""
+    base = project.marker.get("base")
+    if not isinstance(base, str) or not os.path.isfile(base):
+        return None
+    try:
+        present = interpreters.find(base, store.cache_dir())
+    except MlenvError:  # it is what makes the environment broken: another one of its version mends it
+        return None
+    return present if _same_minor(present.version, project.marker) else None
 
 
 def _same_minor(version: str, marker: Mapping[str, object]) -> bool:
