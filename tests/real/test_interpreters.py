@@ -113,7 +113,7 @@ def test_a_shared_library_that_is_gone_since_is_seen(tmp_path: Path, cache: Path
     library = tmp_path / "lib" / "libpython3.so.1.0"
     library.parent.mkdir()
     library.write_text("")
-    needs_it = f'#!/bin/sh\n[ -e {library} ] || {{ echo "cannot open {library.name}" >&2; exit 127; }}\n'
+    needs_it = f'[ -e {library} ] || {{ echo "cannot open {library.name}" >&2; exit 127; }}\n'
     (tmp_path / "bin").mkdir()
     python = script(tmp_path / "bin" / "python3", f'{needs_it}exec {sys.executable} "$@"\n')
     ask(python, cache)
