@@ -247,6 +247,8 @@ class Selection:
     """Why this lock and this manifest count, where there was a choice."""
     environment: Optional[str] = None
     """Prefix of the project's environment, there or not, as settings and what lies there say it."""
+    own: str = ""
+    """Name of the project's own package where the manifest says how it is built and the lock does not hold it."""
 
 
 @value

@@ -334,6 +334,14 @@ def test_leftovers_in_another_python_are_nobodys_to_remove() -> None:
     assert drift.compare(selection("six==1.0"), there, inherited=("/usr/lib/site",)) == ()
 
 
+def test_a_project_that_says_how_it_is_built_is_installed_itself() -> None:
+    wanted = selection("six==1.0", own="demo")
+    (finding,) = drift.compare(wanted, installed("six==1.0"))
+    assert (finding.kind, finding.package, finding.declared) == ("missing", "demo", ".")
+    assert drift.compare(wanted, installed("six==1.0", "demo==0.1")) == ()
+    assert drift.compare(selection("six==1.0", own="demo", exact=False), installed("six==1.0")) == ()
+
+
 def test_a_project_without_environment_is_told_to_create_one_and_nothing_is_called_missing() -> None:
     for facts in (
         EnvironmentFacts(prefix=None),

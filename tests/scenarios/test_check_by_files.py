@@ -134,3 +134,28 @@ def test_a_changed_spelling_is_no_drift(root: Path) -> None:
     manifest.write_text(text.replace("typing-extensions<5,>=4", "Typing_Extensions >=4, <5"))
     assert project.check()["verdict"] == "in-step"
     assert os.path.lexists(root / ".venv")
+
+
+def test_a_project_that_becomes_a_package_is_installed_by_sync(root: Path) -> None:
+    """A `[build-system]` added to the manifest later: `check` says that the project itself is not installed."""
+    project = create(root, "six")
+    (root / "src" / "local").mkdir(parents=True)
+    (root / "src" / "local" / "__init__.py").write_text("VALUE = 42\n")
+    manifest = root / "pyproject.toml"
+    manifest.write_text(
+        f'{manifest.read_text()}\n[build-system]\nrequires = ["hatchling"]\nbuild-backend = "hatchling.build"\n'
+        '[tool.hatch.build.targets.wheel]\npackages = ["src/local"]\n'
+    )
+    report = project.check()
+    assert (report["verdict"], [(f["kind"], f["package"]) for f in report["findings"]]) == (
+        "sync",
+        [("missing", "demo")],
+    )
+    project.mlenv("sync")
+    assert project.check()["verdict"] == "in-step"
+    done = subprocess.run(
+        [str(project.python), "-c", "import local; print(local.VALUE)"], capture_output=True, text=True
+    )
+    assert done.stdout.strip() == "42", done.stderr
+    project.mlenv("freeze")
+    assert project.check()["verdict"] == "in-step"

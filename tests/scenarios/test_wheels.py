@@ -52,6 +52,17 @@ def test_a_new_project_is_told_the_same(root: Path, python: Callable[[str], str]
         assert list(folder.iterdir()) == []
 
 
+def test_a_python_that_the_manifest_rules_out_is_named_as_such(root: Path, python: Callable[[str], str]) -> None:
+    """S4: `add` in a project for 3.12 and newer: the Python with a wheel, and what to write for it."""
+    mlenv(root, "create", "six", "--python", python("3.12"))
+    before = snapshot(root)
+    answer = mlenv(root, "add", "numpy==1.19.5", code=2)
+    assert "Python 3.9 has one, which requires-python (>=3.12) rules out" in answer.stderr
+    assert 'requires-python = ">=3.9" in pyproject.toml, then: mlenv create --python 3.9' in answer.stderr
+    assert len(answer.stderr.strip().splitlines()) <= 5
+    assert snapshot(root) == before
+
+
 def test_a_lock_that_lists_its_files_needs_nobody_to_be_asked(root: Path, python: Callable[[str], str]) -> None:
     """S4: the Python that is named works; on 3.12 the files that pylock.toml lists answer."""
     python("3.9")

@@ -53,6 +53,9 @@ def compare(
             finding = pin_finding(pin, by_name.get(pin.name), places, selection.kind)
             if finding is not None:
                 found.append(finding)
+        if selection.own and selection.exact and selection.own not in by_name:
+            reason = f"the project itself is not installed; {selection.manifest} says how it is built"
+            found.append(Finding(kind="missing", package=selection.own, declared=".", reason=reason))
         found += beyond(selection, by_name, needs, frozenset(inherited))
     if loaded is not None:
         pinned = {pin.name: pin for pin in selection.pins}

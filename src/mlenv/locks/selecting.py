@@ -219,6 +219,8 @@ def _selection(
     name: str,
 ) -> Selection:
     held = content or LockContent(exact=False)
+    builds = choice.manifest == "pyproject.toml" and choice.kind != "uv" and manifest is not None
+    own = normalise(name) if builds and manifest is not None and manifest.build_system else ""
     return Selection(
         root=request.root,
         name=name,
@@ -234,6 +236,7 @@ def _selection(
         groups=request.groups or held.groups,
         python=request.target.python,
         reason=choice.reason,
+        own="" if any(pin.name == own for pin in held.pins) else own,
     )
 
 

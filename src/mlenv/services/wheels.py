@@ -33,7 +33,7 @@ def naming_a_python(
         context: whether the network may be asked.
         found: uv answers; without it the failure stays as it is.
         python: the one that has no wheel.
-        allowed: the Pythons that the project is for, as a range.
+        allowed: the Pythons that the project is for, as a range; another one is named, too, where none of these helps.
 
     Cost: one question to the index per Python, at most 20 s in all.
     """
@@ -44,13 +44,16 @@ def naming_a_python(
         other = _python_with_wheel(context, found, python, failure.requirement, allowed)
         if other is None and failure.code != "no-wheel":
             return failure
+        ruled_out = other is not None and not _allows(other, allowed)
         better = f"; Python {other} has one" if other else ""
+        better += f", which requires-python ({allowed}) rules out" if ruled_out else ""
+        hint = f"mlenv create --python {other}" if other else failure.hint
         return replace(
             failure,
             code="no-wheel",
             message=f"{failure.requirement} has no ready-built wheel for Python {python.version}{better}; nothing was"
             " built or written",
-            hint=f"mlenv create --python {other}" if other else failure.hint,
+            hint=f'requires-python = ">={other}" in pyproject.toml, then: {hint}' if ruled_out else hint,
         )
 
     return explain
@@ -76,8 +79,12 @@ def _python_with_wheel(
 
 
 def _nearest(version: str, allowed: str) -> Iterator[str]:
-    """Yield the other Pythons that the project may have, the nearest first, the newer one of two."""
+    """Yield the other Pythons: those that the project may have first, the nearest first, the newer one of two."""
     own = int(version.split(".")[1])
-    for minor in sorted(_MINORS, key=lambda minor: (abs(minor - own), -minor)):
-        if minor != own and satisfies(f"3.{minor}.99", allowed) is not False:
-            yield f"3.{minor}"
+    nearest = sorted(_MINORS, key=lambda minor: (abs(minor - own), -minor))
+    others = [f"3.{minor}" for minor in nearest if minor != own]
+    yield from sorted(others, key=lambda minor: not _allows(minor, allowed))
+
+
+def _allows(minor: str, allowed: str) -> bool:
+    return satisfies(f"{minor}.99", allowed) is not False
