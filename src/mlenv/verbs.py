@@ -5,7 +5,6 @@ Standard library only, Python 3.9+: this file also runs inside project kernels.
 
 from __future__ import annotations
 
-import difflib
 from typing import Mapping, Optional, Sequence, Tuple
 
 from mlenv.model import value
@@ -260,5 +259,7 @@ def verb_named(name: str) -> Optional[Verb]:
 
 def did_you_mean(word: str, choices: Sequence[str]) -> str:
     """Return `` Did you mean 'check'?`` or an empty text."""
+    import difflib
+
     close = difflib.get_close_matches(word, choices, n=1)
     return f" Did you mean '{close[0]}'?" if close else ""

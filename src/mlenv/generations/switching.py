@@ -6,8 +6,6 @@ What was there before stays, so a kill at any moment leaves the old environment 
 from __future__ import annotations
 
 import contextlib
-import ctypes
-import ctypes.util
 import errno
 import os
 import sys
@@ -155,6 +153,8 @@ def _rename_exchange(one: Path, two: Path) -> bool:
     """Exchange two names atomically (Linux ``renameat2``); ``False`` where that is not to be had."""
     if not sys.platform.startswith("linux"):
         return False
+    import ctypes
+
     libc = ctypes.CDLL(None, use_errno=True)
     if not hasattr(libc, "renameat2"):
         return False

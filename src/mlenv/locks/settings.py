@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-
 from mlenv.locks.place import Place, Table, parse_toml
 from mlenv.model import value
 
@@ -94,6 +92,8 @@ def _place(where: str) -> Place:
 
 
 def _nearest(key: str) -> str:
+    import difflib
+
     near = difflib.get_close_matches(key.lower().replace("_", "-"), KEYS, n=1, cutoff=0.5)
     return f"Did you mean {near[0]!r}?" if near else f"Known settings: {', '.join(KEYS)}."
 

@@ -17,7 +17,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
-from mlenv import process
 from mlenv.errors import MlenvError
 from mlenv.model import Command, value
 from mlenv.render import mask_secrets
@@ -131,6 +130,8 @@ def _remember(memory: Path, answer: Mapping[str, Any]) -> None:
 def _asked(path: str) -> Mapping[str, Any]:
     import packaging
 
+    from mlenv import process  # what was asked before is read from a file: a check must start quickly
+
     word = secrets.token_hex(16)
     script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "asked.py")
     library = os.path.dirname(os.path.dirname(os.path.abspath(packaging.__file__)))
@@ -187,6 +188,8 @@ def _facts(path: str, answer: Mapping[str, Any]) -> Facts:
 
 
 def _refuse(path: str, reason: str, printed: str) -> NoReturn:
+    from mlenv import process
+
     tail = mask_secrets(process.without_control_codes(printed).strip())[-2000:]
     last = re.split(r"\n+", tail)[-1][:200] if tail else ""
     raise MlenvError(

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import field
 from pathlib import Path
 
-from mlenv import generations, store
+from mlenv import store
 from mlenv.errors import MlenvError
 from mlenv.locks.settings import Settings, read_settings
 from mlenv.model import EnvironmentFacts, FileStamp, Finding, value
@@ -164,7 +164,11 @@ def _is_environment(place: Path) -> bool:
     """Whether this is an environment, or the link to one that is gone; a link to other things is a folder like any."""
     if (place / "pyvenv.cfg").is_file() or (place / "conda-meta").is_dir():
         return True
-    return place.is_symlink() and (generations.current(place) is not None or not place.exists())
+    if not place.is_symlink():
+        return False
+    from mlenv import generations  # rarely needed, and a check must start quickly
+
+    return generations.current(place) is not None or not place.exists()
 
 
 def _facts(link: Path) -> EnvironmentFacts:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
@@ -117,6 +116,8 @@ def _unknown(verb: Verb, word: str) -> MlenvError:
 
 def _plain(message: str) -> str:
     """Make argparse's sentences ours: name the nearest choice."""
+    import difflib
+
     message = message.replace("_arguments", "arguments")
     if "invalid choice: '" in message:
         wrong = message.split("invalid choice: '")[1].split("'")[0]
