@@ -17,6 +17,7 @@ from packaging.specifiers import InvalidSpecifier
 
 from mlenv.errors import MlenvError
 from mlenv.locks.content import Manifest
+from mlenv.locks.limits import check_packages
 from mlenv.locks.place import Place, Table, parse_toml
 from mlenv.locks.requirement import written
 from mlenv.locks.settings import parse_settings
@@ -169,6 +170,7 @@ def _groups(table: Table, uv: Table, place: Place) -> dict[str, tuple[Requiremen
         if not is_name(key):  # files are named after groups
             raise at.error(f"{key!r} is not the name of a group.")
     try:
+        check_packages(sum(_sizes(raw).values()), at)
         resolver = DependencyGroupResolver(raw)
         groups = {
             normalise(key): tuple(_requirement(str(row), at.at(key)) for row in resolver.resolve(key)) for key in raw
@@ -177,6 +179,25 @@ def _groups(table: Table, uv: Table, place: Place) -> dict[str, tuple[Requiremen
         raise at.error(f"{_first_fault(problem)}.") from None
     legacy = _requirements(uv, "dev-dependencies", place.at("tool").at("uv"))
     return {**groups, "dev": (*groups.get("dev", ()), *legacy)} if legacy else groups
+
+
+def _sizes(raw: Table) -> dict[str, int]:
+    """Return how many requirements each group holds: a few lines that include each other twice can ask for millions."""
+    sizes: dict[str, int] = {}
+    by_name = {normalise(key): key for key in raw}
+
+    def size(name: str) -> int:
+        if name not in sizes:
+            sizes[name] = 0  # what a cycle adds; the resolver tells of it
+            rows = raw[by_name[name]] if name in by_name else ()
+            sizes[name] = sum(
+                size(normalise(str(row.get("include-group")))) if isinstance(row, Mapping) else 1 for row in rows
+            )
+        return sizes[name]
+
+    for name in by_name:
+        size(name)
+    return sizes
 
 
 def _first_fault(problem: BaseException) -> str:

@@ -12,6 +12,7 @@ from packaging.pylock import Package, Pylock, PylockUnsupportedVersionError, Pyl
 from packaging.specifiers import SpecifierSet
 
 from mlenv.locks.content import LockContent
+from mlenv.locks.limits import check_packages
 from mlenv.locks.place import Place
 from mlenv.locks.sealing import parse_sealed
 from mlenv.locks.source import file_name, plain_url, relative
@@ -84,6 +85,7 @@ def _validated(table: Mapping[str, Any], place: Place) -> Pylock:
         raise place.error("The file is empty.", code="lock-truncated")
     try:
         Pylock.from_dict({**table, "packages": []})  # a newer version first: its packages may look like anything
+        check_packages(len(place.items(table, "packages", dict)), place)
         return Pylock.from_dict(table)
     except PylockUnsupportedVersionError as problem:
         hint = "Upgrade mlenv, or make the lock anew: mlenv lock"

@@ -22,7 +22,7 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _CODING = re.compile(rb"coding[:=]\s*([-\w.]+)")
-_COMMENT = re.compile(r"(^|\s+)#.*$")
+_COMMENT = re.compile(r"(?:^|(?<=\s))#.*$")
 _OPTION = re.compile(r"\s(?=--?[A-Za-z])")
 _EQUALS = re.compile(r"--[\w-]+=")
 _SHORT = re.compile(r"-[A-Za-z]")
@@ -57,7 +57,7 @@ def logical_lines(text: str) -> Iterator[Line]:
     start, parts = 0, list[str]()
     for number, line in enumerate(text.splitlines(), start=1):
         start = start if parts else number
-        comment = _COMMENT.match(line) is not None
+        comment = line.lstrip().startswith("#")
         if line.endswith("\\") and not comment:
             parts.append(line.removesuffix("\\"))
             continue

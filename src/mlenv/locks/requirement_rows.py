@@ -20,10 +20,10 @@ from mlenv.versions import normalise
 
 __all__ = ["Row", "archive_version", "parse_row"]
 
-_MARKER = re.compile(r"\s*;\s(?P<marker>.*)$|\s;\s*(?P<tight>.*)$")
+_MARKER = re.compile(r";\s(?P<marker>.*)$|\s;\s*(?P<tight>.*)$")
 _EXTRAS = re.compile(r"\[([\w\s,.-]*)\]$")
 _ADDRESS = re.compile(r"^(?:[A-Za-z][\w+.-]*:|[./~]|[A-Za-z]:\\)|[/\\]|\.(?:whl|zip|tar\.\w+|tgz)(?:[#\[]|$)")
-_NAMED = re.compile(r"\s*[\w.-]+\s*(?:\[[^\]]*\])?\s*@\s")
+_NAMED = re.compile(r"\s*[\w.-]+\s*(?:\[[^\]]*\]\s*)?@\s")
 _SETUP_NAME = re.compile(r"^\[metadata\][^\[]*?^name\s*=\s*(\S+)", re.MULTILINE | re.DOTALL)
 
 

@@ -10,6 +10,8 @@ from packaging.requirements import Requirement
 
 from mlenv.errors import MlenvError
 from mlenv.locks.content import LockContent
+from mlenv.locks.limits import LONGEST_LINE, MOST_FILES, check_packages
+from mlenv.locks.place import Place
 from mlenv.locks.requirement import written
 from mlenv.locks.requirement_lines import decode_text, logical_lines, split_line
 from mlenv.locks.requirement_rows import Row, parse_row
@@ -119,8 +121,16 @@ def as_lock(requirements: Requirements) -> LockContent:
 
 def _read(reader: _Reader, text: str, where: str, *, constraint: bool) -> None:
     reader.files.append(where)
+    if len(reader.files) > MOST_FILES:
+        message = f"More than {MOST_FILES} files include each other."
+        raise MlenvError("file-too-large", message, where=where, hint="Join some of them.")
     for line in logical_lines(text):
         at = f"{where}: line {line.number}"
+        if len(line.text) > LONGEST_LINE:
+            raise MlenvError("requirements-unreadable", "The line is too long to be a requirement.", where=at)
+        check_packages(
+            len(reader.rows) + len(reader.options) + 1, Place(file=where, code="", path=f"line {line.number}")
+        )
         asked, options = split_line(line.text)
         if asked or options[0][0] in _EDITABLE:
             reader.rows.append(_row(reader, asked, options, where, at, constraint))

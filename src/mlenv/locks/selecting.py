@@ -9,6 +9,7 @@ from mlenv.errors import MlenvError
 from mlenv.locks.agreement import python_of, relock_of
 from mlenv.locks.choosing import READABLE, Choice, choose, kind_of
 from mlenv.locks.content import LockContent, Manifest
+from mlenv.locks.limits import check_size
 from mlenv.locks.manifest import parse_pyproject
 from mlenv.locks.merge import conflict_finding, merge_locks
 from mlenv.locks.pylock import parse_pylock
@@ -68,7 +69,9 @@ class _Files:
 
     def load(self, path: str) -> bytes | None:
         if path not in self.read:
-            self.read[path] = self._load(path)
+            data = self._load(path)
+            check_size(len(data or b""), path)
+            self.read[path] = data
         return self.read[path]
 
     def text(self, path: str) -> str | None:
@@ -81,7 +84,8 @@ def select(request: SelectRequest) -> Selected:
     """Choose manifest and lock of a project, read both, and say what they ask of the target.
 
     Raises:
-        MlenvError: what the readers raise; ``lock-not-found`` where the lock that was named is not there.
+        MlenvError: what the readers raise; ``lock-not-found`` where the lock that was named is not there;
+            ``file-too-large``.
 
     Cost: that of reading the lock, and of reading every other readable lock beside it.
     """

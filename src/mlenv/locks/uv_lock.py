@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from packaging.specifiers import InvalidSpecifier
 
 from mlenv.locks.content import LockContent
+from mlenv.locks.limits import MOST_ENTRIES, check_packages
 from mlenv.locks.place import Place, Table, parse_toml
 from mlenv.locks.target import Target, applies
 from mlenv.locks.uv_entry import OWN, Entry, identity, pin_of, recorded_requirement, wheels_of
@@ -91,13 +92,18 @@ def _graph(
     root_name: str,
 ) -> Graph:
     by_name: dict[str, tuple[Entry, ...]] = {}
-    for row, at in place.tables(table, "package"):
+    packages = place.tables(table, "package")
+    check_packages(len(packages), place)
+    for row, at in packages:
         name = normalise(at.need(row, "name", str))
         at.get(row, "version", str)
         entry = Entry(name=name, table=row, place=at, source=at.need(row, "source", dict))
-        if any(identity(entry) == identity(other) for other in by_name.get(name, ())):
+        others = by_name.get(name, ())
+        if any(identity(entry) == identity(other) for other in others):
             raise at.error(f"{name} {entry.version or ''} is there twice.".replace("  ", " "))
-        by_name[name] = (*by_name.get(name, ()), entry)
+        if len(others) == MOST_ENTRIES:
+            raise at.error(f"{name} is there more than {MOST_ENTRIES} times.", code="file-too-large")
+        by_name[name] = (*others, entry)
     roots = _roots(by_name, place.texts(place.table(table, "manifest"), "members"), normalise(root_name))
     return Graph(
         by_name=by_name,

@@ -66,7 +66,7 @@ def _encoded(kind: str, package: str, item: str = "") -> str:
 
 def _walk(graph: Graph, active: frozenset[str], table: Table, place: Place) -> Walk:
     entries: dict[str, Entry] = {}
-    edges: dict[str, tuple[str, ...]] = {}
+    edges: dict[str, dict[str, None]] = {}
     reached = set(active)
     seen: set[tuple[str, str]] = set()
     waiting = [(root, extra) for root in graph.roots for extra in ("", *graph.extras)]
@@ -86,8 +86,8 @@ def _walk(graph: Graph, active: frozenset[str], table: Table, place: Place) -> W
             if _holds(row, at, graph, active):
                 ends = _ends(row, at, graph)
                 waiting += ends
-                edges[entry.name] = tuple(dict.fromkeys((*edges.get(entry.name, ()), ends[0][0].name)))
-    return Walk(entries=entries, edges=edges, active=frozenset(reached))
+                edges.setdefault(entry.name, {})[ends[0][0].name] = None
+    return Walk(entries=entries, edges={name: tuple(ends) for name, ends in edges.items()}, active=frozenset(reached))
 
 
 def _check_single(entries: Mapping[str, Entry], entry: Entry) -> None:

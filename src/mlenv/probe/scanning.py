@@ -24,6 +24,8 @@ from mlenv.versions import normalise
 __all__ = ["listing", "metadata", "needs", "required_names", "scan", "text_of", "tops"]
 
 _INDEX = Source(kind="index")
+_MOST_CHARACTERS = 16 << 20
+"""Of one file of metadata: the largest RECORD at hand has 2 million."""
 
 
 def scan(sites: Sequence[str]) -> Installed:
@@ -125,7 +127,7 @@ def _development_install(site: str, entry: str) -> Optional[Distribution]:
 def text_of(path: str) -> str:
     try:
         with open(path, encoding="utf-8", errors="replace") as file:
-            return file.read()
+            return file.read(_MOST_CHARACTERS)
     except OSError:
         return ""
 

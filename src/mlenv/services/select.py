@@ -109,11 +109,16 @@ def select_project(
 
 
 def _loader(root: Path, files: Mapping[str, str]) -> Callable[[str], bytes | None]:
+    from mlenv.locks.limits import check_size
+
     def load(path: str) -> bytes | None:
         if path in files:
             return files[path].encode()
         full = root / path
-        return store.read_bytes(full) if full.is_file() else None
+        if not full.is_file():
+            return None
+        check_size(full.stat().st_size, path)  # before its bytes are in memory
+        return store.read_bytes(full)
 
     return load
 

@@ -36,6 +36,9 @@ __all__ = [
 PRIVATE_PARTS = ("envs", "work", "live", "backups")
 """Folders of a project's private folder."""
 
+_MOST_BYTES = 16 << 20
+"""Far above every manifest and lock that is real."""
+
 
 def private_dir(root: Path) -> Path:
     """Return ``<root>/.mlenv``, made if missing and ignored by git through its own ``.gitignore``.
@@ -71,12 +74,21 @@ def read_bytes(path: Path) -> bytes:
         raise MlenvError("file-unreadable", f"{path.name} cannot be read: {why(error)}", where=str(path)) from None
 
 
-def read_text(path: Path) -> str:
+def read_text(path: Path, *, most_bytes: int = _MOST_BYTES) -> str:
     """Read a UTF-8 text file (a byte order mark is dropped).
 
+    Args:
+        path: the file.
+        most_bytes: a larger one is not read at all.
+
     Raises:
-        MlenvError: ``file-missing`` or ``file-unreadable``, naming the path.
+        MlenvError: ``file-missing``, ``file-unreadable`` or ``file-too-large``, naming the path.
     """
+    with contextlib.suppress(OSError):
+        size = path.stat().st_size
+        if size > most_bytes:
+            message = f"{path.name} has {size >> 20} MiB; mlenv reads up to {most_bytes >> 20} MiB"
+            raise MlenvError("file-too-large", message, where=str(path), hint="is this the right file?")
     try:
         return read_bytes(path).decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -17,6 +17,8 @@ from mlenv.versions import normalise
 
 __all__ = ["Imported", "find_notebooks", "imported", "local_modules", "read_notebooks"]
 
+_NOTEBOOK_BYTES = 256 << 20
+"""Outputs make notebooks large."""
 _SKIPPED = frozenset({"node_modules", "site-packages", "__pycache__", "build", "dist"})
 
 
@@ -70,7 +72,7 @@ def read_notebooks(paths: Sequence[Path], owned: dict[str, list[str]], root: Pat
     for path in paths:
         if not path.is_file():
             raise MlenvError("notebook-missing", f"{path.name} is not there", where=str(path))
-        found = parse_imports(store.read_text(path), path.name)
+        found = parse_imports(store.read_text(path, most_bytes=_NOTEBOOK_BYTES), path.name)
         imports += found.imports
         local |= local_modules(path.parent) | local_modules(root)
         notes += [
