@@ -205,5 +205,5 @@ CAMPAIGN = Campaign(
     promise="A damaged, cut, oversized or hostile file has an answer or one clear error with its place, in 2 s.",
     run=run,
     full=2_000_000,
-    sample=6_000,
+    sample=3_000,
 )
