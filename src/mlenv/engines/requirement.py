@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import re
 from typing import NoReturn
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
 from packaging.requirements import InvalidRequirement, Requirement
 
 from mlenv.errors import MlenvError
 from mlenv.versions import is_name, normalise
 
-__all__ = ["checked_name", "checked_requirement", "needs_build"]
+__all__ = ["checked_name", "checked_requirement", "needs_build", "unsafe_address"]
 
 _LONGEST = 4096
 _URL_SCHEMES = frozenset({"https", "git+https", "git+ssh"})
@@ -101,9 +101,10 @@ def _check_url(text: str, name: str, url: str) -> None:
     if parts.scheme not in _URL_SCHEMES:
         allowed = "https://, git+https:// or git+ssh://"
         _refuse(text, f"addresses of packages start with {allowed}.", place, f"{name} @ https://...")
-    _check_host(text, parts, place)
-    if parts.scheme.startswith("git+") and "@-" in unquote(parts.path):
-        _refuse(text, "its revision starts like an option.", place)
+    if reason := unsafe_address(url):
+        _refuse(text, f"{reason}.", place)
+    if not _HOST.fullmatch(parts.hostname or ""):
+        _refuse(text, "its address names no host.", place)
     if password is not None or (parts.scheme != "git+ssh" and parts.username):
         raise MlenvError(
             "requirement-secret",
@@ -112,12 +113,23 @@ def _check_url(text: str, name: str, url: str) -> None:
         )
 
 
-def _check_host(text: str, parts: SplitResult, place: int) -> None:
-    """Refuse what git hands on to ssh as an option (``git+ssh://-oProxyCommand=...``), and addresses without a host."""
-    if unquote(parts.username or "").startswith("-") or unquote(parts.hostname or "").startswith("-"):
-        _refuse(text, "its host starts like an option.", place)
-    if not _HOST.fullmatch(parts.hostname or ""):
-        _refuse(text, "its address names no host.", place)
+def unsafe_address(url: str) -> str:
+    """Say why no engine may be given this address, whoever wrote it; empty where it may.
+
+    git hands a host or a revision that starts with a dash on as an option (``git+ssh://-oProxyCommand=...``).
+    """
+    if "${" in url:
+        return "it names a variable, whose value would be sent to that host"
+    try:
+        parts = urlsplit(url)
+        names = (unquote(parts.username or ""), unquote(parts.hostname or ""))
+    except ValueError as error:
+        return f"it cannot be read ({_lowered(str(error))})"
+    if any(name.startswith("-") for name in names):
+        return "its host starts like an option"
+    if "+" in parts.scheme and "@-" in unquote(parts.path):
+        return "its revision starts like an option"
+    return "it holds what cannot be seen" if _UNPRINTABLE.search(url) else ""
 
 
 def _without_userinfo(url: str) -> str:

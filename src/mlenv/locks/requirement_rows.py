@@ -112,7 +112,8 @@ def _requirement(text: str, at: str) -> Requirement | None:
     try:
         return parse_requirement(text)
     except InvalidRequirement as problem:
-        if _ADDRESS.search(text.partition(";")[0].strip()) and not _NAMED.match(text):
+        address = _ADDRESS.search(text.partition(";")[0].strip()) and not _NAMED.match(text)
+        if address and text[0] not in "'\"`$-" and text.isprintable():
             return None
         reason = str(problem).splitlines()[0].rstrip(".")
         raise MlenvError("requirements-unreadable", f"{text!r} is not a requirement: {reason}.", where=at) from None

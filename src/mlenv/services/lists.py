@@ -10,7 +10,7 @@ from mlenv.locks import Selected
 from mlenv.locks.requirements_seal import resealed_requirements
 from mlenv.manifest_edit import add_requirements, change_pins, drop_rows, loosen_rows, pinned_rows
 from mlenv.services.context import Context
-from mlenv.services.locking import Resolver, compile_requirements
+from mlenv.services.locking import Resolver, compile_requirements, refuse_sources
 from mlenv.services.project import Project
 
 __all__ = ["changed_list", "is_list"]
@@ -35,6 +35,7 @@ def changed_list(
     Raises:
         MlenvError: ``not-declared``; ``still-needed`` where the rest of a whole list needs what is to be removed.
     """
+    refuse_sources(context, project, selected, resolver)
     lock = selected.choice.lock or "requirements.txt"
     text, whole = store.read_text(project.root / lock), selected.selection.exact
     if verb == "remove":

@@ -21,14 +21,14 @@ from mlenv.probe.interpreters import Interpreter
 from mlenv.services import tools as engine_tools
 from mlenv.services.adopt import adopted_pins
 from mlenv.services.context import Context
-from mlenv.services.indexes import refuse_options
+from mlenv.services.indexes import refuse_builds_by_pip, refuse_options, tell_indexes
 from mlenv.services.project import Project
 from mlenv.services.scratch import scratch_folder
 from mlenv.services.select import select_project, target_of
 from mlenv.services.tools import run_engine
 from mlenv.services.wheels import naming_a_python
 
-__all__ = ["Resolver", "compile_requirements", "locked_groups", "relock"]
+__all__ = ["Resolver", "compile_requirements", "locked_groups", "refuse_sources", "relock"]
 
 _BESIDE = re.compile(r"(?m)^(\s*(?:-r|-c|-e|--requirement|--constraint|--editable)[ =]?\s*)(?![a-z+]+:)(\S+)")
 """What a list names by a path relative to itself."""
@@ -62,7 +62,7 @@ def relock(context: Context, project: Project, edits: Mapping[str, str], resolve
         MlenvError: ``nothing-to-lock``; what the resolver could not do, naming package and cause.
     """
     selected = select_project(project, target_of(resolver.interpreter.path), context.options, files=edits)
-    refuse_options(context, selected)
+    refuse_sources(context, project, selected, resolver)
     kind, manifest = selected.choice.kind, selected.choice.manifest
     context.tell("lock", "resolving")
     if kind == "uv":
@@ -86,6 +86,19 @@ def relock(context: Context, project: Project, edits: Mapping[str, str], resolve
         where=selected.choice.lock or "",
         hint=f"relock with {kind}, then: mlenv sync",
     )
+
+
+def refuse_sources(context: Context, project: Project, selected: Selected, resolver: Resolver) -> None:
+    """Stop before an engine resolves from files that say more than what to install; say what it will follow.
+
+    Raises:
+        MlenvError: as :func:`mlenv.services.indexes.refuse_options`; ``build-not-allowed`` where pip would build.
+    """
+    refuse_options(context, selected)
+    if resolver.engine.name == "uv":
+        tell_indexes(context, project)
+    elif not _may_build(context, project):
+        refuse_builds_by_pip(selected)
 
 
 def locked_groups(project: Project, selected: Selected) -> tuple[str, ...]:
