@@ -99,14 +99,15 @@ def strange_call(call: dict[str, Any], root: Path) -> str:
 
 def _strange_row(row: str, root: Path) -> str:
     plain = row.strip()
-    if not plain or plain.startswith("#") or plain == f"-e {root}":
+    harmless = plain.split()[:1] in (["--pre"], ["--prefer-binary"], ["--only-binary"], ["--require-hashes"])
+    if not plain or harmless or plain.startswith("#") or plain == f"-e {root}":
         return ""
     try:
         requirement = Requirement(plain.split(" --hash=")[0])
     except InvalidRequirement:
         return "a row that is no requirement"
-    url = requirement.url or "https://"
-    if not re.match(r"(https|git\+https|git\+ssh)://(git@)?[a-z0-9]", url):
+    url = requirement.url or ""
+    if url and not re.match(r"(https|git\+https|git\+ssh)://(git@)?[a-z0-9]", url):
         return "an address that nobody may follow"
     return "a variable in an address" if "${" in url else ""
 
