@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import re
 import secrets
@@ -12,10 +13,22 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from mlenv import store
+from mlenv.errors import MlenvError
 from mlenv.model import FileStamp, value
 from mlenv.probe import site
 
-__all__ = ["Entry", "FileChange", "begin", "entries", "finish", "note", "put_back", "save", "write_files"]
+__all__ = [
+    "Entry",
+    "FileChange",
+    "begin",
+    "entries",
+    "finish",
+    "note",
+    "put_all_back",
+    "put_back",
+    "save",
+    "write_files",
+]
 
 _KEPT = 2
 """How many changes can be undone, and so how many previous environments stay."""
@@ -73,8 +86,7 @@ def write_files(
         for number, (path, text) in enumerate(files.items()):
             written.append(_write_file(root, f"backups/{entry_id}/{number}", path, text, stamps.get(path)))
     except BaseException:
-        for change in written:
-            put_back(root, change)
+        put_all_back(root, written)
         raise
     return tuple(written)
 
@@ -110,6 +122,13 @@ def put_back(root: Path, change: FileChange) -> bool:
     else:
         store.write_atomic(target, old, expect=seen, inside=root)
     return True
+
+
+def put_all_back(root: Path, changes: Iterable[FileChange]) -> None:
+    """Give files their old content after a failure: one that cannot be written now does not keep the others."""
+    for change in changes:
+        with contextlib.suppress(MlenvError):
+            put_back(root, change)
 
 
 def _content(path: Path) -> bytes | None:

@@ -100,6 +100,7 @@ def serving(wheels: Path, port: int = 0) -> Iterator[Index]:
 
     server = Server(("127.0.0.1", port), Handler)
     server.daemon_threads = True
+    server.handle_error = lambda *args: None  # type: ignore[method-assign]  # a client that is killed breaks off
     index.url = f"http://127.0.0.1:{server.server_address[1]}/simple"
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:

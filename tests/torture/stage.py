@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from torture.index import Index, serving
+from torture.wholeness import judge, kernel_faults, project_faults
 
 __all__ = ["PACKAGES", "UPGRADES", "Done", "Stage", "World", "open_stage"]
 
@@ -142,6 +143,13 @@ class World:
     def mlenv_argv(self, *words: str) -> list[str]:
         """Return the command line of ``mlenv ...``: a verb gets this stage's Python where it makes an environment."""
         return [sys.executable, "-m", "mlenv", *words]
+
+    def faults(self) -> list[str]:
+        """Return what is not whole here: the environment (none at all is no fault), project files, kernels."""
+        judged = judge(self.link)
+        found = [str(judged)] if judged.state == "damaged" else []
+        kernels = self.home / "jupyter" / "kernels"
+        return [*found, *project_faults(self.root), *(kernel_faults(kernels) if kernels.is_dir() else ())]
 
     def verdict(self) -> str:
         """Return the verdict of ``mlenv check``, or the error's code."""

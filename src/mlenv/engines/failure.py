@@ -34,6 +34,8 @@ class Failure:
     package: str | None = None
     cause: str = ""
     hint: str = ""
+    where: str = ""
+    """The file or folder that it is about, where the text tells."""
     requirement: str = ""
     """What has no wheel for this Python, as an engine may be asked for it; empty for every other failure."""
 

@@ -30,6 +30,8 @@ def parse_failure(
     printed = Printed(tool=tool, text=text, errors=errors, allow_build=allow_build, offline=offline)
     if code < 0 or code == 137:
         number = -code if code < 0 else 9
+        if number == _TOO_LARGE:
+            return _too_large(f"{tool} could not write a file")
         return Failure(
             code="engine-killed",
             message=f"{tool} was ended by the system (signal {number}).",
@@ -46,7 +48,7 @@ def parse_failure(
 def failure_error(failure: Failure, stdout: str, stderr: str) -> MlenvError:
     """Return the error for a failure; its details hold the end of what was printed, secrets masked."""
     tail = masked(f"{stdout}\n{stderr}").strip()[-8000:]
-    return MlenvError(failure.code, failure.message, hint=failure.hint, details=tail)
+    return MlenvError(failure.code, failure.message, where=failure.where, hint=failure.hint, details=tail)
 
 
 def _disk_full(printed: Printed) -> Failure | None:
@@ -56,13 +58,27 @@ def _disk_full(printed: Printed) -> Failure | None:
         return None
     place = printed.find(r"[Ff]ailed to (?:copy|create|write|persist)[^`/\n]*[`]?(/[^`\n:]+)")
     what = f"{printed.package()} could not be written" if printed.package() else "The files could not be written"
-    where = f" ({place[1]})" if place else ""
     return Failure(
-        code="disk-full",
-        message=f"{what}: the disk is full{where}.",
+        code="no-space",
+        message=f"{what}: the disk is full.",
+        where=place[1] if place else "",
         package=printed.package(),
         hint="Free some space, then run the same command again.",
     )
+
+
+def _too_large(what: str) -> Failure:
+    return Failure(
+        code="no-space",
+        message=f"{what}: it is larger than the limit on file sizes.",
+        hint="Raise the limit (ulimit -f unlimited), then run the same command again.",
+    )
+
+
+def _file_limit(printed: Printed) -> Failure | None:
+    if not printed.has(r"\bFile too large\b|os error 27\b"):
+        return None
+    return _too_large(f"A file of {printed.package() or 'the environment'} could not be written")
 
 
 def _not_built(printed: Printed) -> Failure | None:
@@ -194,6 +210,8 @@ def _offline(printed: Printed) -> Failure | None:
     )
 
 
+_TOO_LARGE = 25
+"""SIGXFSZ: a file would have grown past the limit (``ulimit -f``)."""
 _SENTENCES = (
     ("lock-stale", r"lockfile .*needs to be updated", "The lock does not fit the manifest any more.", "mlenv lock"),
     (
@@ -231,6 +249,7 @@ def _sentence(printed: Printed) -> Failure | None:
 
 _IN_ORDER: tuple[Callable[[Printed], Failure | None], ...] = (
     _disk_full,
+    _file_limit,
     _not_built,
     _build,
     _externally_managed,

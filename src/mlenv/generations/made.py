@@ -21,7 +21,7 @@ MARKER = "mlenv-ready.json"
 def new_path(root: Path) -> Path:
     """Return a fresh place for a generation; nothing is made but the folder that holds all of them."""
     envs = store.private_dir(root) / "envs"
-    envs.mkdir(exist_ok=True)
+    store.make_folder(envs)
     # The link is made only once the environment is whole, so a name is all that has to be unique.
     return envs / f"{time.strftime('%y%m%d')}-{secrets.token_hex(4)}"
 

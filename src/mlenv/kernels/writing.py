@@ -63,6 +63,8 @@ def write(spec: Spec) -> Path:
                 raise _no_space(kernels) from None
             refused.append((kernels, _why(error)))
         except MlenvError as error:
+            if error.code == "no-space":
+                raise _no_space(kernels) from None
             if error.code != "not-writable":
                 raise
             refused.append((kernels, error.message))
@@ -231,7 +233,7 @@ def exists(folder: Path, why: str) -> MlenvError:
 def _no_space(kernels: Path) -> MlenvError:
     return MlenvError(
         "no-space",
-        "No space left to write the kernel; nothing was changed",
+        "no space left to write the kernel; no kernel was changed",
         where=str(kernels),
         hint="free some space, then run the same command again",
     )

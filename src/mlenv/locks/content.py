@@ -24,6 +24,8 @@ class LockContent:
     """The requirements that were locked, as PEP 508 texts with their markers; ``None`` where the lock keeps none."""
     wheels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Name -> wheel file names in the lock."""
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    """Name -> bytes of the smallest of its wheels, where the lock says how big they are."""
     hashes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Name -> ``sha256:...`` of each of its files in the lock."""
     sdists: frozenset[str] = frozenset()

@@ -62,6 +62,7 @@ def parse_pylock(
         recorded=sealed.requirements if sealed else None,
         recorded_python=sealed.requires_python if sealed else "",
         wheels={name: tuple(_wheels(package)) for name, package in packages.items()},
+        sizes={name: size for name, package in packages.items() if (size := _size(package))},
         hashes={name: _hashes(package) for name, package in packages.items()},
         sdists=frozenset(name for name, package in packages.items() if package.sdist),
         dependencies=_dependencies(packages),
@@ -144,6 +145,10 @@ def _source(package: Package) -> Source:
 def _wheels(package: Package) -> Iterator[str]:
     for wheel in package.wheels or ():
         yield wheel.name or file_name(wheel.path or wheel.url or "")
+
+
+def _size(package: Package) -> int:
+    return min((wheel.size or 0 for wheel in package.wheels or ()), default=0)
 
 
 def _dependencies(packages: Mapping[str, Package]) -> dict[str, tuple[str, ...]]:

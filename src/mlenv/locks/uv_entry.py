@@ -13,7 +13,7 @@ from mlenv.locks.source import file_name, plain_url, relative
 from mlenv.model import Pin, Source, value
 from mlenv.requirement_text import parse_requirement
 
-__all__ = ["OWN", "Entry", "identity", "pin_of", "recorded_requirement", "wheels_of"]
+__all__ = ["OWN", "Entry", "identity", "pin_of", "recorded_requirement", "size_of", "wheels_of"]
 
 OWN = ("virtual", "editable", "directory")
 """Kinds of source that a project of the workspace has."""
@@ -75,6 +75,13 @@ def wheels_of(entry: Entry) -> Iterator[str]:
         if not isinstance(address, str):
             raise entry.place.at("wheels").error("A wheel needs a url, a path or a filename.")
         yield file_name(address)
+
+
+def size_of(entry: Entry) -> int:
+    """Return the bytes of the smallest of an entry's wheels, 0 where the lock does not say it of each."""
+    rows = entry.table.get("wheels")
+    sizes = [row.get("size") for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+    return min((size if isinstance(size, int) else 0 for size in sizes), default=0)
 
 
 def recorded_requirement(row: Table, at: Place) -> str:

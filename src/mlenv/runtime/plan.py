@@ -10,6 +10,7 @@ from typing import Any
 
 from packaging.requirements import InvalidRequirement
 
+from mlenv.engines.failures import parse_failure
 from mlenv.errors import MlenvError
 from mlenv.model import Command, Completed, Installed, value
 from mlenv.requirement_text import parse_requirement
@@ -174,6 +175,12 @@ def explain_failure(done: Completed, constraints: Mapping[str, str], *, python: 
             hint="run the same command again with a network" if not offline else "leave out --offline once",
             details=details,
         )
+    if parse_failure("uv", done.stdout, done.stderr, done.code).code == "no-space":
+        place = done.argv[done.argv.index("--target") + 1]
+        return MlenvError(
+            "no-space", "no space left for the kernel's own packages", where=place,
+            hint="free some space, then run the same command again", details=details,
+        )  # fmt: skip
     named = _culprits(done.stderr, constraints)
     if named:
         return MlenvError(

@@ -14,7 +14,7 @@ from mlenv.errors import MlenvError
 from mlenv.locks import Selected
 from mlenv.model import Change, Command, Installed, Pin, value
 from mlenv.probe import ask, environment, site
-from mlenv.services import hygiene, installing
+from mlenv.services import hygiene, installing, space
 from mlenv.services.builds import refuse_builds
 from mlenv.services.context import Context
 from mlenv.services.indexes import refuse_options
@@ -103,12 +103,17 @@ def carry_out(context: Context, project: Project, wish: Wish, descriptor: int) -
     generations.refuse_no_environment(project.link)
     before = site.scan(project.environment.sites)
     changes = changes_of(before, wish.selected)
+    space.refuse_too_little(project, wish)
     generation = generations.new_path(root)
     try:
         installing.build(context, project, wish, generation, descriptor)
         if _is_well(project, wish):
             generations.carry_bytecode(Path(os.path.realpath(project.link)), generation)
         installed = _verify(context, project, wish, generation)
+    except MlenvError as error:
+        why = space.blamed(error, generation)
+        store.remove_tree(generation, inside=root / ".mlenv" / "envs")
+        raise why from None
     except BaseException:
         store.remove_tree(generation, inside=root / ".mlenv" / "envs")
         raise
@@ -141,9 +146,8 @@ def _write_and_switch(
         previous = generations.switch(root, link, generation)
     except BaseException:
         if generations.current(link) != generation:  # else the next verb notes the change as whole
-            for change in written:
-                history.put_back(root, change)
-            store.remove_tree(generation, inside=root / ".mlenv" / "envs")
+            store.remove_tree(generation, inside=root / ".mlenv" / "envs")  # first: to put back needs room
+            history.put_all_back(root, written)
         raise
     history.finish(root, entry, previous, written)
     return written

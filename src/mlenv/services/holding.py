@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from mlenv import generations, store
+from mlenv.errors import MlenvError
+from mlenv.services import space
 from mlenv.services.context import Context
 from mlenv.services.project import Project, load
 
@@ -23,8 +25,11 @@ def holding(context: Context, root: Path, verb: str) -> Iterator[tuple[Project, 
     Raises:
         MlenvError: ``project-busy``; as :func:`mlenv.services.project.load`.
     """
-    with store.hold(root, verb, lambda text: context.tell("wait", text)) as (descriptor, _):
-        generations.heal(root)
-        project = load(root)
-        generations.settle(root, project.link)
-        yield project, descriptor
+    try:
+        with store.hold(root, verb, lambda text: context.tell("wait", text)) as (descriptor, _):
+            generations.heal(root)
+            project = load(root)
+            generations.settle(root, project.link)
+            yield project, descriptor
+    except MlenvError as error:
+        raise space.told(error, root) from error.__cause__

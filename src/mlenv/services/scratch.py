@@ -16,7 +16,7 @@ __all__ = ["scratch_folder"]
 def scratch_folder(root: Path) -> Iterator[Path]:
     """Give a private folder for copies and intermediate files; it goes when the work is done."""
     folder = store.private_dir(root) / "work" / secrets.token_hex(4)
-    folder.mkdir(parents=True)
+    store.make_folder(folder)
     try:
         yield folder
     finally:

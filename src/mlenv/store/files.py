@@ -21,6 +21,7 @@ from mlenv.probe import site
 
 __all__ = [
     "PRIVATE_PARTS",
+    "failed_write",
     "make_folder",
     "private_dir",
     "read_bytes",
@@ -32,6 +33,10 @@ __all__ = [
     "write_atomic",
     "write_json",
 ]
+
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+_FAULTS = _FULL | {errno.EFBIG, errno.EROFS, errno.EIO, errno.EACCES, errno.EPERM, errno.EMFILE, errno.ENFILE}
+"""What machines answer where nothing is wrong with the question."""
 
 PRIVATE_PARTS = ("envs", "work", "live", "backups")
 """Folders of a project's private folder."""
@@ -56,7 +61,12 @@ def private_dir(root: Path) -> Path:
         raise unwritable(folder, error) from None
     ignore = folder / ".gitignore"
     if not ignore.exists():
-        write_atomic(ignore, "*\n")
+        try:
+            write_atomic(ignore, "*\n")
+        except MlenvError:
+            with contextlib.suppress(OSError):
+                folder.rmdir()  # made a moment ago: a verb that fails leaves nothing behind
+            raise
     return folder
 
 
@@ -264,7 +274,14 @@ def why(error: OSError) -> str:
 
 def unwritable(path: Path, error: OSError) -> MlenvError:
     """Return the one error for a file that could not be written: ``no-space`` or ``not-writable``."""
-    if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
+    if error.errno == errno.EFBIG:
+        return MlenvError(
+            "no-space",
+            f"{path.name} is larger than the limit on file sizes; nothing was changed",
+            where=str(path.parent),
+            hint="raise the limit (ulimit -f unlimited), then run the same command again",
+        )
+    if error.errno in _FULL:
         return MlenvError(
             "no-space",
             f"no space left to write {path.name}; nothing was changed",
@@ -276,4 +293,18 @@ def unwritable(path: Path, error: OSError) -> MlenvError:
         f"{path.name} cannot be written: {why(error)}; nothing was changed",
         where=str(path),
         hint="make the folder writable, or choose another project folder with --project",
+    )
+
+
+def failed_write(error: OSError) -> MlenvError | None:
+    """Return the error for a call of the system that failed for want of room, rights or a sound disk.
+
+    For the outermost line of a face; ``None`` for what would be a fault of mlenv.
+    """
+    if error.errno not in _FAULTS or not isinstance(error.filename, str | bytes):
+        return None
+    path = Path(os.fsdecode(error.filename))
+    found = unwritable(path, error)
+    return MlenvError(
+        found.code, found.message.replace("; nothing was changed", ""), where=found.where, hint=found.hint
     )

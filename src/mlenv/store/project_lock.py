@@ -80,7 +80,15 @@ def _opened(path: Path) -> int | None:
     except FileNotFoundError:  # somebody took the folder away this moment
         return None
     except OSError as error:
+        with contextlib.suppress(OSError):  # not the lock's name: somebody else may be faster this moment
+            _remove_empty(path.parent)
         raise unwritable(path, error) from None
+
+
+def _remove_empty(folder: Path) -> None:
+    if set(os.listdir(folder)) == {".gitignore"}:
+        (folder / ".gitignore").unlink()
+        folder.rmdir()
 
 
 def _is_file(descriptor: int, path: Path) -> bool:

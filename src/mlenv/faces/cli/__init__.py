@@ -32,7 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return _run(words, printer)
     except MlenvError as error:
-        printer.error(error)
+        printer.error(_with_sizes(error))
         return 2
     except KeyboardInterrupt:
         printer.error(MlenvError("interrupted", "interrupted; what was there before is still in use"))
@@ -42,6 +42,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as error:
+        from mlenv import store
+
+        fault = store.failed_write(error) if isinstance(error, OSError) else None
+        if fault is not None:
+            printer.error(_with_sizes(fault))
+            return 2
         if os.environ.get("MLENV_DEBUG"):
             raise
         printer.error(
@@ -82,6 +88,15 @@ def finish(answer: Report | Outcome, printer: output.Printer) -> int:
         return 0 if answer.ok else 1
     printer.outcome(answer)
     return 0 if answer.ok else 1
+
+
+def _with_sizes(error: MlenvError) -> MlenvError:
+    """Say how much room there is, where that is what was wrong."""
+    if error.code != "no-space":
+        return error
+    from mlenv.services import space
+
+    return space.told(error, Path.cwd())
 
 
 def _end_on_terminate() -> Callable[[], None]:
