@@ -9,8 +9,9 @@ from pathlib import Path
 from mlenv import store
 from mlenv.errors import MlenvError
 from mlenv.locks import LockContent
-from mlenv.services.installing import Wish
+from mlenv.services import words
 from mlenv.services.project import Project
+from mlenv.services.wish import Wish
 
 __all__ = ["blamed", "refuse_too_little", "told"]
 
@@ -36,8 +37,8 @@ def refuse_too_little(project: Project, wish: Wish) -> None:
         return
     raise MlenvError(
         "no-space",
-        f"no space for this change: the locked packages alone need {_size(needed)}, and {_size(free)} are free;"
-        " nothing was fetched or changed",
+        f"no space for this change: the locked packages alone need {words.size(needed)},"
+        f" and {words.size(free)} are free; nothing was fetched or changed",
         where=str(project.root),
         hint="free some space, or move the project to a larger disk, then run the same command again",
     )
@@ -76,7 +77,7 @@ def told(error: MlenvError, root: Path) -> MlenvError:
     place = store.nearest(Path(error.where)) if error.where else _tightest(root)
     free, files = store.free_bytes(place), store.free_files(place)
     few = files is not None and free is not None and files * _TYPICAL_BYTES < free
-    room = f"{files} files (inodes)" if few else _size(free or 0)
+    room = f"{files} files (inodes)" if few else words.size(free or 0)
     what, comma, end = error.message.partition("; ")
     message = f"{what.rstrip('.')}: the change needs more than the {room} that are free in {place}{comma}{end}"
     return MlenvError(error.code, message, where=error.where or str(place), hint=error.hint, details=error.details)
@@ -95,10 +96,3 @@ def _room(place: Path) -> int:
 def _uv_cache() -> Path:
     default = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "uv")
     return store.nearest(Path(os.environ.get("UV_CACHE_DIR") or default))
-
-
-def _size(number_bytes: int) -> str:
-    for unit, factor in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
-        if number_bytes >= factor:
-            return f"{number_bytes / factor:.3g} {unit}"
-    return f"{number_bytes} bytes"
