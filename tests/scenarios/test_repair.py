@@ -82,6 +82,18 @@ def test_a_base_python_of_another_minor_version_is_told_and_remade(
     _works(run_cells, project, project.kernel)
 
 
+def test_an_empty_folder_where_the_environment_was_is_no_obstacle(root: Path, run_cells: Callable[..., Any]) -> None:
+    """Nothing is lost with an empty folder, so that the command that `check` names does it."""
+    project = create(root, "six")
+    project.link.unlink()
+    project.link.mkdir()
+    told = project.check()
+    assert (told["verdict"], told["next"]["command"]) == ("broken", "mlenv create")
+    assert project.mlenv("create", "--json").json()["kernel"] == project.kernel
+    assert project.check()["verdict"] == "in-step"
+    _works(run_cells, project, project.kernel)
+
+
 @pytest.mark.parametrize("what", ["exit 1", "echo rubbish"])
 def test_a_base_python_that_does_not_work_is_told_and_another_takes_its_place(
     root: Path, run_cells: Callable[..., Any], what: str

@@ -41,20 +41,24 @@ def switch(root: Path, link: Path, target: Path) -> str | None:
 
 
 def refuse_no_environment(link: Path) -> None:
-    """Refuse to put an environment where something else lies.
+    """Refuse to put an environment where something else lies; an empty folder is nothing.
 
     Raises:
         MlenvError: ``environment-foreign``.
     """
     is_environment = (link / "pyvenv.cfg").exists() or (link.is_symlink() and (link / "conda-meta").is_dir())
     is_ours = link.is_symlink() and (not link.exists() or current(link) is not None)
-    if os.path.lexists(link) and not is_environment and not is_ours:
+    if os.path.lexists(link) and not is_environment and not is_ours and not _is_empty(link):
         raise MlenvError(
             "environment-foreign",
             f"{link.name} is there and is not an environment; it was left alone",
             where=str(link),
             hint=f"move {link.name} away, then run the same command again",
         )
+
+
+def _is_empty(folder: Path) -> bool:
+    return folder.is_dir() and not folder.is_symlink() and not any(folder.iterdir())
 
 
 def _show(private: Path, link: Path, target: Path) -> str | None:
@@ -65,6 +69,8 @@ def _show(private: Path, link: Path, target: Path) -> str | None:
         temporary.unlink()
     _make_link(temporary, os.path.relpath(target, link.parent))
     try:
+        if _is_empty(link):
+            link.rmdir()
         if link.is_symlink() or not link.exists():
             old = shown(link)
             os.replace(temporary, link)
