@@ -49,7 +49,8 @@ def check_requirements_seal(text: str, where: str) -> tuple[Finding, ...]:
         MlenvError: ``requirements-truncated`` where the end line is missing.
     """
     plain = text.replace("\r\n", "\n")
-    if not _OURS.search(plain):
+    cut_at_once = bool(plain) and _HEAD.startswith(plain)
+    if not cut_at_once and not _OURS.search(plain):
         return ()
     ends = list(_END.finditer(plain))
     if not ends:
