@@ -388,3 +388,27 @@ def test_conda_environments_are_known_by_their_records(tmp_path: Path) -> None:
     (prefix / "bin" / "python").symlink_to("python3.11")
     facts = site.environment_facts(str(prefix))
     assert (facts.engine, facts.python, facts.problem) == ("conda", "3.11.9", None)
+
+
+def test_a_scan_after_an_earlier_one_says_the_same(tmp_path: Path) -> None:
+    """What came, went, moved, or is a link to sources now: folder names told before are believed, nothing else is."""
+    for name in ("stays-1.0", "goes-1.0", "moves-1.0", "linked-1.0", "odd-dev"):
+        (tmp_path / f"{name}.dist-info").mkdir()
+        (tmp_path / f"{name}.dist-info" / "METADATA").write_text("Name: x\nVersion: 3.0\n")
+    before = site.scan([str(tmp_path)])
+    (tmp_path / "goes-1.0.dist-info" / "METADATA").unlink()
+    (tmp_path / "goes-1.0.dist-info").rmdir()
+    (tmp_path / "moves-1.0.dist-info").rename(tmp_path / "moves-2.0.dist-info")
+    (tmp_path / "comes-1.0.dist-info").mkdir()
+    (tmp_path / "linked-1.0.dist-info" / "direct_url.json").write_text(
+        '{"url": "file:///src", "dir_info": {"editable": true}}'
+    )
+    (tmp_path / "odd-dev.dist-info" / "METADATA").write_text("Name: x\nVersion: 4.0\n")
+    after = site.scan([str(tmp_path)], before)
+    assert after == site.scan([str(tmp_path)])
+    versions = {row.name: (row.version, row.source.kind) for row in after.distributions}
+    assert versions["linked"] == ("1.0", "editable")
+    assert versions["odd"][0] == "4.0"
+    assert {"goes", "comes", "moves"} & versions.keys() == {"comes", "moves"}
+    (tmp_path / "linked-1.0.dist-info" / "direct_url.json").unlink()
+    assert site.scan([str(tmp_path)], after) == site.scan([str(tmp_path)])

@@ -30,6 +30,7 @@ class Scans:
 
     def __init__(self) -> None:
         self._kept: Dict[Tuple[Any, ...], Installed] = {}
+        self._last: Dict[Tuple[str, ...], Installed] = {}
 
     def installed(self, sites: Tuple[str, ...]) -> Installed:
         """Return what the folders hold. Cost: a stat each when nothing changed, a scan otherwise.
@@ -40,7 +41,8 @@ class Scans:
         seen = tuple(folder_stamp(folder) for folder in sites)
         if seen not in self._kept:
             self._kept = {stamps: kept for stamps, kept in self._kept.items() if len(self._kept) < _KEPT_SCANS}
-            self._kept[seen] = site.scan([os.path.realpath(folder) for folder in sites])
+            real = tuple(os.path.realpath(folder) for folder in sites)
+            self._kept[seen] = self._last[real] = site.scan(real, self._last.get(real))
         return self._kept[seen]
 
 
