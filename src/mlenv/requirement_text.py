@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from packaging.markers import InvalidMarker, Marker
@@ -13,9 +14,13 @@ __all__ = ["parse_marker", "parse_requirement", "parse_specifiers"]
 _LONGEST = 4000
 """Characters. Beyond it are attacks only; Python refuses numbers of more than 4,300 digits with an error of its own."""
 
+_KEPT = 2048
+"""Texts whose value is kept: a manifest and its lock say the same things several times."""
 
+
+@lru_cache(maxsize=_KEPT)
 def parse_requirement(text: str) -> Requirement:
-    """Parse a requirement.
+    """Parse a requirement. The same text gives the same value: it is for reading only.
 
     Raises:
         InvalidRequirement: also for what is nested too deep or too long to be one, and where its address is none.
@@ -34,8 +39,9 @@ def parse_requirement(text: str) -> Requirement:
     return requirement
 
 
+@lru_cache(maxsize=_KEPT)
 def parse_marker(text: str) -> Marker:
-    """Parse an environment marker.
+    """Parse an environment marker. The same text gives the same value: it is for reading only.
 
     Raises:
         InvalidMarker: also for what is nested too deep or too long to be one.

@@ -9,7 +9,7 @@ import tomllib
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["damaged"]
+__all__ = ["changed", "damaged"]
 
 _TOML_WORDS = (
     "[[packages]]\n",
@@ -77,6 +77,13 @@ def _tree(data: bytes, form: str, dice: random.Random) -> bytes | None:
         return render(tree).encode("utf-8", "surrogatepass")
     except (ValueError, RecursionError):
         return None  # damaged before: its lines are what is left
+
+
+def changed(tree: Any, dice: random.Random) -> None:
+    """Change one node of a tree in place."""
+    places: list[tuple[Any, Any]] = []
+    _collect(tree, places)
+    _change(*dice.choice(places), dice)
 
 
 def _collect(node: Any, places: list[tuple[Any, Any]]) -> None:

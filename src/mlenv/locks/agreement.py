@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from packaging.requirements import Requirement
-
 from mlenv.locks.choosing import Choice
 from mlenv.locks.content import LockContent, Manifest
 from mlenv.locks.relock import relock_findings
 from mlenv.locks.requirement import same_pythons
 from mlenv.locks.target import Target
 from mlenv.model import Finding
+from mlenv.requirement_text import parse_requirement
 from mlenv.versions import normalise, satisfies
 
 __all__ = ["python_of", "relock_of"]
@@ -37,7 +36,7 @@ def relock_of(choice: Choice, content: LockContent, manifest: Manifest | None) -
 
 
 def _judged(texts: Iterable[str], unjudged: frozenset[str]) -> tuple[str, ...]:
-    return tuple(text for text in texts if not unjudged or normalise(Requirement(text).name) not in unjudged)
+    return tuple(text for text in texts if not unjudged or normalise(parse_requirement(text).name) not in unjudged)
 
 
 def python_of(manifest: Manifest, content: LockContent | None, choice: Choice, target: Target) -> Iterator[Finding]:

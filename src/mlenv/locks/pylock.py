@@ -5,7 +5,7 @@ Tools tried: uv 0.13, pip 26.3, PDM 2.29 and mlenv itself.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from packaging.pylock import Package, Pylock, PylockUnsupportedVersionError, PylockValidationError
@@ -14,8 +14,9 @@ from packaging.specifiers import SpecifierSet
 from mlenv.locks.content import LockContent
 from mlenv.locks.limits import check_packages
 from mlenv.locks.place import Place
+from mlenv.locks.pylock_wheels import hashes_of, least_bytes, lightened, wheel_names
 from mlenv.locks.sealing import parse_sealed
-from mlenv.locks.source import file_name, plain_url, relative
+from mlenv.locks.source import plain_url, relative
 from mlenv.locks.target import Target, holds
 from mlenv.model import Finding, Pin, Source
 from mlenv.versions import normalise
@@ -55,15 +56,17 @@ def parse_pylock(
     chosen_extras = frozenset(normalise(extra) for extra in extras)
     chosen_groups = _groups(lock, groups)
     chosen = {"extras": chosen_extras, "dependency_groups": chosen_groups}
-    packages = _selected(lock, {**target.environment, **chosen}, place)
+    selected = _selected(lock, {**target.environment, **chosen}, place)
+    packages = {name: package for name, (_, package) in selected.items()}
+    rows = {name: table["packages"][index] for name, (index, _) in selected.items()}
     return LockContent(
         pins=tuple(sorted((_pin(package) for package in packages.values()), key=lambda pin: pin.name)),
         requires_python=str(lock.requires_python or ""),
         recorded=sealed.requirements if sealed else None,
         recorded_python=sealed.requires_python if sealed else "",
-        wheels={name: tuple(_wheels(package)) for name, package in packages.items()},
-        sizes={name: size for name, package in packages.items() if (size := _size(package))},
-        hashes={name: _hashes(package) for name, package in packages.items()},
+        wheels={name: tuple(wheel_names(rows[name])) for name in packages},
+        sizes={name: size for name in packages if (size := least_bytes(rows[name]))},
+        hashes={name: hashes_of(rows[name]) for name in packages},
         sdists=frozenset(name for name, package in packages.items() if package.sdist),
         dependencies=_dependencies(packages),
         findings=(*(sealed.findings if sealed else ()), *_python_findings(lock, packages, target, where)),
@@ -87,7 +90,7 @@ def _validated(table: Mapping[str, Any], place: Place) -> Pylock:
     try:
         Pylock.from_dict({**table, "packages": []})  # a newer version first: its packages may look like anything
         check_packages(len(place.items(table, "packages", dict)), place)
-        return Pylock.from_dict(table)
+        return Pylock.from_dict(lightened(table))
     except PylockUnsupportedVersionError as problem:
         hint = "Upgrade mlenv, or make the lock anew: mlenv lock"
         raise place.at("lock-version").error(
@@ -100,7 +103,7 @@ def _validated(table: Mapping[str, Any], place: Place) -> Pylock:
         raise place.error(f"The lock cannot be read: {str(problem).splitlines()[0]}.") from None
 
 
-def _selected(lock: Pylock, environment: Mapping[str, Any], place: Place) -> dict[str, Package]:
+def _selected(lock: Pylock, environment: Mapping[str, Any], place: Place) -> dict[str, tuple[int, Package]]:
     selected: dict[str, tuple[int, Package]] = {}
     for index, package in enumerate(lock.packages):
         # PEP 751: skip what has a marker that does not hold; two entries of one name are an error.
@@ -113,7 +116,7 @@ def _selected(lock: Pylock, environment: Mapping[str, Any], place: Place) -> dic
             )
             raise place.item("packages", index).error(message)
         selected[package.name] = index, package
-    return {name: package for name, (_, package) in selected.items()}
+    return selected
 
 
 def _pin(package: Package) -> Pin:
@@ -122,11 +125,6 @@ def _pin(package: Package) -> Pin:
         version=None if package.version is None else str(package.version),
         source=_source(package),
     )
-
-
-def _hashes(package: Package) -> tuple[str, ...]:
-    files = [*(package.wheels or ()), *((package.sdist,) if package.sdist else ())]
-    return tuple(f"{kind}:{digest}" for file in files for kind, digest in sorted(file.hashes.items()))
 
 
 def _source(package: Package) -> Source:
@@ -140,15 +138,6 @@ def _source(package: Package) -> Source:
             return Source(kind="url", url=plain_url(package.archive.url))
         return Source(kind="path", url=relative(package.archive.path or ""))
     return Source(kind="index")
-
-
-def _wheels(package: Package) -> Iterator[str]:
-    for wheel in package.wheels or ():
-        yield wheel.name or file_name(wheel.path or wheel.url or "")
-
-
-def _size(package: Package) -> int:
-    return min((wheel.size or 0 for wheel in package.wheels or ()), default=0)
 
 
 def _dependencies(packages: Mapping[str, Package]) -> dict[str, tuple[str, ...]]:

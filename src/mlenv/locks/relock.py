@@ -9,6 +9,7 @@ from packaging.requirements import Requirement
 from mlenv.locks.content import LockContent
 from mlenv.locks.requirement import same_requirement, written
 from mlenv.model import Declared, Finding, Pin
+from mlenv.requirement_text import parse_requirement
 from mlenv.versions import normalise, satisfies
 
 __all__ = ["relock_findings"]
@@ -79,7 +80,7 @@ def _among(row: Requirement, rows: Sequence[Requirement]) -> bool:
 def _by_name(texts: Iterable[str]) -> dict[str, tuple[Requirement, ...]]:
     rows: dict[str, tuple[Requirement, ...]] = {}
     for text in texts:
-        row = Requirement(text)
+        row = parse_requirement(text)
         name = normalise(row.name)
         rows[name] = (*rows.get(name, ()), row)
     return rows
@@ -92,7 +93,7 @@ def _joined(rows: Sequence[Requirement]) -> str:
 def _unmet(row: Declared, pin: Pin | None, lock: str) -> str | None:
     if pin is None:
         return f"{row.text} is declared in {row.origin} but is not in {lock}."
-    wanted = Requirement(row.text)
+    wanted = parse_requirement(row.text)
     if wanted.url and pin.source.kind == "index":
         return f"{row.origin} asks for {row.text}; {lock} takes {row.name} from the index."
     if pin.version and satisfies(pin.version, str(wanted.specifier)) is False:

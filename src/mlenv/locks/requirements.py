@@ -6,8 +6,6 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import field
 
-from packaging.requirements import Requirement
-
 from mlenv.errors import MlenvError
 from mlenv.locks.content import LockContent
 from mlenv.locks.limits import LONGEST_LINE, MOST_FILES, check_packages
@@ -19,6 +17,7 @@ from mlenv.locks.requirements_seal import check_requirements_seal
 from mlenv.locks.source import inside
 from mlenv.locks.target import Target, applies
 from mlenv.model import Declared, Finding, Pin, value
+from mlenv.requirement_text import parse_requirement
 from mlenv.versions import same
 
 __all__ = ["Requirements", "as_lock", "parse_requirements"]
@@ -177,7 +176,7 @@ def _refuse_variable(text: str, at: str) -> None:
 
 
 def _declared(row: Row) -> Declared:
-    return Declared(name=row.name, text=written(Requirement(row.text), marker=False), origin=row.file)
+    return Declared(name=row.name, text=written(parse_requirement(row.text), marker=False), origin=row.file)
 
 
 def _pins(rows: Iterable[Row]) -> tuple[Pin, ...]:

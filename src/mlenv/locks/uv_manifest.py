@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from packaging.requirements import Requirement
 
 from mlenv.locks.place import Table
+from mlenv.requirement_text import parse_requirement
 from mlenv.versions import normalise
 
 __all__ = ["everything", "unjudged"]
@@ -23,9 +24,9 @@ def everything(project: Table, groups: Mapping[str, Sequence[Requirement]], sour
     Source: uv's ``[package.metadata]``; uv 0.13.
     """
     addresses = _addresses(sources)
-    rows = [_text(Requirement(text), addresses) for text in project.get("dependencies", ())]
+    rows = [_text(parse_requirement(text), addresses) for text in project.get("dependencies", ())]
     for extra, texts in project.get("optional-dependencies", {}).items():
-        rows += [_text(Requirement(text), addresses, normalise(extra)) for text in texts]
+        rows += [_text(parse_requirement(text), addresses, normalise(extra)) for text in texts]
     rows += [_text(row, addresses) for group in groups.values() for row in group]
     return tuple(dict.fromkeys(rows))
 
