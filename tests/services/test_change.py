@@ -53,6 +53,10 @@ def _generation(root: Path) -> Path:
     return path
 
 
+def _beside(generation: Path) -> change._Place:
+    return change._Place(generation=generation, folder=generation, old=None)
+
+
 def _texts(root: Path) -> tuple[str, str]:
     return (root / "pyproject.toml").read_text(), (root / "pylock.toml").read_text()
 
@@ -66,7 +70,7 @@ def test_files_go_back_where_the_environment_cannot_be_switched(root: Path) -> N
     (root / ".venv").mkdir()
     (root / ".venv" / "thesis.txt").write_text("x")
     with pytest.raises(MlenvError) as caught:
-        change._write_and_switch(Context(cwd=root, report=silent), project, _wish(root, FILES), generation, -1)
+        change._write_and_switch(Context(cwd=root, report=silent), project, _wish(root, FILES), _beside(generation), -1)
     assert (caught.value.code, _texts(root), generation.exists()) == ("environment-foreign", before, False)
     assert (root / ".venv" / "thesis.txt").exists()
 
@@ -79,7 +83,7 @@ def test_an_interrupt_before_the_switch_leaves_everything_as_it_was(root: Path) 
 
     project, before, generation = load(root), _texts(root), _generation(root)
     with pytest.raises(KeyboardInterrupt):
-        change._write_and_switch(Context(cwd=root, report=stop), project, _wish(root, FILES), generation, -1)
+        change._write_and_switch(Context(cwd=root, report=stop), project, _wish(root, FILES), _beside(generation), -1)
     assert (_texts(root), generation.exists(), os.path.lexists(root / ".venv")) == (before, False, False)
 
 

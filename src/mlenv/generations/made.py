@@ -74,10 +74,13 @@ def current(link: Path) -> Path | None:
 def shown(link: Path) -> str | None:
     """Return what ``link`` shows as :mod:`mlenv.history` names it.
 
-    A generation relative to ``.mlenv``; an environment elsewhere that somebody linked to, absolute; ``None`` where
-    there is nothing, or a folder.
+    A generation relative to ``.mlenv``, one that was made in place (no links here) by the name that it would have; an
+    environment elsewhere that somebody linked to, absolute; ``None`` where there is nothing, or somebody's folder.
     """
     now = current(link)
     if now is not None:
         return f"envs/{now.name}"
+    made = None if link.is_symlink() else (ready(link) or {})
+    if made and isinstance(made.get("generation"), str) and made.get("path") == os.path.realpath(link):
+        return f"envs/{Path(made['generation']).name}"
     return os.path.realpath(link) if link.is_symlink() and link.exists() else None

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from mlenv import history, store
 from mlenv.errors import MlenvError
+from mlenv.generations import guard
 from mlenv.generations.made import current, shown
 
 __all__ = ["heal", "refuse_no_environment", "settle", "switch"]
@@ -27,10 +28,12 @@ def switch(root: Path, link: Path, target: Path) -> str | None:
     A real folder at ``link`` (somebody else's environment) is exchanged in one step and kept as a generation.
 
     Raises:
-        MlenvError: ``not-writable``, ``links-unsupported``, ``environment-foreign``.
+        MlenvError: ``not-writable``, ``environment-foreign``.
     """
     private = store.private_dir(root)
     try:
+        if not guard.can_link(root, link):
+            return guard.exchange(root, link, target)
         if target.name.startswith(_ADOPTED):
             return _bring_back(link, target)
         return _show(private, link, target)
@@ -67,7 +70,7 @@ def _show(private: Path, link: Path, target: Path) -> str | None:
     temporary, adopted = private / f"{_LINK}{target.name}", _adopted(target)
     with contextlib.suppress(FileNotFoundError):
         temporary.unlink()
-    _make_link(temporary, os.path.relpath(target, link.parent))
+    os.symlink(os.path.relpath(target, link.parent), temporary, target_is_directory=True)
     try:
         if _is_empty(link):
             link.rmdir()
@@ -85,18 +88,6 @@ def _show(private: Path, link: Path, target: Path) -> str | None:
 def _adopted(target: Path) -> Path:
     """Return where the environment is kept that a generation took the place of."""
     return target.with_name(f"{_ADOPTED}{target.name}")
-
-
-def _make_link(temporary: Path, target: str) -> None:
-    try:
-        os.symlink(target, temporary, target_is_directory=True)
-    except (OSError, NotImplementedError) as error:
-        raise MlenvError(
-            "links-unsupported",
-            f"symbolic links cannot be made here ({error}), so an environment cannot be exchanged safely",
-            where=str(temporary.parent),
-            hint="move the project to a file system with symbolic links (on Windows: turn on developer mode)",
-        ) from None
 
 
 def _exchange(temporary: Path, link: Path, adopted: Path) -> None:
@@ -120,6 +111,8 @@ def heal(root: Path) -> None:
     An environment that was being adopted goes back to its place or to its keep; intermediate files go.
     """
     private = root / ".mlenv"
+    if guard.stands(root):
+        guard.put_back(root)
     _heal_exchange(root, private)
     for stray in private.glob(f"{_LINK}*"):
         if stray.is_symlink():

@@ -13,9 +13,11 @@ from typing import Any, Dict, List, Mapping, Optional, Tuple
 from mlenv.installed import parse_pyvenv_cfg
 from mlenv.model import EnvironmentFacts, Finding
 
-__all__ = ["environment_facts", "interpreter", "read_marker"]
+__all__ = ["UNFINISHED", "environment_facts", "interpreter", "is_guarded", "read_marker"]
 
 _MARKER = "mlenv-ready.json"
+UNFINISHED = "the environment is being made, or its making was cut off"
+"""What a guard file means: where links cannot be, environments are made at their place, behind one."""
 _LIBRARY = re.compile(r"^(?:python|pypy)(\d+\.\d+)t?$")
 _INTERPRETER = re.compile(r"^(?:python|pypy)(\d+\.\d+)t?(?:\.exe)?$")
 _VERSION = re.compile(r"\d+\.\d+(?:\.\d+)?(?:(?:a|b|rc)\d+)?")
@@ -66,6 +68,11 @@ def interpreter(prefix: str) -> str:
     if os.name != "nt":
         candidates = [os.path.join(prefix, "bin", "python"), os.path.join(prefix, "bin", "python3")]
     return next((path for path in candidates if os.path.lexists(path)), candidates[0])
+
+
+def is_guarded(root: str) -> bool:
+    """Whether a guard file says that an environment of this project is being made at its place."""
+    return os.path.exists(os.path.join(root, ".mlenv", "unfinished.json"))
 
 
 def read_marker(prefix: str) -> Optional[Dict[str, Any]]:
@@ -141,6 +148,8 @@ def _actual_minor(prefix: str) -> str:
 def _problem(prefix: str, cfg: Mapping[str, str], conda: bool, libraries: Mapping[str, str], actual: str) -> str:
     """Return why the environment cannot be used, the plainest reason first; empty where nothing is wrong."""
     python = interpreter(prefix)
+    if is_guarded(os.path.dirname(prefix)):
+        return UNFINISHED
     real_prefix = os.path.realpath(prefix)
     linked = os.path.islink(python) and not os.path.realpath(python).startswith(real_prefix + os.sep)
     if not os.path.lexists(python):

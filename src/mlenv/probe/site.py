@@ -6,14 +6,16 @@ Nothing of the environment is run.
 
 from __future__ import annotations
 
-from mlenv.probe.environment import environment_facts, interpreter, read_marker
+from mlenv.probe.environment import UNFINISHED, environment_facts, interpreter, is_guarded, read_marker
 from mlenv.probe.scanning import metadata, needs, required_names, scan, tops
 from mlenv.probe.stamps import stamp, stamps, unchanged
 from mlenv.probe.whole import missing_tops, verify
 
 __all__ = [
+    "UNFINISHED",
     "environment_facts",
     "interpreter",
+    "is_guarded",
     "metadata",
     "missing_tops",
     "needs",

@@ -104,24 +104,63 @@ def carry_out(context: Context, project: Project, wish: Wish, descriptor: int) -
     before = site.scan(project.environment.sites)
     changes = changes_of(before, wish.selected)
     space.refuse_too_little(project, wish)
-    generation = generations.new_path(root)
+    place = _place(context, project)
     try:
-        installing.build(context, project, wish, generation, descriptor)
-        if _is_well(project, wish):
-            generations.carry_bytecode(Path(os.path.realpath(project.link)), generation)
-        installed = _verify(context, project, wish, generation)
+        installing.build(context, project, wish, place.folder, descriptor)
+        if _is_well(project, wish) and not place.guarded:
+            generations.carry_bytecode(Path(os.path.realpath(project.link)), place.folder)
+        installed = _verify(context, project, wish, place)
     except MlenvError as error:
-        why = space.blamed(error, generation)
-        store.remove_tree(generation, inside=root / ".mlenv" / "envs")
+        why = space.blamed(error, place.folder)
+        _give_up(root, place)
         raise why from None
     except BaseException:
-        store.remove_tree(generation, inside=root / ".mlenv" / "envs")
+        _give_up(root, place)
         raise
-    written = _write_and_switch(context, project, wish, generation, descriptor)
+    written = _write_and_switch(context, project, wish, place, descriptor)
     generations.collect(root, project.link)
     names = tuple(c.path for c in written if c.before != c.after)
     count = sum(1 for d in installed.distributions if d.name != "pip")
     return Done(changes=changes, files=names, count=count, switched=True)
+
+
+@value
+class _Place:
+    """Where an environment is made."""
+
+    generation: Path
+    """Its name in the history."""
+    folder: Path
+    """Where its files lie while it is made: the generation itself, or the project's environment behind a guard."""
+    old: str | None
+    """What the project showed before, as the history names it."""
+
+    @property
+    def guarded(self) -> bool:
+        return self.folder != self.generation
+
+
+def _place(context: Context, project: Project) -> _Place:
+    """Choose the place: beside the old environment, or, where no link can be switched, in its place and guarded."""
+    root, link = project.root, project.link
+    generation, old = generations.new_path(root), generations.shown(link)
+    if generations.can_link(root, link):
+        return _Place(generation=generation, folder=generation, old=old)
+    if old is None:
+        context.tell(
+            "note",
+            f"symbolic links cannot be made here: {link.name} is away while a change is made; if that is cut off,"
+            " mlenv check says broken, and the same command heals",
+        )
+    generations.clear_place(root, link, generation)
+    return _Place(generation=generation, folder=link, old=old)
+
+
+def _give_up(root: Path, place: _Place) -> None:
+    if place.guarded:
+        generations.put_back(root)
+    else:
+        store.remove_tree(place.generation, inside=root / ".mlenv" / "envs")
 
 
 def _is_well(project: Project, wish: Wish) -> bool:
@@ -131,22 +170,23 @@ def _is_well(project: Project, wish: Wish) -> bool:
 
 
 def _write_and_switch(
-    context: Context, project: Project, wish: Wish, generation: Path, descriptor: int
+    context: Context, project: Project, wish: Wish, place: _Place, descriptor: int
 ) -> tuple[history.FileChange, ...]:
     """Write the project's files and show the new environment: both, or neither."""
     root, link = project.root, project.link
+    new = f"envs/{place.generation.name}"
     written: tuple[history.FileChange, ...] = ()
     try:
-        entry = history.begin(root, wish.verb, generations.shown(link), f"envs/{generation.name}")
+        entry = history.begin(root, wish.verb, place.old, new)
         written = history.write_files(root, entry.id, wish.files, project.stamps)
         history.note(root, entry, written)
-        installing.rebuild_own(context, project, wish, generation, descriptor)
+        installing.rebuild_own(context, project, wish, place.folder, descriptor)
         hygiene.ignore(context, root, link)
         context.tell("switch", f"switching {link.name}")
-        previous = generations.switch(root, link, generation)
+        previous = generations.reveal(root) if place.guarded else generations.switch(root, link, place.generation)
     except BaseException:
-        if generations.current(link) != generation:  # else the next verb notes the change as whole
-            store.remove_tree(generation, inside=root / ".mlenv" / "envs")  # first: to put back needs room
+        if generations.stands(root) or generations.shown(link) != new:  # else the next verb notes the change as whole
+            _give_up(root, place)  # first: to put back needs room
             history.put_all_back(root, written)
         raise
     history.finish(root, entry, previous, written)
@@ -208,10 +248,10 @@ def _refuse_conda(project: Project) -> None:
         )
 
 
-def _verify(context: Context, project: Project, wish: Wish, generation: Path) -> Installed:
+def _verify(context: Context, project: Project, wish: Wish, place: _Place) -> Installed:
     """Start the interpreter, check every file, compare with the wish, then write the ready marker."""
     context.tell("verify", "checking every file")
-    selection = wish.selected.selection
+    selection, generation = wish.selected.selection, place.folder
     python = _start(generation)
     installed = site.scan(site.environment_facts(str(generation)).sites)
     have = {d.name: d.version for d in installed.distributions}
@@ -237,6 +277,7 @@ def _verify(context: Context, project: Project, wish: Wish, generation: Path) ->
         "link": os.path.relpath(project.link, project.root),
         "base": wish.interpreter.path,
         "ipykernel": "installed" if wish.with_ipykernel else "runtime",
+        **({"generation": place.generation.name} if place.guarded else {}),
     }
     generations.seal(generation, marker, python=python)
     return installed

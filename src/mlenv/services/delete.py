@@ -56,7 +56,7 @@ def _refuse(context: Context, project: Project) -> None:
             where=str(link),
         )
     generations.refuse_no_environment(link)
-    if project.environment.prefix and generations.current(link) is None and not context.options.force:
+    if project.environment.prefix and generations.shown(link) is None and not context.options.force:
         raise MlenvError(
             "environment-foreign",
             f"{link.name} was not made by mlenv; it was left alone",

@@ -75,7 +75,8 @@ def build(context: Context, project: Project, wish: Wish, generation: Path, desc
                     prefix=str(generation), files=(_file(place, "ipykernel.txt", "ipykernel"),), with_dependencies=True
                 ),
             )
-    aim_activation(generation, project, prompt)
+    if generation != project.link:
+        aim_activation(generation, project, prompt)
 
 
 def _make(place: _Site) -> None:

@@ -141,7 +141,7 @@ def load(root: Path, *, used: bool = True) -> Project:
     stamps = {name: site.stamp(str(root / name)) for name in names if name in _WATCHED or name.endswith(_ENDINGS)}
     settings = _settings(root, names)
     link = _link(root, settings, used)
-    return Project(root=root, names=names, settings=settings, link=link, environment=_facts(link), stamps=stamps)
+    return Project(root=root, names=names, settings=settings, link=link, environment=_facts(root, link), stamps=stamps)
 
 
 def _settings(root: Path, names: frozenset[str]) -> Settings:
@@ -171,7 +171,9 @@ def _is_environment(place: Path) -> bool:
     return generations.current(place) is not None or not place.exists()
 
 
-def _facts(link: Path) -> EnvironmentFacts:
+def _facts(root: Path, link: Path) -> EnvironmentFacts:
+    if site.is_guarded(str(root)):
+        return EnvironmentFacts(prefix=str(link), problem=Finding(kind="broken", reason=site.UNFINISHED))
     if not link.exists() and not link.is_symlink():
         return EnvironmentFacts(
             prefix=None, problem=Finding(kind="no-env", reason=f"there is no environment at {link.name}")
