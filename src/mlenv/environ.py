@@ -50,6 +50,17 @@ _DROPPED_NAMES = frozenset(
         "UV_NO_GROUP",
         "UV_NO_DEFAULT_GROUPS",
         "UV_ENV_FILE",
+        # What uv installs, and how far it trusts it: the project's files and mlenv's options say that.
+        "UV_CONSTRAINT",
+        "UV_BUILD_CONSTRAINT",
+        "UV_OVERRIDE",
+        "UV_EXCLUDE",
+        "UV_NO_BINARY",
+        "UV_NO_BINARY_PACKAGE",
+        "UV_NO_VERIFY_HASHES",
+        "UV_CONFIG_SETTINGS",
+        "UV_CONFIG_SETTINGS_PACKAGE",
+        "UV_OUTPUT_FILE",
         # The same for pip.
         "PIP_TARGET",
         "PIP_PREFIX",
@@ -61,6 +72,10 @@ _DROPPED_NAMES = frozenset(
         "PIP_BREAK_SYSTEM_PACKAGES",
         "PIP_REQUIREMENT",
         "PIP_CONSTRAINT",
+        "PIP_BUILD_CONSTRAINT",
+        "PIP_NO_BINARY",
+        "PIP_CONFIG_SETTINGS",
+        "PIP_GLOBAL_OPTION",
         "PIP_EDITABLE",
         "PIP_GROUP",
         "PIP_DRY_RUN",
@@ -76,11 +91,16 @@ _DROPPED_NAMES = frozenset(
         "MPLBACKEND",
         "JPY_PARENT_PID",
         "JPY_INTERRUPT_EVENT",
+        # A repository that git works in, where mlenv was started from one of its hooks.
+        "GIT_DIR",
+        "GIT_WORK_TREE",
+        "GIT_INDEX_FILE",
         # Code injected into every program, and colours that would end up in parsed text. LD_LIBRARY_PATH stays:
         # interpreters of environment modules (HPC) find their libpython by it.
         "LD_PRELOAD",
         "LD_AUDIT",
         "DYLD_INSERT_LIBRARIES",
+        "BASH_ENV",
         "FORCE_COLOR",
         "CLICOLOR_FORCE",
     }
