@@ -17,7 +17,7 @@ from mlenv.probe import ask, environment, site
 from mlenv.services import hygiene, installing, space
 from mlenv.services.builds import refuse_builds
 from mlenv.services.context import Context
-from mlenv.services.indexes import refuse_options
+from mlenv.services.indexes import refuse_credentials, refuse_options
 from mlenv.services.project import Project
 from mlenv.services.select import wanted
 from mlenv.services.wish import Wish
@@ -67,6 +67,7 @@ def refuse_what_hurts(context: Context, project: Project, wish: Wish, changes: t
     for name in wish.files:
         store.refuse_outside(project.root / name, project.root)
     refuse_options(context, wish.selected)
+    refuse_credentials(project, wish.selected)
     refuse_builds(context, project, wish.selected, wish.interpreter)
     if context.options.force or context.options.dry_run:
         return

@@ -20,9 +20,10 @@ from mlenv.render import mask_secrets
 from mlenv.services.context import Context
 from mlenv.services.project import Project
 
-__all__ = ["options_of", "refuse_builds_by_pip", "refuse_options", "tell_indexes"]
+__all__ = ["options_of", "refuse_builds_by_pip", "refuse_credentials", "refuse_options", "tell_indexes"]
 
 _HARMLESS = frozenset({"--require-hashes", "--prefer-binary", "--only-binary", "--pre"})
+_CREDENTIALS = re.compile(r"(?<!#)\bgit\+(?:https?://[^/@\s\"']+|ssh://[^/@:\s\"']*:[^/@\s\"']+)@")
 _INDEX_KEYS = ("index-url", "default-index", "extra-index-url", "find-links", "index")
 _FOREIGN = {"environment.yml": "conda", "environment.yaml": "conda", "Pipfile": "pipenv", "pixi.toml": "pixi"}
 
@@ -77,6 +78,25 @@ def refuse_builds_by_pip(selected: Selected) -> None:
                 where=selected.choice.manifest or selected.choice.lock or "",
                 hint="add --allow-build, or allow-build = [...] in [tool.mlenv]",
             )
+
+
+def refuse_credentials(project: Project, selected: Selected) -> None:
+    """Stop where a repository's address in a file carries a password: git's command line would show it to everybody.
+
+    Raises:
+        MlenvError: ``requirement-secret`` with file and line.
+    """
+    for name in selected.files_read:
+        if not name.endswith((".txt", ".in", ".toml")) or not (project.root / name).is_file():
+            continue
+        for number, line in enumerate(store.read_text(project.root / name).splitlines(), start=1):
+            if _CREDENTIALS.search(line):
+                raise MlenvError(
+                    "requirement-secret",
+                    "an address of git carries credentials, which the command line of git would show",
+                    where=f"{name}: line {number}",
+                    hint="take them out of the address; keep them in ~/.netrc or in git's credential helper",
+                )
 
 
 def tell_indexes(context: Context, project: Project) -> None:

@@ -21,7 +21,7 @@ from mlenv.probe.interpreters import Interpreter
 from mlenv.services import tools as engine_tools
 from mlenv.services.adopt import adopted_pins
 from mlenv.services.context import Context
-from mlenv.services.indexes import refuse_builds_by_pip, refuse_options, tell_indexes
+from mlenv.services.indexes import refuse_builds_by_pip, refuse_credentials, refuse_options, tell_indexes
 from mlenv.services.project import Project
 from mlenv.services.scratch import scratch_folder
 from mlenv.services.select import select_project, target_of
@@ -95,6 +95,7 @@ def refuse_sources(context: Context, project: Project, selected: Selected, resol
         MlenvError: as :func:`mlenv.services.indexes.refuse_options`; ``build-not-allowed`` where pip would build.
     """
     refuse_options(context, selected)
+    refuse_credentials(project, selected)
     if resolver.engine.name == "uv":
         tell_indexes(context, project)
     elif not _may_build(context, project):

@@ -13,6 +13,7 @@ from mlenv._version import __version__
 from mlenv.errors import MlenvError
 from mlenv.model import FileStamp, Outcome, Selection
 from mlenv.probe import ask, environment, site
+from mlenv.render import mask_secrets
 from mlenv.selection_text import cache_name, parse_selection, selection_text
 from mlenv.services.context import Context, Options
 from mlenv.services.project import LOCK_NAMES, MANIFEST_NAMES, Project, open_project
@@ -177,7 +178,8 @@ def _stamp(project: Project, name: str) -> FileStamp:
 def _write_cache(path: Path, selection: Selection) -> None:
     try:
         store.make_folder(path.parent)
-        store.write_atomic(path, selection_text(selection, __version__))
+        # Addresses are compared without user and query: the cache needs no secret that stands in a list.
+        store.write_atomic(path, mask_secrets(selection_text(selection, __version__)))
     except MlenvError:
         # A cache that cannot be written costs time, never the answer.
         return
