@@ -11,6 +11,8 @@ from mlenv import __version__, kernels, runtime, store
 from mlenv.errors import MlenvError
 from mlenv.kernels import Kernel
 from mlenv.model import Outcome, value
+from mlenv.probe import site
+from mlenv.probe.planted import planted
 from mlenv.services import hygiene, words
 from mlenv.services.context import Context
 from mlenv.services.diagnose import Diagnosis
@@ -228,5 +230,6 @@ def _notes(project: Project | None) -> _Section:
         *notes_on_shell(os.environ, prefix),
         *notes_on_folders(root, prefix, kernels.search_path()),
         *(hygiene.tracked_secrets(project.root) if project else ()),
+        *(planted(site.scan(project.environment.sites)) if project else ()),
     )
     return _Section(name="notes", lines=tuple(f"note: {note}" for note in notes), data=list(notes))
