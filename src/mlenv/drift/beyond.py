@@ -64,6 +64,8 @@ def beyond(
     own = [name for name, distribution in by_name.items() if distribution.site not in inherited]
     rest = _unexplained(selection, own)
     exact = selection.exact
+    if not exact and not selection.pins:
+        return  # a lock that is not read: who knows what it names
     if rest and needs is not None:
         pinned = {pin.name for pin in selection.pins}
         explained = closure(pinned, needs)

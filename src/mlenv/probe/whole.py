@@ -15,6 +15,10 @@ from mlenv.probe.scanning import listing, text_of, tops
 __all__ = ["missing_tops", "verify"]
 
 _CHUNK_BYTES = 1 << 20
+_FOREIGN = frozenset({"conda", "debian", "rpm"})
+"""Installers that keep their own lists of files."""
+_NO_RECORD = "its installation was not finished (no RECORD)"
+_NO_LAST_ROW = "its installation was not finished (RECORD lacks its last row)"
 
 
 def missing_tops(installed: Installed, index: Mapping[str, Sequence[str]]) -> Tuple[Tuple[str, str], ...]:
@@ -33,11 +37,29 @@ def missing_tops(installed: Installed, index: Mapping[str, Sequence[str]]) -> Tu
             continue
         if distribution.site not in there:
             there[distribution.site] = {entry_name(entry) for entry in listing(distribution.site)}
+        if distribution.name not in index and (unfinished := _unfinished(distribution)):
+            damaged.append((distribution.name, unfinished))
+            continue
         names = index[distribution.name] if distribution.name in index else tops(distribution)
         gone = [name for name in names if name not in there[distribution.site]]
         if gone:
             damaged.append((distribution.name, f"its files are gone: {', '.join(gone[:3])}"))
     return tuple(damaged)
+
+
+def _unfinished(distribution: Distribution) -> str:
+    """Say why an installation cannot have come to its end; empty where it has, or where its kind is never judged."""
+    folder = os.path.join(distribution.site, distribution.folder)
+    if not distribution.folder.endswith(".dist-info"):
+        return ""
+    record, installer = text_of(f"{folder}/RECORD"), text_of(f"{folder}/INSTALLER").strip()
+    if installer in _FOREIGN:
+        return ""
+    if not record:
+        return _NO_RECORD
+    if ".dist-info/INSTALLER" not in record:
+        return _NO_LAST_ROW
+    return "" if os.path.isfile(f"{folder}/METADATA") else f"{distribution.folder}/METADATA is missing"
 
 
 def verify(distribution: Distribution, deep: bool = False) -> Tuple[str, ...]:
@@ -57,12 +79,12 @@ def verify(distribution: Distribution, deep: bool = False) -> Tuple[str, ...]:
     if not os.path.isfile(f"{folder}/METADATA"):
         return (f"{distribution.folder}/METADATA is missing",)
     record, installer = text_of(f"{folder}/RECORD"), text_of(f"{folder}/INSTALLER").strip()
-    foreign = installer in {"conda", "debian", "rpm"}
+    foreign = installer in _FOREIGN
     if not record:
-        return () if foreign else ("its installation was not finished (no RECORD)",)
+        return () if foreign else (_NO_RECORD,)
     rows = parse_record(record)
     if not foreign and not any(path.endswith(".dist-info/INSTALLER") for path, _, _ in rows):
-        return ("its installation was not finished (RECORD lacks its last row)",)
+        return (_NO_LAST_ROW,)
     prefix = _prefix_of(distribution.site)
     faults = []
     for path, digest, size in rows:
