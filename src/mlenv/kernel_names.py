@@ -51,7 +51,8 @@ def check_id(text: str, *, where: str = "") -> str:
     suggestion = slug(text)
     if suggestion in RESERVED:
         suggestion += "-project"
-    raise MlenvError("kernel-name", problem, where=where, hint=f'for example: kernel-name = "{suggestion}"')
+    hint = f"--name {suggestion}" if where == "--name" else f'for example: kernel-name = "{suggestion}"'
+    raise MlenvError("kernel-name", problem, where=where, hint=hint)
 
 
 def slug(name: str) -> str:

@@ -62,7 +62,7 @@ def run(command: Command, *, on_line: OnLine | None = None, keep_fds: tuple[int,
     """
     started = time.monotonic()
     with _termination_raises():
-        running = _start(command, keep_fds)
+        running = _start(command, keep_fds, listening=on_line is not None)
         try:
             _drain(running, on_line, deadline=started + command.timeout_s)
         except _DeadlineError:
@@ -93,7 +93,7 @@ class _Running:
     """Lines of both streams; one ``None`` at the end of each."""
 
 
-def _start(command: Command, keep_fds: tuple[int, ...]) -> _Running:
+def _start(command: Command, keep_fds: tuple[int, ...], *, listening: bool) -> _Running:
     environment = scrubbed_environment()
     for name, text in command.env.items():
         environment.pop(name, None)
@@ -115,8 +115,8 @@ def _start(command: Command, keep_fds: tuple[int, ...]) -> _Running:
     except (OSError, ValueError) as error:
         _refuse_start(command, error)
     running = _Running(process=process, stdout=[], stderr=[], lines=queue.SimpleQueue())
-    _in_thread(_read, process.stdout, running.stdout, running.lines)
-    _in_thread(_read, process.stderr, running.stderr, running.lines)
+    _in_thread(_read, process.stdout, running.stdout, running.lines, listening)
+    _in_thread(_read, process.stderr, running.stderr, running.lines, listening)
     if command.stdin is not None:
         _in_thread(_write, process.stdin, command.stdin)
     return running
@@ -126,7 +126,7 @@ def _in_thread(function: Callable[..., None], *arguments: object) -> None:
     threading.Thread(target=function, args=arguments, daemon=True).start()
 
 
-def _read(stream: IO[bytes], kept: list[str], lines: queue.SimpleQueue[str | None]) -> None:
+def _read(stream: IO[bytes], kept: list[str], lines: queue.SimpleQueue[str | None], listening: bool) -> None:
     decoder = codecs.getincrementaldecoder("utf-8")("replace")
     pending, room = "", _KEPT_CHARACTERS
     try:
@@ -134,6 +134,8 @@ def _read(stream: IO[bytes], kept: list[str], lines: queue.SimpleQueue[str | Non
             text = decoder.decode(chunk)
             kept.append(text[:room])
             room -= len(kept[-1])
+            if not listening:
+                continue
             *whole, pending = re.split(r"\r\n|\n|\r", pending + text)
             for line in whole:
                 lines.put(line)

@@ -42,11 +42,12 @@ def choose(option: str | None, settings_engine: str | None, recorded: str | None
         MlenvError: ``engine-unknown`` for a name that mlenv does not drive, ``engine-missing`` where the one that
             is wanted is not on this machine, or none is.
     """
-    for name, said in ((option, "--engine says so"), (settings_engine, "the project's settings say so")):
-        if name is not None:
-            return _named(name, said, tools)
+    if option is not None:
+        return _named(option, "--engine says so", "--engine", tools)
+    if settings_engine is not None:
+        return _named(settings_engine, "the project's settings say so", "[tool.mlenv] engine", tools)
     if recorded == "conda":
-        _refuse_unknown("conda", "This environment was made by conda, which mlenv cannot drive.")
+        _refuse_unknown("conda", "This environment was made by conda, which mlenv cannot drive.", "")
     if recorded in ENGINES and _is_there(recorded, tools):
         return EngineChoice(name=recorded, why=f"it made this environment with {recorded} before")
     if tools.uv is not None:
@@ -56,14 +57,15 @@ def choose(option: str | None, settings_engine: str | None, recorded: str | None
     raise MlenvError("engine-missing", "Neither uv nor pip is on this machine.", hint="python -m pip install uv")
 
 
-def _named(name: str, said: str, tools: Tools) -> EngineChoice:
+def _named(name: str, said: str, where: str, tools: Tools) -> EngineChoice:
     if name not in ENGINES:
-        _refuse_unknown(name, f"'{name}' is not an engine that mlenv drives.")
+        _refuse_unknown(name, f"'{name}' is not an engine that mlenv drives.", where)
     if not _is_there(name, tools):
         missing = "uv" if name == "uv" else "pip"
         raise MlenvError(
             "engine-missing",
             f"The engine {name} is wanted ({said}), but {missing} is not on this machine.",
+            where=where,
             hint="python -m pip install uv" if name == "uv" else "python -m ensurepip",
         )
     return EngineChoice(name=name, why=said)
@@ -73,7 +75,8 @@ def _is_there(name: str, tools: Tools) -> bool:
     return (tools.uv if name == "uv" else tools.pip) is not None
 
 
-def _refuse_unknown(name: str, message: str) -> NoReturn:
+def _refuse_unknown(name: str, message: str, where: str) -> NoReturn:
     close = difflib.get_close_matches(name.lower(), ENGINES, n=1, cutoff=0.4)
     nearest = _NEAREST.get(name.lower(), close[0] if close else "uv")
-    raise MlenvError("engine-unknown", f"{message} Engines: {', '.join(ENGINES)}.", hint=f"--engine {nearest}")
+    hint = f'engine = "{nearest}"' if where.startswith("[") else f"--engine {nearest}"
+    raise MlenvError("engine-unknown", f"{message} Engines: {', '.join(ENGINES)}.", where=where, hint=hint)

@@ -22,8 +22,8 @@ def explain_resolution(printed: Printed) -> Failure | None:
 
 
 def _joined(text: str) -> str:
-    """Put uv's explanation on one line: its further sentences are indented."""
-    return re.sub(r"\n {6,}(?=And |So |we |Because )", " ", text)
+    """Put uv's explanation on one line: its further sentences are indented, and long ones are wrapped."""
+    return re.sub(r"\n {6,}(?=\S)", " ", text)
 
 
 def _of_uv(text: str, printed: Printed) -> Failure | None:
@@ -52,12 +52,25 @@ def _uv_python(text: str, _printed: Printed) -> Failure | None:
     pattern = rf"Python version \(([^)]+)\) does not satisfy Python([^\s,]+).*? and ({_SPEC}) depends on Python"
     found = re.search(pattern, text)
     if found is None:
-        return None
+        return _uv_python_to_come(text)
     return Failure(
         code="python-unsatisfied",
         message=f"{found[3]} needs Python {found[2]}, and this project is for Python {found[1]}.",
         package=_bare(found[3]),
         hint=f"Another version of {_bare(found[3])}, or mlenv create --python with a Python {found[2]}",
+    )
+
+
+def _uv_python_to_come(text: str) -> Failure | None:
+    found = re.search(rf"({_SPEC}) requires Python ([^\s,]+) and only {_SPEC} (?:is|are) available", text)
+    if found is None:
+        return None
+    name = _bare(found[1])
+    return Failure(
+        code="python-unsatisfied",
+        message=f"{found[1]} needs Python {found[2]}, and there is no other version of {name}.",
+        package=name,
+        hint=f"mlenv create --python with a Python {found[2]}, or do without {name}",
     )
 
 
@@ -85,11 +98,19 @@ def _uv_wheels(text: str, printed: Printed) -> Failure | None:
 
 def _uv_version(text: str, _printed: Printed) -> Failure | None:
     """Explain a version that does not exist, where a person asked for it."""
-    found = re.match(rf"there (?:is|are) no versions? of ({_SPEC}) and you require ({_SPEC}),", text)
+    asks = rf"(?:you require|{_NAME} depends on)"  # a project that has a name is called by it
+    found = re.match(rf"there (?:is|are) no versions? of ({_SPEC}) and {asks} ({_SPEC}),", text)
+    if found is not None and _bare(found[2]) == found[2]:
+        return Failure(
+            code="package-missing",
+            message=f"The package index lists no file of {found[2]}.",
+            package=found[2],
+            hint="Check the spelling, and whether it is the index that answers and not a network's log-in page.",
+        )
     if found is not None:
         wanted, rest = found[2], ""
     else:
-        found = re.match(rf"only ({_SPEC}) (?:is|are) available and you require ({_SPEC}),", text)
+        found = re.match(rf"only ({_SPEC}) (?:is|are) available and {asks} ({_SPEC}),", text)
         if found is None:
             return None
         wanted, rest = found[2], f" (there is {found[1]})"

@@ -16,6 +16,8 @@ from mlenv.errors import MlenvError
 
 __all__ = ["failure_error", "parse_failure"]
 
+_AGAIN = "run the same command again; if it fails again, mlenv doctor"
+
 
 def parse_failure(
     tool: str, stdout: str, stderr: str, code: int, *, allow_build: bool = False, offline: bool = False
@@ -35,20 +37,32 @@ def parse_failure(
         return Failure(
             code="engine-killed",
             message=f"{tool} was ended by the system (signal {number}).",
-            hint="Often this means that memory ran out." if number == 9 else "",
+            hint="Often this means that memory ran out: free some, then run the same command again."
+            if number == 9
+            else _AGAIN,
         )
     for recognise in _IN_ORDER:
         if (failure := recognise(printed)) is not None:
             return failure
     words = last_words(printed.errors) or last_words(printed.text)
     message = f"{tool} failed: {words}" if words else f"{tool} failed with exit status {code} and said nothing."
-    return Failure(code="engine-failed", message=message, package=printed.package())
+    return Failure(code="engine-failed", message=message, package=printed.package(), hint=_AGAIN)
 
 
 def failure_error(failure: Failure, stdout: str, stderr: str) -> MlenvError:
     """Return the error for a failure; its details hold the end of what was printed, secrets masked."""
     tail = masked(f"{stdout}\n{stderr}").strip()[-8000:]
     return MlenvError(failure.code, failure.message, where=failure.where, hint=failure.hint, details=tail)
+
+
+def _no_descriptors(printed: Printed) -> Failure | None:
+    if not printed.has(r"Too many open files|os error 24\b"):
+        return None
+    return Failure(
+        code="too-many-files",
+        message=f"{printed.tool} may not open as many files as it needs.",
+        hint="raise the limit (ulimit -n 4096), then run the same command again",
+    )
 
 
 def _disk_full(printed: Printed) -> Failure | None:
@@ -250,6 +264,7 @@ def _sentence(printed: Printed) -> Failure | None:
 _IN_ORDER: tuple[Callable[[Printed], Failure | None], ...] = (
     _disk_full,
     _file_limit,
+    _no_descriptors,
     _not_built,
     _build,
     _externally_managed,

@@ -7,6 +7,7 @@ list: so every text is parsed (PEP 508) and rebuilt here first.
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import NoReturn
 from urllib.parse import unquote, urlsplit
 
@@ -18,6 +19,8 @@ from mlenv.versions import is_name, normalise
 __all__ = ["checked_name", "checked_requirement", "needs_build", "unsafe_address"]
 
 _LONGEST = 4096
+_ALLOWED = "a package's name, with versions where you want some: NAME, 'NAME<2', 'NAME[extra]>=1.2'"
+_NAME_PART = re.compile(r"[^\[<>=!~;@( ]*")
 _URL_SCHEMES = frozenset({"https", "git+https", "git+ssh"})
 _UNPRINTABLE = re.compile(
     r"[\x00-\x1f\x7f-\xa0\xad\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff\ufff9-\ufffb]"
@@ -77,12 +80,20 @@ def _refuse_what_is_no_requirement(text: str) -> None:
         _refuse(text, f"it is longer than {_LONGEST} characters.", _LONGEST)
     if bad := _UNPRINTABLE.search(text):
         _refuse(text, "it contains a character that cannot be seen.", bad.start())
+    if foreign := next((letter for letter in _name_part(text) if not letter.isascii()), ""):
+        called = unicodedata.name(foreign, "no Latin letter").lower()
+        _refuse(text, f"'{foreign}' is {called}; names of packages are Latin letters.", text.index(foreign))
     if text.startswith("-"):
         _refuse(text, "this is an option, not a requirement.", 0, "mlenv add NAME, or NAME @ https://...")
     if re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", text):
         _refuse(text, "an address needs the package's name before it.", 0, f"NAME @ {_without_userinfo(text)}")
     if _PATH.search(text) and "@" not in text:
         _refuse(text, "this is a path, not a package.", 0, "NAME @ https://..., or declare the path in pyproject.toml")
+
+
+def _name_part(text: str) -> str:
+    found = _NAME_PART.match(text)
+    return found[0] if found else ""
 
 
 def _check_url(text: str, name: str, url: str) -> None:
@@ -139,6 +150,8 @@ def _without_userinfo(url: str) -> str:
 def _guess(text: str) -> str:
     if found := _VERSION_LIKE.match(text):
         return f"{found[1]}=={found[2]}"
+    if re.fullmatch(r"[\w.-]+(?:,[\w.-]+)+", text):
+        return f"mlenv add {text.replace(',', ' ')}"
     return ""
 
 
@@ -160,5 +173,5 @@ def _refuse(text: str, reason: str, position: int, hint: str = "") -> NoReturn:
         "requirement-invalid",
         f"'{shown}' is not a requirement: {reason}",
         where=f"character {position + 1}",
-        hint=hint,
+        hint=hint or _ALLOWED,
     )

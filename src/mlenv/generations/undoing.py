@@ -25,7 +25,9 @@ def restore(root: Path, link: Path) -> tuple[history.Entry, tuple[str, ...], tup
     """
     entry = undoable(root)
     if entry is None:
-        raise MlenvError("nothing-to-undo", "there is no earlier state to go back to", where=str(root))
+        raise MlenvError(
+            "nothing-to-undo", "there is no earlier state to go back to", where=str(root), hint="mlenv check"
+        )
     switches = entry.old is not None and entry.old not in {entry.new, shown(link)}
     if switches:
         _refuse_replaced(root, link, entry)

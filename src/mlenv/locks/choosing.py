@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection
 
 from mlenv.errors import MlenvError
 from mlenv.locks.settings import Settings
+from mlenv.locks.source import inside
 from mlenv.model import value
 
 __all__ = ["READABLE", "Choice", "choose", "kind_of"]
@@ -70,7 +71,7 @@ def choose(
         declares: whether ``pyproject.toml`` declares anything (``[project]``, groups, another tool's project table).
 
     Raises:
-        MlenvError: ``lock-kind-unknown`` where the named lock has a name that no format has.
+        MlenvError: ``lock-kind-unknown`` where the named lock has a name that no format has; ``lock-outside``.
     """
     pinned = "requirements.txt" in names and not loose("requirements.txt")
     found = _locks(names, pinned)
@@ -103,10 +104,20 @@ def _locks(names: Collection[str], pinned: bool) -> list[str]:
 
 def _named(settings: Settings, lock_option: str | None) -> tuple[str | None, str]:
     if lock_option:
-        return lock_option, "--lock"
+        return _inside(lock_option, "--lock"), "--lock"
     if settings.lock:
-        return settings.lock, "the setting 'lock'"
+        return _inside(settings.lock, settings.at("lock")), "the setting 'lock'"
     return None, ""
+
+
+def _inside(lock: str, said: str) -> str:
+    """Refuse a lock outside the project: `mlenv lock` would write there."""
+    if inside(lock, "") is None:
+        message = f"The lock {lock} lies outside the project."
+        raise MlenvError(
+            "lock-outside", message, where=said, hint="Name a file of the project, relative to its folder."
+        )
+    return lock
 
 
 def _named_kind(lock: str, by: str) -> str:

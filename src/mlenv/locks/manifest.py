@@ -20,7 +20,7 @@ from mlenv.locks.content import Manifest
 from mlenv.locks.limits import check_packages
 from mlenv.locks.place import Place, Table, parse_toml
 from mlenv.locks.requirement import written
-from mlenv.locks.settings import parse_settings
+from mlenv.locks.settings import MANIFEST_HINT, parse_settings
 from mlenv.locks.target import Target, applies
 from mlenv.locks.uv_manifest import everything, unjudged
 from mlenv.model import Declared, Finding, value
@@ -38,7 +38,6 @@ _GROUP_FAULTS = (
     LookupError,
     RecursionError,
 )
-_HINT = "Mend the file by hand; `mlenv check` names the place again until it can be read."
 
 
 @value
@@ -80,7 +79,7 @@ def parse_pyproject(
 
     Source: PEP 621, PEP 735, uv's documentation of ``[tool.uv]`` (``default-groups``, ``dev-dependencies``).
     """
-    place = Place(file=where, code="manifest-unreadable", hint=_HINT)
+    place = Place(file=where, code="manifest-unreadable", hint=MANIFEST_HINT)
     table = parse_toml(text, place)
     project, tool = place.table(table, "project"), place.table(table, "tool")
     uv = place.at("tool").table(tool, "uv")

@@ -24,7 +24,9 @@ _CONFLICT = re.compile(r"^(<{7} |={7}\s*$|>{7} )", re.MULTILINE)
 _LINE = re.compile(r"\(at line (\d+), column (\d+)\)")
 _MOST_VALUES = 1_000_000
 """Ten times what the largest lock at hand holds; read in about a second."""
-_TOML_WORDS = {str: "a text", bool: "true or false", int: "a whole number", dict: "a table", list: "a list"}
+_TOML_WORDS = {
+    str: "a text", bool: "true or false", int: "a whole number", float: "a number", dict: "a table", list: "a list",
+}  # fmt: skip
 
 
 @value

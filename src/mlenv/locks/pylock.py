@@ -8,10 +8,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from packaging.pylock import Package, Pylock, PylockUnsupportedVersionError, PylockValidationError
+from packaging.pylock import (
+    Package,
+    PackageArchive,
+    PackageSdist,
+    PackageWheel,
+    Pylock,
+    PylockUnsupportedVersionError,
+    PylockValidationError,
+)
 from packaging.specifiers import SpecifierSet
 
 from mlenv.locks.content import LockContent
+from mlenv.locks.hashes import is_hash
 from mlenv.locks.limits import check_packages
 from mlenv.locks.place import Place
 from mlenv.locks.pylock_wheels import hashes_of, least_bytes, lightened, wheel_names
@@ -53,6 +62,7 @@ def parse_pylock(
     place = Place(file=where, code="lock-unreadable", hint=_HINT)
     table, sealed = parse_sealed(text, place)
     lock = _validated(table, place)
+    _check_hashes(lock, place)
     chosen_extras = frozenset(normalise(extra) for extra in extras)
     chosen_groups = _groups(lock, groups)
     chosen = {"extras": chosen_extras, "dependency_groups": chosen_groups}
@@ -98,9 +108,23 @@ def _validated(table: Mapping[str, Any], place: Place) -> Pylock:
         ) from None
     except PylockValidationError as problem:
         spot = place.at(problem.context) if problem.context else place
-        raise spot.error(f"{problem.message.rstrip('.')}.") from None
+        raise spot.error(f"{problem.message.splitlines()[0].rstrip('.')}.") from None
     except (RecursionError, ValueError) as problem:  # a marker nested too deep, a version with thousands of digits
         raise place.error(f"The lock cannot be read: {str(problem).splitlines()[0]}.") from None
+
+
+def _check_hashes(lock: Pylock, place: Place) -> None:
+    """Refuse what cannot be the hash that it says it is: an installer would find it wrong only after the download."""
+    for index, package in enumerate(lock.packages):
+        spot = place.item("packages", index)
+        files: list[tuple[Place, PackageWheel | PackageSdist | PackageArchive]]
+        files = [(spot.item("wheels", number), wheel) for number, wheel in enumerate(package.wheels or ())]
+        files += [(spot.at("sdist"), package.sdist)] if package.sdist else []
+        files += [(spot.at("archive"), package.archive)] if package.archive else []
+        for at, file in files:
+            for kind, text in file.hashes.items():
+                if not is_hash(text):
+                    raise at.at("hashes").error(f"This is no {kind}: {text[:40]!r}.")
 
 
 def _selected(lock: Pylock, environment: Mapping[str, Any], place: Place) -> dict[str, tuple[int, Package]]:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
+from mlenv.locks.hashes import is_hash
 from mlenv.locks.place import Table
 from mlenv.locks.source import file_name
 
@@ -79,7 +80,7 @@ def _typed(wheel: Mapping[str, Any]) -> bool:
     return (
         isinstance(hashes, dict)
         and bool(hashes)
-        and all(isinstance(digest, str) for digest in hashes.values())
+        and all(isinstance(digest, str) and is_hash(digest) for digest in hashes.values())
         and isinstance(size, int)
         and not isinstance(size, bool)
         and (uploaded is None or isinstance(uploaded, datetime))

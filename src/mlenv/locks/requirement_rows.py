@@ -18,8 +18,10 @@ from mlenv.model import Pin, Source, value
 from mlenv.requirement_text import parse_marker, parse_requirement
 from mlenv.versions import normalise
 
-__all__ = ["Row", "archive_version", "parse_row"]
+__all__ = ["HINT", "Row", "archive_version", "parse_row"]
 
+HINT = "Mend the line by hand: NAME, NAME==1.2, NAME>=1,<2 or NAME @ https://..."
+_SHOWN = 80
 _MARKER = re.compile(r";\s(?P<marker>.*)$|\s;\s*(?P<tight>.*)$")
 _EXTRAS = re.compile(r"\[([\w\s,.-]*)\]$")
 _ADDRESS = re.compile(r"^(?:[A-Za-z][\w+.-]*:|[./~]|[A-Za-z]:\\)|[/\\]|\.(?:whl|zip|tar\.\w+|tgz)(?:[#\[]|$)")
@@ -116,7 +118,9 @@ def _requirement(text: str, at: str) -> Requirement | None:
         if address and text[0] not in "'\"`$-" and text.isprintable():
             return None
         reason = str(problem).splitlines()[0].rstrip(".")
-        raise MlenvError("requirements-unreadable", f"{text!r} is not a requirement: {reason}.", where=at) from None
+        shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
+        message = f"{shown!r} is not a requirement: {reason[:1].lower()}{reason[1:]}."
+        raise MlenvError("requirements-unreadable", message, where=at, hint=HINT) from None
 
 
 def _plain(requirement: Requirement) -> tuple[str, Pin, str, str]:

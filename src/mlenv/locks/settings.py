@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import posixpath
+import re
+
 from mlenv.locks.place import Place, Table, parse_toml
 from mlenv.model import value
 
-__all__ = ["ENGINES", "KEYS", "Settings", "parse_mlenv_toml", "parse_settings", "read_settings"]
+__all__ = ["ENGINES", "KEYS", "MANIFEST_HINT", "Settings", "parse_mlenv_toml", "parse_settings", "read_settings"]
 
 ENGINES = ("uv", "venv", "virtualenv", "conda", "poetry")
+MANIFEST_HINT = "Mend the file by hand; `mlenv check` names the place again until it can be read."
+_HINT = "Mend the setting by hand; the README has the table of settings with an example of each."
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_OURS = (".mlenv", ".git")
 KEYS = ("env", "lock", "engine", "python", "groups", "extras", "allow-build", "kernel-name", "dotenv")
 
 
@@ -30,6 +37,12 @@ class Settings:
     """Id of the kernel, as Jupyter has it."""
     dotenv: bool | str = False
     """Whether the kernel loads ``.env``, or the file that it loads."""
+    place: str = ""
+    """File and table that say all this (``pyproject.toml: tool.mlenv``), for errors found later."""
+
+    def at(self, key: str) -> str:
+        """Return where a setting stands."""
+        return f"{self.place}{'.' if ': ' in self.place else ': '}{key}"
 
 
 def parse_settings(table: Table, where: str) -> Settings:
@@ -40,22 +53,25 @@ def parse_settings(table: Table, where: str) -> Settings:
         where: file and table for errors (``pyproject.toml: tool.mlenv``).
 
     Raises:
-        MlenvError: ``settings-unknown-key`` naming the nearest known key; ``settings-invalid`` for a wrong type.
+        MlenvError: ``settings-unknown-key`` naming the nearest known key; ``settings-invalid`` for a wrong type, an
+            empty text or one that no path can be made of; ``environment-place`` for an environment that would take the
+            place of the project or of what lies in it.
     """
     place = _place(where)
     for key in table:
         if key not in KEYS:
             raise place.at(key).error(f"There is no setting {key!r}.", code="settings-unknown-key", hint=_nearest(key))
     return Settings(
-        env=place.get(table, "env", str),
-        lock=place.get(table, "lock", str),
+        env=_env(table, place),
+        lock=_text(table, "lock", place),
         engine=_engine(table, place),
-        python=place.get(table, "python", str),
+        python=_text(table, "python", place),
         groups=place.texts(table, "groups") if "groups" in table else None,
         extras=place.texts(table, "extras") if "extras" in table else None,
         allow_build=_allow_build(table, place),
-        kernel_name=place.get(table, "kernel-name", str),
+        kernel_name=_text(table, "kernel-name", place),
         dotenv=_dotenv(table, place),
+        place=where,
     )
 
 
@@ -65,7 +81,7 @@ def parse_mlenv_toml(text: str, where: str) -> Settings:
     Raises:
         MlenvError: as :func:`parse_settings`; ``settings-unreadable`` where it is no TOML.
     """
-    return parse_settings(parse_toml(text, Place(file=where, code="settings-unreadable")), where)
+    return parse_settings(parse_toml(text, Place(file=where, code="settings-unreadable", hint=_HINT)), where)
 
 
 def read_settings(pyproject: str | None, own: str | None) -> Settings:
@@ -79,7 +95,7 @@ def read_settings(pyproject: str | None, own: str | None) -> Settings:
         MlenvError: ``manifest-unreadable``, ``settings-unreadable``, and as :func:`parse_settings`.
     """
     if pyproject is not None:
-        place = Place(file="pyproject.toml", code="manifest-unreadable")
+        place = Place(file="pyproject.toml", code="manifest-unreadable", hint=MANIFEST_HINT)
         tool = place.table(parse_toml(pyproject, place), "tool")
         if "mlenv" in tool:
             return parse_settings(place.at("tool").table(tool, "mlenv"), "pyproject.toml: tool.mlenv")
@@ -88,7 +104,27 @@ def read_settings(pyproject: str | None, own: str | None) -> Settings:
 
 def _place(where: str) -> Place:
     file, _, path = where.partition(": ")
-    return Place(file=file, code="settings-invalid", path=path)
+    return Place(file=file, code="settings-invalid", path=path, hint=_HINT)
+
+
+def _text(table: Table, key: str, place: Place) -> str | None:
+    """Return a text that a name or a path can be made of."""
+    text = place.get(table, key, str)
+    if text is not None and not text.strip():
+        raise place.at(key).error("The setting is empty.", hint=f"Give {key} a value, or remove the line.")
+    if text is not None and _CONTROL.search(text):
+        raise place.at(key).error("The setting holds a control character.", hint=f"Write {key} anew.")
+    return text
+
+
+def _env(table: Table, place: Place) -> str | None:
+    """Return the environment's folder; what is outside of the project is judged where the project is known."""
+    env = _text(table, "env", place)
+    first = posixpath.normpath((env or "x").replace("\\", "/")).split("/")[0]
+    if first == "." or first in _OURS:
+        what = "the project itself" if first == "." else f"inside {first}, which is not for environments"
+        raise place.at("env").error(f"The environment would be {what}.", code="environment-place", hint='env = ".venv"')
+    return env
 
 
 def _nearest(key: str) -> str:

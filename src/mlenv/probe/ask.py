@@ -85,7 +85,10 @@ def _identity(path: str) -> str:
         dangling = os.path.islink(path)
         reason = f"it links to {real}, which is not there" if dangling else (error.strerror or "it cannot be read")
         raise MlenvError(
-            "python-broken" if dangling else "python-not-found", f"There is no Python here: {reason}.", where=path
+            "python-broken" if dangling else "python-not-found",
+            f"There is no Python here: {reason}.",
+            where=path,
+            hint="Choose another one: --python 3.12",
         ) from error
     for place in (os.path.dirname(os.path.dirname(path)), os.path.dirname(path)):
         with suppress(OSError):

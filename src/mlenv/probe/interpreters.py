@@ -128,7 +128,7 @@ def _parse(request: str) -> _Wanted:
     except InvalidSpecifier as error:
         raise MlenvError(
             "python-request-invalid",
-            f"'{request}' does not say which Python.",
+            f"'{' '.join(request.split())[:80]}' does not say which Python.",
             hint="3.12, 3.12.1, '>=3.11,<3.13' or the path of a Python",
         ) from error
 

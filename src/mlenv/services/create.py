@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from mlenv import store, trust
+from mlenv import kernel_names, store, trust
 from mlenv.errors import MlenvError
 from mlenv.locks import Selected
 from mlenv.model import Installed, Outcome, value
@@ -53,8 +53,9 @@ def create(context: Context, requirements: Sequence[str], *, kernel_name: str = 
     project = open_project(context, create=True)
     if project.settings.env:
         refuse_foreign(project)
+    said = "--name" if kernel_name else project.settings.at("kernel-name")
     kernel_name = kernel_name or project.settings.kernel_name or ""
-    kernels.refuse_taken(kernel_name, str(project.root), project.prefix)
+    kernels.refuse_taken(kernel_name, str(project.root), project.prefix, where=said)
     with holding(context, project.root, "create") as (project, descriptor):
         former = _former_root(project)
         keeps = _keeps(context, project, wanted)
@@ -222,6 +223,8 @@ def use(context: Context, prefix: str | None, *, kernel_name: str = "") -> Outco
             failed with.
     """
     project = open_project(context, create=True)
+    if kernel_name:
+        kernel_names.check_id(kernel_name, where="--name")
     place = Path(os.path.abspath(context.cwd / prefix)) if prefix else project.link
     facts = environment.environment_facts(str(place)) if place.is_dir() else None
     if facts is None or facts.prefix is None:

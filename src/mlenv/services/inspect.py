@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from mlenv.engines import answers, uv
+from mlenv.engines.requirement import checked_name
 from mlenv.errors import MlenvError
 from mlenv.model import Distribution, Outcome, Selection
 from mlenv.probe import environment, site
@@ -47,12 +48,12 @@ def show(context: Context, name: str) -> Outcome:
     """Show one package.
 
     Raises:
-        MlenvError: ``package-not-installed`` with the nearest installed name.
+        MlenvError: ``name-invalid``; ``package-not-installed`` with the nearest installed name.
     """
     project = open_project(context)
     require_environment(project)
     installed = words.installed_of(project)
-    found = installed.get(normalise(name))
+    found = installed.get(checked_name(name))
     selection = _selection(context, project)
     if found is None:
         names = [d.name for d in installed.distributions]

@@ -149,13 +149,14 @@ def register(
     )
 
 
-def refuse_taken(kernel_name: str, root: str, prefix: str) -> None:
+def refuse_taken(kernel_name: str, root: str, prefix: str, *, where: str) -> None:
     """Refuse an id that somebody chose and that is illegal or another's, before anything is made.
 
     Raises:
         MlenvError: ``kernel-name``, ``kernel-exists``.
     """
     if kernel_name:
+        kernel_names.check_id(kernel_name, where=where)
         _id_for(kernels.listed(), root, prefix, "", kernel_name)
 
 

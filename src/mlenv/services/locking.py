@@ -214,7 +214,7 @@ def _resolve(
     if resolver.engine.name == "uv":
         command = uv.compile_pylock(engine_tools.uv_of(context, resolver.tools), request)
         run_engine(context, command, "lock", resolver.descriptor, explain=explain)
-        return store.read_text(Path(request.output))
+        return engine_tools.read_answer(Path(request.output), "uv")
     pins = [] if resolver.upgrade_all or not preferred else _all_pins(preferred)
     return _resolve_with_pip(context, resolver, request, pins, scratch, explain)
 
@@ -332,7 +332,7 @@ def _relock_uv(context: Context, project: Project, edits: Mapping[str, str], res
             allow_build=True,  # only metadata of what uv cannot read otherwise; installing asks again
         )
         run_engine(context, command, "lock", resolver.descriptor)
-        return {"uv.lock": store.read_text(scratch / "uv.lock")}
+        return {"uv.lock": engine_tools.read_answer(scratch / "uv.lock", "uv")}
 
 
 def copy_uv_project(project: Project, edits: Mapping[str, str], scratch: Path) -> None:

@@ -71,7 +71,8 @@ def choose_interpreter(context: Context, project: Project, edits: Mapping[str, s
     allowed = declared_python(context, project, edits)
     asked = context.options.python or project.settings.python
     if asked:
-        return _allowed(interpreters.find(asked, store.cache_dir()), allowed, context)
+        said = "--python" if context.options.python else project.settings.at("python")
+        return _allowed(_find(asked, said), allowed, context)
     if ".python-version" in project.names:
         wanted = locks.parse_python_version(store.read_text(project.root / ".python-version"))
         if wanted:
@@ -79,7 +80,7 @@ def choose_interpreter(context: Context, project: Project, edits: Mapping[str, s
     present = _present(project)
     if present is not None and satisfies(present.version, allowed) is not False:
         return present
-    return interpreters.find(_with_present(project, allowed), store.cache_dir())
+    return _find(_with_present(project, allowed), "requires-python")
 
 
 def _present(project: Project) -> Interpreter | None:
@@ -118,7 +119,21 @@ def _first(wanted: Sequence[str]) -> Interpreter:
             return interpreters.find(request, store.cache_dir())
         except MlenvError:
             continue
-    return interpreters.find(wanted[-1], store.cache_dir())
+    return _find(wanted[-1], ".python-version")
+
+
+def _find(request: str | None, said: str) -> Interpreter:
+    """Find a Python; an error names the place that asked for it."""
+    try:
+        return interpreters.find(request, store.cache_dir())
+    except MlenvError as error:
+        raise MlenvError(
+            error.code,
+            error.message,
+            where=f"{said}; {error.where}" if error.where else said,
+            hint=error.hint,
+            details=error.details,
+        ) from None
 
 
 def _allowed(interpreter: Interpreter, allowed: str, context: Context) -> Interpreter:

@@ -96,11 +96,16 @@ def open_project(context: Context, *, create: bool = False) -> Project:
     """
     option = context.options.project
     start = Path(os.path.abspath(context.cwd / option)) if option else context.cwd
-    if not start.is_dir():
-        if option and start.suffix == ".ipynb" and start.is_file():
+    if not os.path.isdir(start):
+        if option and start.suffix == ".ipynb" and os.path.isfile(start):
             start = start.parent
         else:
-            raise MlenvError("project-missing", "the project folder is not there", where=str(start))
+            raise MlenvError(
+                "project-missing",
+                "the project folder is not there",
+                where=str(start),
+                hint="name a folder that is there: --project DIR; or make it first: mkdir DIR",
+            )
     root = start if option and _is_project(start) else find_root(start)
     if create and root is not None and root != start and not _declares(root):
         # An environment alone, in a folder above, is somebody's: a new project begins here.
@@ -133,7 +138,7 @@ def load(root: Path, *, used: bool = True) -> Project:
         MlenvError: ``file-unreadable``; ``settings-unknown-key`` and the like from ``[tool.mlenv]``.
     """
     try:
-        names = frozenset(entry.name for entry in os.scandir(root) if entry.is_file())
+        names = frozenset(entry.name for entry in os.scandir(root) if _is_file(entry))
     except OSError as error:
         raise MlenvError(
             "file-unreadable", f"the project folder cannot be read: {error.strerror}", where=str(root)
@@ -144,6 +149,13 @@ def load(root: Path, *, used: bool = True) -> Project:
     return Project(root=root, names=names, settings=settings, link=link, environment=_facts(root, link), stamps=stamps)
 
 
+def _is_file(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_file()
+    except OSError:  # a link to itself is nobody's file, and no reason to give up the folder
+        return False
+
+
 def _settings(root: Path, names: frozenset[str]) -> Settings:
     pyproject = store.read_text(root / "pyproject.toml") if "pyproject.toml" in names else None
     own = store.read_text(root / "mlenv.toml") if "mlenv.toml" in names else None
@@ -152,7 +164,7 @@ def _settings(root: Path, names: frozenset[str]) -> Settings:
 
 def _link(root: Path, settings: Settings, with_used: bool) -> Path:
     if settings.env:
-        return Path(os.path.abspath(root / Path(settings.env).expanduser()))
+        return _named_link(root, settings)
     for name in _ENVIRONMENT_NAMES:
         if _is_environment(root / name):
             return root / name
@@ -169,6 +181,18 @@ def _is_environment(place: Path) -> bool:
     from mlenv import generations  # rarely needed, and a check must start quickly
 
     return generations.current(place) is not None or not place.exists()
+
+
+def _named_link(root: Path, settings: Settings) -> Path:
+    link = Path(os.path.abspath(root / Path(settings.env or "").expanduser()))
+    if root.is_relative_to(link):
+        raise MlenvError(
+            "environment-place",
+            "the environment would be the project's own folder, or one above it",
+            where=settings.at("env"),
+            hint='env = ".venv"',
+        )
+    return link
 
 
 def _facts(root: Path, link: Path) -> EnvironmentFacts:

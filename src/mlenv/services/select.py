@@ -97,7 +97,7 @@ def select_project(
         target=target,
         extras=extras,
         groups=groups,
-        lock_option=options.lock,
+        lock_option=_relative(options.lock, project.root),
     )
     try:
         return select(request)
@@ -109,6 +109,11 @@ def select_project(
         return select(replace(request, extras=None, groups=None))
 
 
+def _relative(lock: str | None, root: Path) -> str | None:
+    """Return what ``--lock`` names as the settings would say it: relative to the project."""
+    return os.path.relpath(lock, root) if lock and os.path.isabs(lock) else lock
+
+
 def _loader(root: Path, files: Mapping[str, str]) -> Callable[[str], bytes | None]:
     from mlenv.locks.limits import check_size
 
@@ -118,10 +123,23 @@ def _loader(root: Path, files: Mapping[str, str]) -> Callable[[str], bytes | Non
         full = root / path
         if not full.is_file():
             return None
+        if "/" in path or path.endswith((".txt", ".in")):
+            _refuse_outside(full, root, path)
         check_size(full.stat().st_size, path)  # before its bytes are in memory
         return store.read_bytes(full)
 
     return load
+
+
+def _refuse_outside(full: Path, root: Path, path: str) -> None:
+    """Refuse what only seems to lie in the project: messages about its lines would show another file's."""
+    if not Path(os.path.realpath(full)).is_relative_to(os.path.realpath(root)):
+        raise MlenvError(
+            "requirements-outside",
+            f"{path} is a link that leads out of the project.",
+            where=path,
+            hint="Copy it into the project.",
+        )
 
 
 def selection_for(context: Context, project: Project, python: str) -> Selection:

@@ -6,11 +6,12 @@ import functools
 import importlib.util
 import os
 import sys
+import tomllib
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from mlenv import process, render
+from mlenv import process, render, store
 from mlenv.engines import failures, pip, uv
 from mlenv.engines.choose import EngineChoice, Tools, choose
 from mlenv.engines.failure import Failure
@@ -18,15 +19,21 @@ from mlenv.errors import MlenvError
 from mlenv.model import Command, Completed
 from mlenv.services.context import Context
 
-__all__ = ["choose_engine", "pip_of", "run_engine", "tools", "uv_of"]
+__all__ = ["choose_engine", "pip_of", "read_answer", "run_engine", "tools", "uv_of"]
 
 
 def tools() -> Tools:
     """Find uv (the one that the ``uv`` package brings; ``MLENV_UV`` names another, empty: none) and the host's pip."""
-    path = os.environ.get("MLENV_UV")
-    if path is None:
-        path = _packaged_uv()
-    version = uv.parse_version(process.run(uv.version(uv.Uv(path=path))).stdout) if path else None
+    named = os.environ.get("MLENV_UV")
+    path = _packaged_uv() if named is None else named
+    version = _version_of(path) if path else None
+    if named and version is None:
+        raise MlenvError(
+            "engine-missing",
+            "MLENV_UV names a program that is not uv, or does not start.",
+            where=named,
+            hint="unset MLENV_UV, or give it the path of uv",
+        )
     host = sys.executable
     answer = None
     if version is None:  # pip is only asked where it is needed: it takes a third of a second to start
@@ -37,6 +44,13 @@ def tools() -> Tools:
         pip=host if answer or version else None,
         pip_version=answer or "",
     )
+
+
+def _version_of(path: str) -> str | None:
+    try:
+        return uv.parse_version(process.run(uv.version(uv.Uv(path=path))).stdout)
+    except MlenvError:  # it does not start
+        return None
 
 
 def _packaged_uv() -> str | None:
@@ -131,6 +145,24 @@ def run_engine(
     if explain is not None:
         failure = explain(failure)
     raise failures.failure_error(failure, done.stdout, done.stderr)
+
+
+def read_answer(path: Path, tool: str) -> str:
+    """Read the lock that an engine was to write.
+
+    Raises:
+        MlenvError: ``engine-answer`` where it wrote none, or something else.
+    """
+    hint = f"run the same command again; if it fails again, another version of {tool} may help"
+    if not path.is_file():
+        raise MlenvError("engine-answer", f"{tool} reported success and wrote no {path.name}.", hint=hint)
+    text = store.read_text(path)
+    try:
+        if path.suffix in {".toml", ".lock"}:
+            tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError):
+        raise MlenvError("engine-answer", f"{tool} wrote a {path.name} that is no TOML.", hint=hint) from None
+    return text
 
 
 _CHATTER = (

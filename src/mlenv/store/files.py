@@ -57,6 +57,10 @@ def private_dir(root: Path) -> Path:
         refuse_outside(part, root)  # what lies there is deleted when it is old: a project may come from somebody else
     try:
         folder.mkdir(exist_ok=True)
+    except FileExistsError:
+        message = f"{folder.name} is a file of somebody, where mlenv keeps a folder of its own; it was left alone"
+        hint = f"move {folder.name} away, then run the same command again"
+        raise MlenvError("private-folder", message, where=str(folder), hint=hint) from None
     except OSError as error:
         raise unwritable(folder, error) from None
     ignore = folder / ".gitignore"
@@ -79,9 +83,16 @@ def read_bytes(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except FileNotFoundError:
-        raise MlenvError("file-missing", f"{path.name} is not there", where=str(path)) from None
+        raise MlenvError(
+            "file-missing", f"{path.name} is not there", where=str(path), hint="run the same command again"
+        ) from None
     except OSError as error:
-        raise MlenvError("file-unreadable", f"{path.name} cannot be read: {why(error)}", where=str(path)) from None
+        raise MlenvError(
+            "file-unreadable",
+            f"{path.name} cannot be read: {why(error)}",
+            where=str(path),
+            hint=f"make {path.name} a readable file, or move it away",
+        ) from None
 
 
 def read_text(path: Path, *, most_bytes: int = _MOST_BYTES) -> str:

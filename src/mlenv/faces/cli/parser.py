@@ -13,6 +13,14 @@ from mlenv.verbs import OPTIONS, VERBS, Option, Verb, did_you_mean, verb_named
 
 __all__ = ["Request", "overview", "parse"]
 
+_SHOWN = 60
+_SENTENCES = {
+    "ignored explicit argument": "takes no value, but got",
+    "expected one argument": "needs a value",
+    "the following arguments are required": "required and missing",
+}
+"""argparse's words -> ours."""
+
 
 @value
 class Request:
@@ -36,13 +44,15 @@ def parse(words: Sequence[str]) -> Request:
     Raises:
         MlenvError: ``unknown-verb``, ``unknown-option`` or ``usage``, with the nearest known word.
     """
+    nul = next((word for word in words if "\0" in word), None)
+    if nul is not None:
+        raise MlenvError("usage", f"'{_short(nul)}' holds a NUL character, which no name has", hint="mlenv --help")
     words = _options_last(words)
     verb = verb_named(words[0])
     if verb is None:
         names = [v.name for v in VERBS if not v.hidden]
-        raise MlenvError(
-            "unknown-verb", f"'{words[0]}' is not a verb of mlenv.{did_you_mean(words[0], names)}", hint="mlenv --help"
-        )
+        near = did_you_mean(words[0].lower(), names)
+        raise MlenvError("unknown-verb", f"'{_short(words[0])}' is not a verb of mlenv.{near}", hint="mlenv --help")
     built = _build(verb)
     if {"-h", "--help"} & set(words[1:]):
         return Request(verb=verb.name, arguments=(), options={}, help=built.format_help())
@@ -50,6 +60,10 @@ def parse(words: Sequence[str]) -> Request:
     if unknown:
         raise _unknown(verb, unknown[0])
     given = {key: item for key, item in vars(known).items() if item not in (None, False, [])}
+    for key, item in given.items():
+        if item == "" or (key != "_arguments" and isinstance(item, list) and "" in item):
+            flag = f"--{key.replace('_', '-')}"
+            raise MlenvError("usage", f"{flag} needs a value", hint=f"mlenv {verb.name} --help")
     arguments = given.pop("_arguments", [])
     arguments = tuple(arguments) if isinstance(arguments, list) else (arguments,)
     options = {key: tuple(item) if isinstance(item, list) else item for key, item in given.items()}
@@ -104,21 +118,27 @@ def _add(built: _Parser, option: Option) -> None:
 
 
 def _unknown(verb: Verb, word: str) -> MlenvError:
-    flag = word.split("=", maxsplit=1)[0]
+    flag = _short(word.split("=", maxsplit=1)[0])
     if word.startswith("-"):
         return MlenvError(
             "unknown-option",
             f"'mlenv {verb.name}' has no option {flag}.{did_you_mean(flag, verb.options)}",
             hint=f"mlenv {verb.name} --help",
         )
-    return MlenvError("usage", f"'mlenv {verb.name}' takes no '{word}'", hint=f"mlenv {verb.name} --help")
+    return MlenvError("usage", f"'mlenv {verb.name}' takes no '{_short(word)}'", hint=f"mlenv {verb.name} --help")
+
+
+def _short(word: str) -> str:
+    return word if len(word) <= _SHOWN else f"{word[:_SHOWN]}..."
 
 
 def _plain(message: str) -> str:
     """Make argparse's sentences ours: name the nearest choice."""
     import difflib
 
-    message = message.replace("_arguments", "arguments")
+    message = message.replace("_arguments", "arguments").removeprefix("argument ")
+    for theirs, ours in _SENTENCES.items():
+        message = message.replace(theirs, ours)
     if "invalid choice: '" in message:
         wrong = message.split("invalid choice: '")[1].split("'")[0]
         choices = [c.strip("' )") for c in message.split("choose from ")[-1].split(",")]
@@ -130,10 +150,10 @@ def _plain(message: str) -> str:
 def _loaded(text: str) -> dict[str, Any]:
     try:
         loaded = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         loaded = None
-    if not isinstance(loaded, dict):
-        raise MlenvError("usage", "--loaded is not a JSON object")
+    if not isinstance(loaded, dict) or not all(isinstance(row, dict) for row in loaded.values()):
+        raise MlenvError("usage", "--loaded is no JSON object of objects", hint="mlenv check --help")
     return loaded
 
 

@@ -19,6 +19,7 @@ __all__ = ["Imported", "find_notebooks", "imported", "local_modules", "read_note
 
 _NOTEBOOK_BYTES = 256 << 20
 """Outputs make notebooks large."""
+_HINT = "name the notebook as seen from here: DIR/NAME.ipynb"
 _SKIPPED = frozenset({"node_modules", "site-packages", "__pycache__", "build", "dist"})
 
 
@@ -71,7 +72,7 @@ def read_notebooks(paths: Sequence[Path], owned: dict[str, list[str]], root: Pat
     local: set[str] = set()
     for path in paths:
         if not path.is_file():
-            raise MlenvError("notebook-missing", f"{path.name} is not there", where=str(path))
+            raise MlenvError("notebook-missing", f"{path.name} is not there", where=str(path), hint=_HINT)
         found = parse_imports(store.read_text(path, most_bytes=_NOTEBOOK_BYTES), path.name)
         imports += found.imports
         local |= local_modules(path.parent) | local_modules(root)

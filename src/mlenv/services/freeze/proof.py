@@ -146,4 +146,4 @@ def _compile(
         )
         make = uv.compile_pylock if suffix == ".toml" else uv.compile_requirements
         run_engine(context, make(engine_tools.uv_of(context, resolver.tools), request), "lock", resolver.descriptor)
-        return store.read_text(Path(request.output))
+        return engine_tools.read_answer(Path(request.output), "uv")

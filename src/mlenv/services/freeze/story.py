@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import shlex
 from pathlib import Path
 
 from packaging.requirements import Requirement
@@ -61,6 +62,7 @@ def freeze(context: Context, wish: FreezeWish) -> Outcome:
             ``freeze-unproved``; ``freeze-foreign-lock`` for locks of other tools; what the resolver could not do.
     """
     project = open_project(context)
+    output = _output(context, project, wish)
     with holding(context, project.root, "freeze") as (project, descriptor):
         live = read_live(context, project)
         selected = select_project(project, live.target, context.options)
@@ -68,13 +70,27 @@ def freeze(context: Context, wish: FreezeWish) -> Outcome:
         resolver = _with_uv(prepare(context, project, {}, descriptor, upgrade=_exact(frozen)))
         basis = Basis(context=context, project=project, selected=selected, frozen=frozen, resolver=resolver, live=live)
         if wish.output or wish.show:
-            output = Path(os.path.abspath(context.cwd / wish.output)) if wish.output else None
             plan = plan_file(basis, kind=_kind(wish, selected), output=output)
         else:
             plan = plan_lock(basis, imported=_scope(wish) == "imported", kind=wish.format)
         if not wish.show and not context.options.dry_run:
             _write(project, plan)
     return _outcome(context, frozen, plan, notes, wish)
+
+
+def _output(context: Context, project: Project, wish: FreezeWish) -> Path | None:
+    """Return the file that ``--output`` names, refused before any work where it cannot be written."""
+    if not wish.output:
+        return None
+    output = Path(os.path.abspath(context.cwd / wish.output))
+    store.refuse_outside(output, project.root)
+    if not os.path.isdir(output.parent):
+        hint = f"mkdir -p {shlex.quote(str(output.parent))}"
+        raise MlenvError("folder-missing", f"there is no folder for {output.name}", where=str(output.parent), hint=hint)
+    if os.path.isdir(output):
+        hint = "--output requirements-frozen.txt"
+        raise MlenvError("output-folder", f"{output.name} is a folder", where=str(output), hint=hint)
+    return output
 
 
 def _with_uv(resolver: Resolver) -> Resolver:
