@@ -43,7 +43,7 @@ def test_every_verb_has_help_with_an_example(verb, capsys) -> None:
         (["sync", "six"], "usage", "takes no 'six'"),
         (["remove"], "usage", "required"),
         (["create", "--engine", "uw"], "usage", "Did you mean 'uv'?"),
-        (["create", "--python"], "usage", "expected one argument"),
+        (["create", "--python"], "usage", "needs a value"),
     ],
 )
 def test_a_wrong_word_is_one_clear_error(words: list[str], code: str, said: str) -> None:

@@ -236,13 +236,6 @@ ROWS = (
         "move .venv away",
     ),
     _there(
-        "where the environment goes lies an empty folder",
-        {".venv": Folder()},
-        "environment-foreign",
-        "not an environment",
-        "move .venv away",
-    ),
-    _there(
         "where the environment goes lies a link to a folder of somebody",
         {".venv": Link("../neighbour"), "../neighbour/thesis.txt": "moo"},
         "environment-foreign",
@@ -252,7 +245,7 @@ ROWS = (
     Row(
         "the private folder is a file",
         "create",
-        "private-folder",
+        "not-writable",
         where=".mlenv",
         says="left alone",
         hint="move .mlenv away",

@@ -225,7 +225,7 @@ ROWS = (
     _uv(
         "no space for uv",
         'case "$1" in --version|version) echo "uv 0.13.8";; *) echo "error: Failed to write: No space left on device (os error 28)" >&2; exit 2;; esac',
-        "disk-full",
+        "no-space",
         "disk is full",
         "Free some space",
     ),

@@ -58,9 +58,9 @@ def private_dir(root: Path) -> Path:
     try:
         folder.mkdir(exist_ok=True)
     except FileExistsError:
-        message = f"{folder.name} is a file of somebody, where mlenv keeps a folder of its own; it was left alone"
+        message = f"{folder.name} cannot be written: file exists, and is no folder of mlenv; it was left alone"
         hint = f"move {folder.name} away, then run the same command again"
-        raise MlenvError("private-folder", message, where=str(folder), hint=hint) from None
+        raise MlenvError("not-writable", message, where=str(folder), hint=hint) from None
     except OSError as error:
         raise unwritable(folder, error) from None
     ignore = folder / ".gitignore"
