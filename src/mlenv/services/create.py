@@ -12,7 +12,7 @@ from mlenv.errors import MlenvError
 from mlenv.locks import Selected
 from mlenv.model import Installed, Outcome, value
 from mlenv.probe import environment, interpreters
-from mlenv.services import declare, hygiene, kernels, words
+from mlenv.services import declare, hygiene, kernels, proof, words
 from mlenv.services.adopt import adopted_requirements
 from mlenv.services.change import Done, carry_out, changes_of, is_managed, refuse_foreign, refuse_what_hurts
 from mlenv.services.check import check_project
@@ -79,6 +79,7 @@ def _build(context: Context, project: Project, wanted: tuple[str, ...], descript
     healthy = project.environment.prefix is not None and project.environment.problem is None
     if bare and healthy and not wanted and not context.options.python:
         return _Built(project=project, selected=selected, resolver=resolver, done=None, kept=True)
+    proof.make_ready()
     edits = declare.changed_files(project, _edits(context, project, selected, resolver, wanted))
     selected, files = relocked_if_stale(context, project, resolver, edits)
     if selected.content is None and selected.choice.lock is not None:

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 from mlenv import kernels
@@ -20,10 +21,11 @@ from mlenv.model import value
 from mlenv.probe import environment
 from mlenv.services.diagnose import Diagnosis, Evidence, diagnose
 
-__all__ = ["Proof", "explain", "prove", "prove_spec", "start"]
+__all__ = ["Proof", "explain", "make_ready", "prove", "prove_spec", "start"]
 
 _OUTPUT_BYTES = 64_000
 _POLL_S = 0.05
+_END_S, _LOOK_S = 5.0, 0.002
 # Real code, not only expressions: the fallback kernel refuses the one and would answer the others.
 _CODE = "import sys, platform"
 _QUESTIONS = {"prefix": "sys.prefix", "python": "platform.python_version()"}
@@ -49,6 +51,18 @@ class Proof:
     timed_out: bool = False
     start_error: str = ""
     start_errno: str = ""
+
+
+def make_ready() -> None:
+    """Load what a proof needs aside, while the programs before it are waited for: 0.1 s that nobody waits for then."""
+    Thread(target=_load, name="mlenv-proof", daemon=True).start()
+
+
+def _load() -> None:
+    with suppress(ImportError):  # told by the proof itself
+        import jupyter_client.blocking
+        import jupyter_client.kernelspec
+        import jupyter_client.manager  # noqa: F401
 
 
 def prove(kernel_id: str, expect_prefix: str, *, timeout_s: float = 60.0, cwd: str = "") -> Proof:
@@ -173,9 +187,20 @@ def _running(folder: Path, scratch: str, stream: Any, cwd: str) -> Iterator[Any]
         manager.start_kernel(stdout=stream, stderr=stream, **options)
         yield manager
     finally:
-        with suppress(RuntimeError, OSError):
-            manager.shutdown_kernel(now=True)
-        manager.cleanup_resources()
+        _end(manager)
+
+
+def _end(manager: Any) -> None:
+    # Killed and waited for here first: jupyter_client looks only every 0.1 s whether it has ended.
+    process, deadline = getattr(manager.provisioner, "process", None), time.monotonic() + _END_S
+    if process is not None:
+        with suppress(OSError):
+            process.kill()
+        while process.poll() is None and time.monotonic() < deadline:
+            time.sleep(_LOOK_S)
+    with suppress(RuntimeError, OSError):
+        manager.shutdown_kernel(now=True)
+    manager.cleanup_resources()
 
 
 def _ask(manager: Any, deadline: float) -> dict[str, Any]:
