@@ -207,4 +207,7 @@ def _python_findings(lock: Pylock, packages: Mapping[str, Package], target: Targ
 
 def _outside(wanted: SpecifierSet | None, target: Target) -> bool:
     # A development build of Python calls itself 3.14.0+.
-    return wanted is not None and not wanted.contains(target.python.rstrip("+"), prereleases=True)
+    try:
+        return wanted is not None and not wanted.contains(target.python.rstrip("+"), prereleases=True)
+    except ValueError:  # a version with thousands of digits
+        return True

@@ -78,7 +78,7 @@ def holds(
     """
     try:
         return marker.evaluate(dict(environment), context=context)
-    except (UndefinedComparison, UndefinedEnvironmentName, RecursionError):
+    except (UndefinedComparison, UndefinedEnvironmentName, RecursionError, ValueError):
         raise MlenvError("marker-unreadable", f"The marker {marker} cannot be decided.", where=where) from None
 
 

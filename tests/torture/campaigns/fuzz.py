@@ -23,7 +23,7 @@ __all__ = ["CAMPAIGN"]
 
 LIMIT_S = 2.0
 LIMIT_MIB = 512
-_HANG_S = 20
+_HANG_S = 10
 _KEPT = 20
 _PREFIXED = ("uv.lock", "pylock.toml of others", "pylock.toml of mlenv", "requirements.txt, pinned",
              "requirements.txt of mlenv")  # fmt: skip
@@ -78,7 +78,7 @@ def _apart(work: Callable[[], Seen]) -> Seen:
     child = os.fork()
     if child == 0:
         os.close(out)
-        signal.signal(signal.SIGALRM, _ring)
+        signal.signal(signal.SIGPROF, _ring)
         with os.fdopen(into, "w") as stream:
             try:
                 json.dump(asdict(work()), stream)
@@ -151,13 +151,13 @@ def _once(reader: Reader, data: bytes, whole: object, seen: Seen) -> tuple[str, 
 
     watched = replace(reader, judge=judged)
     began = time.process_time()
-    signal.setitimer(signal.ITIMER_REAL, _HANG_S)
+    signal.setitimer(signal.ITIMER_PROF, _HANG_S)
     try:
         fault = fault_of(watched, data, whole)
     except _HangError:
-        fault = f"no answer in {_HANG_S} s"
+        fault = f"no answer in {_HANG_S} s of CPU"
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.setitimer(signal.ITIMER_PROF, 0)
     seen.shorter += bool(answers) and _is_shorter(whole, answers[0])
     return fault, time.process_time() - began
 
