@@ -314,6 +314,8 @@ EXPECTED = {
     "uv-toafile": ("index-strange", "victim", "What index.example answered for victim is not a page"),
     "uv-liar": ("file-lies", "victim", "The file that the index has for victim says that it is steady"),
     "pip-503file": ("index-failed", "victim", "index.example failed to give victim (HTTP 503)."),
+    "pip-503second": ("index-failed", "victim", "index.example failed to give victim (HTTP 503)."),
+    "pip-hash-loose": ("hash-mismatch", "victim", "victim is not the file that was locked"),
     "pip-reset": ("index-unreachable", "victim", "for victim: the connection broke."),
     "pip-silent": ("index-unreachable", "victim", "for victim: it did not answer in time."),
     "pip-strangepage": ("index-strange", "victim", "What index.example answered for victim is not a page"),

@@ -34,6 +34,8 @@ class IndexFault:
     """Whether a good engine gets through (the fault passes, or nothing in it is wrong)."""
     also: str = ""
     """A file (key of the page's rows) that the index truly offers, too: no lock means either is a right answer."""
+    tries: int = 1
+    """How often one has to ask; pip is told to ask twice, uv asks four times."""
     nameless: bool = False
     """Whether pip does not say which package it met the fault with: then no message can."""
 
@@ -169,6 +171,7 @@ def _statuses() -> tuple[IndexFault, ...]:
             at=(FILE,),
             make=lambda code=code: _status(code, times=2, **({"Retry_After": "1"} if code == 429 else {})),
             harmless=True,
+            tries=3,
         )
         for code in (429, 500, 503)
     ]

@@ -10,6 +10,7 @@ from mlenv.render import mask_secrets
 __all__ = ["Failure", "Printed", "last_words", "masked"]
 
 _NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
+_FILE = r"([A-Za-z0-9][A-Za-z0-9_.]*)-\d[^\s/]*\.(?:whl|tar\.gz|zip)"
 _PACKAGE = (
     rf"Failed to (?:install|download and build|download|build)(?:: \S+ \(| [`'])({_NAME})",
     rf"Hash mismatch for `({_NAME})",
@@ -20,7 +21,9 @@ _PACKAGE = (
     rf"satisfies the requirement ({_NAME})",
     rf"Installing collected packages: ({_NAME})$",
     rf"^    ({_NAME})==\S+ --hash",
-    r"(?:https?://|url: )\S*/([A-Za-z0-9][A-Za-z0-9_.]*)-\d[^\s/]*\.(?:whl|tar\.gz|zip)",
+    # Beside the failure only: pip names the files that came well, too.
+    rf"(?:Failed to fetch|Max retries exceeded with url|for url)[^\n]*?/{_FILE}",
+    rf"after connection broken[^\n]*?/{_FILE}",
 )
 _HOST = (r"https?://(?:[^/\s@]*@)?([^/:\s'`\"]+)", r"host='([^']+)'")
 

@@ -165,7 +165,7 @@ def _externally_managed(printed: Printed) -> Failure | None:
 
 def _hashes(printed: Printed) -> Failure | None:
     if printed.has(r"Hash mismatch|DO NOT MATCH THE HASHES"):
-        found = printed.find(r"Hash mismatch for `([^`]+)`", r"^\s+(\S+==\S+) from http")
+        found = printed.find(r"Hash mismatch for `([^`]+)`", r"^\s+([A-Za-z0-9][^\s;@]*) from https?://")
         name = found[1] if found else printed.package() or "A package"
         return Failure(
             code="hash-mismatch",

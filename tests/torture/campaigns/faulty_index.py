@@ -201,7 +201,9 @@ def _untold(fault: IndexFault, done: Done, *, by_pip: bool) -> str:
         return f"the package is not named: {said!r}"
     if fault.says and not re.search(fault.says, said, re.IGNORECASE):
         return f"the cause is not told: {said!r}"
-    return "" if not fault.harmless else f"an index that recovers was given up: {said!r}"
+    return (
+        "" if not fault.harmless or (by_pip and fault.tries > 2) else f"an index that recovers was given up: {said!r}"
+    )
 
 
 def _right(run: Run, site: Site, fault: IndexFault, packages: Path) -> list[dict[str, str]]:
