@@ -162,6 +162,17 @@ def _leave_unfinished(project: Project) -> None:
     (project.root / ".mlenv" / "work" / "killed").mkdir(parents=True)
 
 
+def test_what_lies_aside_behind_a_guard_is_never_waste(root: Path, own_data: Path) -> None:
+    """Design 6, no links: killed while an environment was made in place; the old one lies aside, and comes back."""
+    project = create(root, "six")
+    (root / ".mlenv" / "history.json").unlink()
+    aside = Path(os.path.realpath(project.link))
+    project.link.unlink()
+    (root / ".mlenv" / "unfinished.json").write_text(f'{{"link": ".venv", "aside": "envs/{aside.name}"}}')
+    assert "removed" not in project.mlenv("kernels", "prune", "--unused").stdout
+    assert (aside / "mlenv-ready.json").exists()
+
+
 def test_what_somebody_works_on_is_left_alone(root: Path, own_data: Path) -> None:
     """S54: a project whose lock is held: said, and nothing of it is removed."""
     project = create(root, "six")

@@ -104,7 +104,7 @@ def unneeded(needed: Collection[str]) -> tuple[str, ...]:
 
 def _needed_by(prefix: str) -> tuple[pick.Runtime, ...]:
     """Return what a kernel of this environment would use: its own choice, and the plain one for its fallback."""
-    if not os.path.lexists(prefix):
+    if not os.path.lexists(prefix) and not site.is_guarded(os.path.dirname(prefix)):  # else it is only away
         return ()
     runtimes = pick.read_runtimes(str(making.folder()))
     try:

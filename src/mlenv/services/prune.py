@@ -48,7 +48,7 @@ def prune(context: Context, *, unused: bool = False) -> Outcome:
     known = kernels.listed((*kernels.search_path(), *kernels.default_folders()))
     on_path = {str(folder) for folder in kernels.search_path()}
     here = [one for one in known if os.path.dirname(one.folder) in on_path]
-    gone = [one for one in here if one.ours and one.state in _GONE]
+    gone = [one for one in here if one.ours and one.state in _GONE and not _is_away(one)]
     needed = {one.prefix for one in known if one.ours and one not in gone and one.prefix}
     # The portable kernel starts environments that have no spec of their own.
     needed |= {prefix for prefix in trust.prefixes() if os.path.isdir(prefix)}
@@ -76,6 +76,11 @@ def prune(context: Context, *, unused: bool = False) -> Outcome:
             "kept": [row(one) for one in here if one not in gone and one.state != "ok"],
         },
     )
+
+
+def _is_away(kernel: Kernel) -> bool:
+    """Whether its environment is only away while another one is made in its place."""
+    return bool(kernel.project) and generations.stands(Path(kernel.project))
 
 
 def _kept(here: Sequence[Kernel], gone: Sequence[Kernel]) -> Iterator[str]:
@@ -122,11 +127,14 @@ def _waste(context: Context, known: Sequence[Kernel], unused: bool) -> tuple[lis
 def waste_in(root: Path) -> Iterator[Waste]:
     """Yield what nothing needs in a project's private folder; call it with the project's lock held.
 
-    An environment that somebody else made (``adopted-...``) is never waste.
+    An environment that somebody else made (``adopted-...``) is never waste, and nothing is while a guard stands: what
+    lies aside then is what the next verb puts back.
 
     Raises:
         MlenvError: as :func:`mlenv.services.project.load`.
     """
+    if generations.stands(root):
+        return
     for folder in generations.unneeded(root, load(root).link):
         if generations.ready(folder) is None and not folder.name.startswith("adopted-"):
             yield _one(folder, "unfinished", "left by a run that was ended")
