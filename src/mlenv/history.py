@@ -23,7 +23,8 @@ __all__ = [
     "begin",
     "entries",
     "finish",
-    "note",
+    "interrupted",
+    "is_written",
     "put_all_back",
     "put_back",
     "save",
@@ -68,40 +69,56 @@ class Entry:
 
 
 def write_files(
-    root: Path, entry_id: str, files: Mapping[str, str], stamps: Mapping[str, FileStamp]
+    root: Path, entry: Entry, files: Mapping[str, str], stamps: Mapping[str, FileStamp]
 ) -> tuple[FileChange, ...]:
-    """Keep the old content of project files, then write the new one, each atomically.
+    """Keep the old content of project files, note it, then write the new one, each atomically.
 
     Args:
         root: the project.
-        entry_id: of :func:`begin`.
+        entry: of :func:`begin`.
         files: path relative to the project -> new text, in the order in which to write them.
         stamps: of the files when they were read; one that was edited since is not overwritten.
 
     Raises:
         MlenvError: as :func:`store.write_atomic`; files written before are as they were then.
     """
+    planned = tuple(
+        _keep(root, f"backups/{entry.id}/{number}", path, text) for number, (path, text) in enumerate(files.items())
+    )
+    _note(root, entry, planned)  # before the first is written: a kill between two of them is known for what it is
     written: list[FileChange] = []
     try:
-        for number, (path, text) in enumerate(files.items()):
-            written.append(_write_file(root, f"backups/{entry_id}/{number}", path, text, stamps.get(path)))
+        for change in planned:
+            if change.before != change.after:
+                target, text = root / change.path, files[change.path]
+                store.write_atomic(target, text, expect=stamps.get(change.path), inside=root)
+            written.append(change)
     except BaseException:
         put_all_back(root, written)
         raise
-    return tuple(written)
+    return planned
 
 
-def _write_file(root: Path, place: str, path: str, text: str, stamp: FileStamp | None) -> FileChange:
-    target = root / path
-    before = _content(target)
-    backup = None
+def _keep(root: Path, place: str, path: str, text: str) -> FileChange:
+    before = _content(root / path)
     if before is not None:
-        backup = place
         store.make_folder((root / ".mlenv" / place).parent)
-        store.write_atomic(root / ".mlenv" / backup, before)
-    if before != text.encode():
-        store.write_atomic(target, text, expect=stamp, inside=root)
+        store.write_atomic(root / ".mlenv" / place, before)
+    backup = None if before is None else place
     return FileChange(path=path, before=_digest(before), after=_digest(text.encode()) or "", backup=backup)
+
+
+def is_written(root: Path, change: FileChange) -> bool:
+    """Whether a file is what a change was to make of it."""
+    return _digest(_content(root / change.path)) == change.after
+
+
+def interrupted(root: Path, verb: str) -> tuple[str, ...]:
+    """Return the old texts of the files that a killed run of a verb has written, where nobody edited them since."""
+    pending = [entry for entry in entries(root) if not entry.done and entry.verb == verb]
+    changes = [change for entry in pending for change in entry.files if change.backup and is_written(root, change)]
+    kept = [_content(root / ".mlenv" / str(change.backup)) for change in changes]
+    return tuple(content.decode("utf-8", "replace") for content in kept if content is not None)
 
 
 def put_back(root: Path, change: FileChange) -> bool:
@@ -192,8 +209,8 @@ def begin(root: Path, verb: str, old: str | None, new: str | None) -> Entry:
     return entry
 
 
-def note(root: Path, entry: Entry, files: Sequence[FileChange]) -> Entry:
-    """Note the files that a change has written, before its last step: a kill after that loses nothing."""
+def _note(root: Path, entry: Entry, files: Sequence[FileChange]) -> Entry:
+    """Note the files that a change is about to write: a kill after that loses nothing."""
     noted = replace(entry, files=tuple(files))
     save(root, (*(e for e in entries(root) if e.done), noted))
     return noted

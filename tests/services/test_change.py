@@ -14,7 +14,8 @@ from mlenv.errors import MlenvError
 from mlenv.locks import Choice, Selected
 from mlenv.model import Event, Selection
 from mlenv.probe.interpreters import host
-from mlenv.services import change
+from mlenv.services import change, tools
+from mlenv.services.add import _unless_taken_out
 from mlenv.services.context import Context, silent
 from mlenv.services.holding import holding
 from mlenv.services.project import load
@@ -91,8 +92,61 @@ def test_the_next_verb_finishes_what_a_kill_interrupted(root: Path) -> None:
     """Killed between the switch and its note: the next verb notes it, so that undo goes back by this change."""
     context, generation = Context(cwd=root, report=silent), _generation(root)
     entry = history.begin(root, "add", None, f"envs/{generation.name}")
-    history.note(root, entry, history.write_files(root, entry.id, FILES, {}))
+    history.write_files(root, entry, FILES, {})
     generations.switch(root, root / ".venv", generation)
     with holding(context, root, "sync") as (project, _):
         assert [known.done for known in history.entries(root)] == [True]
         assert project.prefix == str(root / ".venv")
+
+
+def test_a_file_that_a_killed_writer_left_goes(root: Path) -> None:
+    """A temporary file beside a project file is removed by the next verb; a file of somebody else's stays."""
+    (root / ".pylock.toml.0123456789ab.tmp").write_text("half")
+    (root / ".mlenv").mkdir()
+    (root / ".mlenv" / ".history.json.0123456789ab.tmp").write_text("half")
+    (root / ".mine.tmp").write_text("mine")
+    with holding(Context(cwd=root, report=silent), root, "sync"):
+        pass
+    assert not (root / ".pylock.toml.0123456789ab.tmp").exists()
+    assert not (root / ".mlenv" / ".history.json.0123456789ab.tmp").exists()
+    assert (root / ".mine.tmp").exists()
+
+
+def test_a_change_of_files_that_was_killed_half_way_is_not_taken_for_whole(root: Path) -> None:
+    """Killed between two files: what undo would take back is not noted as done."""
+    entry = history.begin(root, "lock", None, None)
+    written = history.write_files(root, entry, FILES, {})
+    name, *_ = FILES
+    history.put_back(root, written[0])
+    with holding(Context(cwd=root, report=silent), root, "sync"):
+        assert [known.done for known in history.entries(root)] == [False], name
+
+
+def test_an_engine_that_was_killed_once_is_asked_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else a kill at the wrong moment would make the environment with another engine."""
+    fake, seen = tmp_path / "uv", tmp_path / "seen"
+    fake.write_text(f'#!/bin/sh\nif [ -e {seen} ]; then echo "uv 0.9.1"; else touch {seen}; kill -9 $$; fi\n')
+    fake.chmod(0o755)
+    monkeypatch.setenv("MLENV_UV", str(fake))
+    assert tools.tools().uv == str(fake)
+
+
+def test_a_remove_that_was_killed_goes_on_when_it_is_typed_again(root: Path) -> None:
+    """Killed after the manifest was written: nobody declares the package any more, and that is no refusal then."""
+
+    def refuse() -> dict[str, str]:
+        raise MlenvError("not-declared", "typing-extensions is not declared")
+
+    project = load(root)
+    (root / "pyproject.toml").write_text('[project]\nname = "q"\ndependencies = ["Typing_Extensions>=4"]\n')
+    with pytest.raises(MlenvError):
+        _unless_taken_out(project, "remove", ("typing-extensions",), refuse)
+    entry = history.begin(root, "remove", "envs/one", "envs/two")
+    history.write_files(root, entry, FILES, {})
+    assert _unless_taken_out(project, "remove", ("typing-extensions",), refuse) == {}
+    for verb, name in (("remove", "extensions"), ("remove", "typo"), ("add", "typing-extensions")):
+        with pytest.raises(MlenvError):
+            _unless_taken_out(project, verb, (name,), refuse)
+    (root / "pyproject.toml").write_text("edited since")
+    with pytest.raises(MlenvError):
+        _unless_taken_out(project, "remove", ("typing-extensions",), refuse)

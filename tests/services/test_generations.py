@@ -32,8 +32,7 @@ def _change(root: Path, verb: str, files: dict[str, str]) -> Path:
     old = generations.current(link)
     entry = history.begin(root, verb, f"envs/{old.name}" if old else None, f"envs/{new.name}")
     stamps = {name: site.stamp(str(root / name)) for name in files}
-    written = history.write_files(root, entry.id, files, stamps)
-    history.note(root, entry, written)
+    written = history.write_files(root, entry, files, stamps)
     previous = generations.switch(root, link, new)
     history.finish(root, entry, previous, written)
     return new
@@ -151,7 +150,7 @@ def _killed_after_switch(root: Path, files: dict[str, str]) -> Path:
     """A change whose process was killed right after the switch."""
     link, new = root / ".venv", _generation(root)
     entry = history.begin(root, "add", generations.shown(link), f"envs/{new.name}")
-    history.note(root, entry, history.write_files(root, entry.id, files, {}))
+    history.write_files(root, entry, files, {})
     generations.switch(root, link, new)
     return new
 
@@ -229,7 +228,7 @@ def test_files_that_cannot_all_be_written_are_all_as_before(root: Path) -> None:
     (root / "pylock.toml").write_text("edited")
     entry = history.begin(root, "add", None, None)
     with pytest.raises(MlenvError):
-        history.write_files(root, entry.id, {"pyproject.toml": "two", "pylock.toml": "two"}, stamps)
+        history.write_files(root, entry, {"pyproject.toml": "two", "pylock.toml": "two"}, stamps)
     assert ((root / "pyproject.toml").read_text(), (root / "pylock.toml").read_text()) == ("one", "edited")
 
 

@@ -121,6 +121,8 @@ def heal(root: Path) -> None:
             os.replace(stray, _adopted(private / "envs" / stray.name.removeprefix(_LINK)))
     for scratch in (private / "work").glob("*"):
         store.remove_tree(scratch, inside=private / "work")
+    store.remove_unfinished(root)
+    store.remove_unfinished(private, "history.json", "exchange.json")
 
 
 def _heal_exchange(root: Path, private: Path) -> None:
@@ -144,7 +146,7 @@ def settle(root: Path, link: Path) -> None:
     if pending.old != pending.new:
         adopted = _adopted(root / ".mlenv" / pending.new)
         history.finish(root, pending, f"envs/{adopted.name}" if adopted.is_dir() else pending.old, pending.files)
-    elif pending.files:
+    elif pending.files and all(history.is_written(root, change) for change in pending.files):
         history.finish(root, pending, pending.old, pending.files)
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
+from mlenv import history
 from mlenv.engines.requirement import checked_name
 from mlenv.errors import MlenvError
 from mlenv.locks import Selected
@@ -114,7 +116,12 @@ def _new_files(
         _refuse_unknown(selected, names)
     if is_list(selected):
         declare.refuse_group(selected.choice.lock or "", group)
-        return resolver, changed_list(context, project, resolver, selected, verb, requirements, names)
+        return resolver, _unless_taken_out(
+            project,
+            verb,
+            names,
+            lambda: changed_list(context, project, resolver, selected, verb, requirements, names),
+        )
     edits: dict[str, str] = {}
     if verb == "add" and selected.choice.manifest is None:
         minor = ".".join(resolver.interpreter.version.split(".")[:2])
@@ -123,8 +130,29 @@ def _new_files(
     elif verb == "add":
         edits = declare.adding(project, selected, requirements, group)
     elif verb == "remove":
-        edits = declare.removing(project, selected, names, group)
+        edits = _unless_taken_out(project, verb, names, lambda: declare.removing(project, selected, names, group))
     return resolver, {**edits, **relock(context, project, edits, resolver)}
+
+
+def _unless_taken_out(
+    project: Project, verb: str, names: Sequence[str], edit: Callable[[], dict[str, str]]
+) -> dict[str, str]:
+    """Return what ``edit`` makes; nothing where a ``remove`` of these names was killed once it had done that.
+
+    Else the same command again would refuse to go on: nobody declares them any more.
+    """
+    try:
+        return edit()
+    except MlenvError as error:
+        before = "\n".join(history.interrupted(project.root, "remove"))
+        if verb == "remove" and error.code == "not-declared" and all(_named(name, before) for name in names):
+            return {}
+        raise
+
+
+def _named(name: str, text: str) -> bool:
+    spelling = re.escape(name).replace(r"\-", "[-_.]+")
+    return re.search(rf"(?i)(?<![\w.-]){spelling}(?![\w-])", text) is not None
 
 
 def _refuse_unknown(selected: Selected, names: Sequence[str]) -> None:

@@ -179,8 +179,7 @@ def _write_and_switch(
     written: tuple[history.FileChange, ...] = ()
     try:
         entry = history.begin(root, wish.verb, place.old, new)
-        written = history.write_files(root, entry.id, wish.files, project.stamps)
-        history.note(root, entry, written)
+        written = history.write_files(root, entry, wish.files, project.stamps)
         installing.rebuild_own(context, project, wish, place.folder, descriptor)
         hygiene.ignore(context, root, link)
         context.tell("switch", f"switching {link.name}")
@@ -235,7 +234,7 @@ def write_only(project: Project, verb: str, files: Mapping[str, str]) -> None:
     """
     place = generations.shown(project.link)
     entry = history.begin(project.root, verb, place, place)
-    written = history.write_files(project.root, entry.id, files, project.stamps)
+    written = history.write_files(project.root, entry, files, project.stamps)
     history.finish(project.root, entry, place, written)
 
 

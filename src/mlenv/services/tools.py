@@ -47,10 +47,14 @@ def tools() -> Tools:
 
 
 def _version_of(path: str) -> str | None:
+    """Ask uv for its version, again where something killed it: an engine is not gone because it was killed once."""
     try:
-        return uv.parse_version(process.run(uv.version(uv.Uv(path=path))).stdout)
+        answer = process.run(uv.version(uv.Uv(path=path)))
+        if answer.code < 0:
+            answer = process.run(uv.version(uv.Uv(path=path)))
     except MlenvError:  # it does not start
         return None
+    return uv.parse_version(answer.stdout)
 
 
 def _packaged_uv() -> str | None:

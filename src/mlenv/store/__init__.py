@@ -12,6 +12,7 @@ from mlenv.store.files import (
     read_text,
     refuse_outside,
     remove_tree,
+    remove_unfinished,
     write_atomic,
     write_json,
 )
@@ -40,6 +41,7 @@ __all__ = [
     "read_text",
     "refuse_outside",
     "remove_tree",
+    "remove_unfinished",
     "write_atomic",
     "write_json",
 ]

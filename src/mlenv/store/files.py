@@ -10,6 +10,7 @@ import contextlib
 import errno
 import json
 import os
+import re
 import secrets
 import sys
 from pathlib import Path
@@ -29,6 +30,7 @@ __all__ = [
     "read_text",
     "refuse_outside",
     "remove_tree",
+    "remove_unfinished",
     "unwritable",
     "write_atomic",
     "write_json",
@@ -40,6 +42,8 @@ _FAULTS = _FULL | {errno.EFBIG, errno.EROFS, errno.EIO, errno.EACCES, errno.EPER
 
 PRIVATE_PARTS = ("envs", "work", "live", "backups")
 """Folders of a project's private folder."""
+
+_TEMPORARY = re.compile(r"\.(.+)\.[0-9a-f]{12}\.tmp")
 
 _MOST_BYTES = 16 << 20
 """Far above every manifest and lock that is real."""
@@ -205,6 +209,18 @@ def _write_temporary(temporary: Path, raw: bytes, target: Path, mode: int | None
         if sys.platform != "win32" and (old.st_uid, old.st_gid) != (os.geteuid(), os.getegid()):
             with contextlib.suppress(OSError):
                 os.chown(temporary, old.st_uid, old.st_gid)
+
+
+def remove_unfinished(folder: Path, *names: str) -> None:
+    """Remove what killed runs of :func:`write_atomic` left of these files (default: of any) in a folder.
+
+    Call it with the project's lock held, and only for files that nobody writes without it.
+    """
+    for name in os.listdir(folder):
+        match = _TEMPORARY.fullmatch(name)
+        if match and (not names or match[1] in names):
+            with contextlib.suppress(OSError):
+                (folder / name).unlink()
 
 
 def _fsync_folder(folder: Path) -> None:
