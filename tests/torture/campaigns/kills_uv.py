@@ -1,0 +1,24 @@
+"""P1, P3: kills at random moments of every verb that writes, with uv as the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from torture.campaign import Campaign, Row, Run
+from torture.killing import kill_scene, spread
+from torture.scenes import SCENES
+
+
+def _run(run: Run) -> Iterator[Row]:
+    for scene, trials in spread(run.trials, SCENES):
+        yield kill_scene(run, scene, "uv", trials)
+
+
+CAMPAIGN = Campaign(
+    name="kills_uv",
+    promise="Whatever is killed at whatever moment, the environment is the old one or the new one, whole, and the same "
+    "command again makes exactly what an undisturbed run makes (engine uv).",
+    run=_run,
+    full=1000,
+    sample=8,
+)
