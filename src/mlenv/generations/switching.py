@@ -33,10 +33,13 @@ def switch(root: Path, link: Path, target: Path) -> str | None:
     private = store.private_dir(root)
     try:
         if not guard.can_link(root, link):
-            return guard.exchange(root, link, target)
-        if target.name.startswith(_ADOPTED):
-            return _bring_back(link, target)
-        return _show(private, link, target)
+            old = guard.exchange(root, link, target)
+        elif target.name.startswith(_ADOPTED):
+            old = _bring_back(link, target)
+        else:
+            old = _show(private, link, target)
+        store.sync_folder(link.parent)  # on the disk before the history says that it is done
+        return old
     except OSError as error:
         raise MlenvError(
             "not-writable", f"{link.name} cannot be switched: {(error.strerror or str(error)).lower()}", where=str(link)

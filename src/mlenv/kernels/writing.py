@@ -24,7 +24,7 @@ from mlenv import kernel_names
 from mlenv.errors import MlenvError
 from mlenv.kernels.listing import Kernel, listed, owned, search_path
 from mlenv.kernels.spec import Spec
-from mlenv.store import read_json, write_atomic
+from mlenv.store import read_json, sync_folder, write_atomic
 
 __all__ = ["exists", "remove", "render", "user_folder", "write"]
 
@@ -164,6 +164,7 @@ def _rename_in(folder: Path, spec: Spec) -> bool:
             write_atomic(staged / logo, (_LOGOS / logo).read_bytes())
         write_atomic(staged / "kernel.json", render(spec))
         os.rename(staged, folder)
+        sync_folder(folder.parent)
     except OSError as error:
         if error.errno == errno.EXDEV:
             folder.mkdir(exist_ok=True)

@@ -13,6 +13,7 @@ from mlenv.store.files import (
     refuse_outside,
     remove_tree,
     remove_unfinished,
+    sync_folder,
     write_atomic,
     write_json,
 )
@@ -42,6 +43,7 @@ __all__ = [
     "refuse_outside",
     "remove_tree",
     "remove_unfinished",
+    "sync_folder",
     "write_atomic",
     "write_json",
 ]

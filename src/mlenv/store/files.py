@@ -31,6 +31,7 @@ __all__ = [
     "refuse_outside",
     "remove_tree",
     "remove_unfinished",
+    "sync_folder",
     "unwritable",
     "write_atomic",
     "write_json",
@@ -183,7 +184,7 @@ def write_atomic(
                 hint="run the same command again",
             )
         os.replace(temporary, target)
-        _fsync_folder(target.parent)
+        sync_folder(target.parent)
     except OSError as error:
         raise unwritable(path, error) from None
     finally:
@@ -223,7 +224,7 @@ def remove_unfinished(folder: Path, *names: str) -> None:
                 (folder / name).unlink()
 
 
-def _fsync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Make a rename durable; not every platform can open a folder."""
     with contextlib.suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)
