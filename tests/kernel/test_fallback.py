@@ -126,3 +126,37 @@ def test_without_runtime_and_host_one_line_says_what_to_type(
     store.write_json(tmp_path / "data" / "launcher.json", {**state, "host": str(tmp_path / "gone")})
     with pytest.raises(RuntimeError, match=r"no kernel runtime for Python 3\.11 yet\. Type in the project: mlenv sync"):
         start(start_kernel, kernel)
+
+
+@pytest.mark.real
+@pytest.mark.network
+def test_a_damaged_data_folder_does_not_stop_the_kernel(
+    project: Project, start_kernel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What `launcher.json` says lies beside it; the kernel side of before does, too; else the host explains."""
+    monkeypatch.setenv("MLENV_DATA_DIR", str(tmp_path / "data"))
+    kernel = project("3.11")
+    state = tmp_path / "data" / "launcher.json"
+    whole = state.read_text()
+    for content in ("", "[]", '{"side": "of another time"}'):
+        state.write_text(content)
+        live = start(start_kernel, kernel)
+        assert live.run("print(1 + 1)").stdout == "2\n"
+        assert live.run("%mlenv check").status == "ok"
+        assert "type: mlenv kernels repair" in live.log
+    runtime.install_side()
+    assert state.read_text() == whole
+
+    (side,) = (tmp_path / "data" / "side").iterdir()
+    older = shutil.copytree(side, side.with_name("older"))
+    (side / "mlenv" / "kernel" / "boot.py").write_text("\0")
+    live = start(start_kernel, kernel)
+    assert live.run("print(1 + 1)").stdout == "2\n"
+    assert "is damaged" in live.log
+    shutil.rmtree(older)
+    cell = start(start_kernel, kernel).run("1 + 1")
+    assert cell.status == "error"
+    assert "the kernel side in" in cell.text
+    assert "%mlenv kernels repair" in cell.text
+    runtime.install_side()
+    assert start(start_kernel, kernel).run("print(1 + 1)").stdout == "2\n"

@@ -228,3 +228,22 @@ def test_a_notebook_of_an_mlenv_kernel_runs_elsewhere_with_the_documented_flag(
     with_flag = run(flag)
     assert with_flag.returncode == 0, with_flag.stderr
     assert "2\n" in (tmp_path / "out.ipynb").read_text() or '"2\\n"' in (tmp_path / "out.ipynb").read_text()
+
+
+@pytest.mark.parametrize("harm", ["a file", "a folder in it"])
+def test_a_cache_that_cannot_be_written_costs_no_verdict(
+    harm: str, tmp_path: Path, mlenv_home: Path, start_kernel: Callable[..., Any]
+) -> None:
+    """The selection is kept in the cache folder; without one the kernel is told it, and compares all the same."""
+    project = create(tmp_path / "demo", "six")
+    project.check()
+    cache = mlenv_home / "mlenv-cache"
+    if harm == "a file":
+        shutil.rmtree(cache)
+        cache.write_text("")
+    else:
+        (kept,) = (cache / "selections").glob("*.*")
+        kept.unlink()
+        kept.mkdir()
+    kernel = start_kernel(project.kernel, cwd=project.root)
+    assert kernel.run(CHECK).stdout == "in-step []\n"

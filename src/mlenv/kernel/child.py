@@ -94,7 +94,8 @@ def start(argv: Sequence[str], *, cwd: Optional[str] = None, quiet: bool = False
             creationflags=_CREATION_FLAGS,
         )
     except OSError as error:
-        raise host_missing(argv[0], error.strerror or str(error)) from None
+        why = error.strerror or str(error)
+        raise host_missing(argv[0], why if argv[0] else "mlenv's data folder does not say where it is") from None
 
 
 def host_missing(host: str, why: str) -> MlenvError:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import subprocess
 import time
-from typing import Any, Optional, Tuple
+from typing import Any, Mapping, Optional, Tuple
 
 from mlenv.errors import MlenvError
 from mlenv.kernel import child
@@ -30,6 +30,7 @@ class Selections:
         self._root = root
         self._real_root = os.path.realpath(root)
         self._kept: Optional[Tuple[FileStamp, Selection]] = None
+        self._told: Optional[Selection] = None
         self._asking: Optional[subprocess.Popen[bytes]] = None
         self._asked: Optional[Tuple[Any, ...]] = None
 
@@ -41,7 +42,8 @@ class Selections:
     @property
     def inputs(self) -> Tuple[str, ...]:
         """The files whose change makes the selection stale."""
-        return tuple(stamp.path for stamp in self._kept[1].inputs) if self._kept else ()
+        known = self._kept[1] if self._kept else self._told
+        return tuple(stamp.path for stamp in known.inputs) if known else ()
 
     def last(self, cache_tag: str) -> Optional[Selection]:
         """Return the selection as it was last written, true or not by now: where the environment is, it still knows.
@@ -53,7 +55,7 @@ class Selections:
         if self._kept is None or self._kept[0] != stamp:
             selection = _read(path)
             self._kept = (stamp, selection) if selection is not None else None
-        return self._kept[1] if self._kept else None
+        return self._kept[1] if self._kept else self._told
 
     def current(self, cache_tag: str) -> Optional[Selection]:
         """Return the selection if it is still true, else ``None``. Cost: one stat per file it came from."""
@@ -93,8 +95,9 @@ class Selections:
             time.sleep(_POLL_S)
         found = self.current(cache_tag)
         if found is None:
-            child.run(self._command(prefix), lambda event: None, cwd=self._root)
+            message = child.run(self._command(prefix), lambda event: None, cwd=self._root)
             self._asked = None
+            self._told = _told(message)
             found = self.current(cache_tag)
         return found
 
@@ -105,6 +108,13 @@ class Selections:
         """Return what changes when a manifest or lock does: the folder itself and the files that were read."""
         paths = (self._root, *self.inputs)
         return tuple(site.stamp(path) for path in paths)
+
+
+def _told(message: Mapping[str, Any]) -> Optional[Selection]:
+    """Return the selection that came with the answer, because no cache can be written."""
+    data = (message.get("outcome") or {}).get("data") or {}
+    text = data.get("selection")
+    return parse_selection(text) if isinstance(text, str) else None
 
 
 def _read(path: str) -> Optional[Selection]:

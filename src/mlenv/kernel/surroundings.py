@@ -49,7 +49,11 @@ def surroundings() -> Surroundings:
     import importlib
 
     # The kernel side must never depend on a library: only where mlenv itself is installed does this module exist.
-    store = importlib.import_module("mlenv.store")
+    try:
+        store = importlib.import_module("mlenv.store")
+    except ImportError:  # launcher.json is damaged: `check` works, the other verbs say what to do
+        cache = os.environ.get("MLENV_CACHE_DIR") or os.path.join(data, "cache")
+        return Surroundings(host="", data=data, cache=cache)
     return Surroundings(host=sys.executable, data=str(store.data_dir()), cache=str(store.cache_dir()))
 
 

@@ -54,7 +54,9 @@ def install_side() -> Path:
     files = {name: (package_folder() / name).read_bytes() for name in _files()}
     name = f"{__version__}-{_digest_of(files)}"
     side = store.data_dir() / "side" / name
-    if not (side / "mlenv" / "__init__.py").is_file():
+    if (side / "mlenv").is_dir():
+        _mend(files, side)
+    else:
         _copy(files, side)
     state = {
         "schema": 1,
@@ -129,6 +131,19 @@ def _copy(files: Mapping[str, bytes], side: Path) -> None:
             ) from None
     finally:
         store.remove_tree(aside, inside=side.parent)
+
+
+def _mend(files: Mapping[str, bytes], side: Path) -> None:
+    """Write anew what somebody damaged: a side has the name of its content. Cost: 2 ms where nothing is."""
+    for name, content in files.items():
+        path = side / "mlenv" / name
+        try:
+            whole = path.read_bytes() == content
+        except OSError:
+            whole = False
+        if not whole:
+            store.make_folder(path.parent)
+            store.write_atomic(path, content)
 
 
 def _uv() -> str:

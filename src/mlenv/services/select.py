@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -188,7 +189,8 @@ def _stamps(project: Project, files_read: Sequence[str]) -> tuple[FileStamp, ...
 def _stamp(project: Project, name: str) -> FileStamp:
     path = str(project.root / name)
     known = project.stamps.get(name)
-    if known is None and os.path.dirname(name) == "" and name not in project.names:
+    absent = os.path.dirname(name) == "" and name not in project.names and not os.path.isdir(path)
+    if known is None and absent:
         return FileStamp(path=path, mtime_ns=-1, size=0, inode=0)
     return known or site.stamp(path)  # a file that others include
 
@@ -196,11 +198,21 @@ def _stamp(project: Project, name: str) -> FileStamp:
 def _write_cache(path: Path, selection: Selection) -> None:
     try:
         store.make_folder(path.parent)
+        _make_room(path)
         # Addresses are compared without user and query: the cache needs no secret that stands in a list.
         store.write_atomic(path, mask_secrets(selection_text(selection, __version__)))
     except MlenvError:
         # A cache that cannot be written costs time, never the answer.
         return
+
+
+def _make_room(path: Path) -> None:
+    """Take away what no cache file is: an empty folder, a file that may not be read (a new one would keep its mode)."""
+    with contextlib.suppress(OSError):
+        if path.is_dir():
+            path.rmdir()
+        elif path.exists() and not os.access(path, os.R_OK):
+            path.unlink()
 
 
 def _cached(path: Path) -> Selection | None:
@@ -215,5 +227,10 @@ def _cached(path: Path) -> Selection | None:
 def write_selection(context: Context, prefix: str | None) -> Outcome:
     """Write the cached selection for the interpreter of ``prefix`` (default: the project's environment)."""
     project = open_project(context)
-    selection = selection_for(context, project, environment.interpreter(prefix or project.prefix))
-    return Outcome(verb="select", lines=(f"{len(selection.pins)} pins",))
+    python = environment.interpreter(prefix or project.prefix)
+    selection = selection_for(context, project, python)
+    lines = (f"{len(selection.pins)} pins",)
+    kept = _cached(_cache_path(project.root, ask.ask(python, store.cache_dir()).cache_tag))
+    # Where no cache can be written, the kernel that asked gets it told.
+    told = {} if kept is not None else {"selection": mask_secrets(selection_text(selection, __version__))}
+    return Outcome(verb="select", lines=lines, data=told)
