@@ -102,7 +102,7 @@ def test_a_missing_module_is_named_with_the_package_that_brings_it(
     found = diagnosis(outcome)
     assert not outcome.ok
     assert found["kind"] == "missing-module"
-    assert found["hint"] == "uv pip install --python ~/v/bin/python pyzmq"
+    assert found["hint"] == "uv pip install --reinstall --python ~/v/bin/python pyzmq"
     assert found["tail"][-1] == "ModuleNotFoundError: No module named 'zmq'"
     assert outcome.lines[0].startswith("kernel k does not start: the module zmq is missing")
     assert outcome.lines[-1] == "  | ModuleNotFoundError: No module named 'zmq'"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
+import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -58,9 +60,9 @@ def test_prune_removes_only_what_is_ours_and_gone(
 
 
 def test_an_environment_without_ipykernel_starts_and_a_broken_one_shows_the_true_error(
-    tmp_path: Path, mlenv_home: Path, start_kernel: Callable[..., Any], make_venv: Callable[..., Path]
+    tmp_path: Path, mlenv_home: Path, start_kernel: Callable[..., Any], make_venv: Callable[..., Path], uv: str
 ) -> None:
-    """S12: the first starts without a change; the second says what is damaged; no success before a start was proved."""
+    """S12: the first starts without a change; the second shows the true error and its fix; no success before a start was proved."""
     without = tmp_path / "without"
     make_venv(without / ".venv", None, "six")
     before = sorted(path.name for path in (without / ".venv").glob("lib/*/site-packages/*"))
@@ -73,13 +75,34 @@ def test_an_environment_without_ipykernel_starts_and_a_broken_one_shows_the_true
     prefix = make_venv(broken / ".venv", None, "ipykernel")
     for zmq in prefix.glob("lib/*/site-packages/zmq*"):
         shutil.rmtree(zmq)
-    classic_way = mlenv(broken, "use", "--ipykernel", "installed", code=None)
-    assert classic_way.code != 0, classic_way.text
-    assert "zmq" in classic_way.text
-    assert "started in" not in classic_way.text
-    # The runtime brings its own zmq: a project kernel starts, and check says what is damaged.
-    used = mlenv(broken, "use", code=None)
-    assert used.code in {0, 2}, used.text
+    for words in (("use", "--ipykernel", "installed"), ("create", "--ipykernel", "installed")):
+        classic_way = mlenv(broken, *words, code=2)
+        assert "ModuleNotFoundError: No module named 'zmq'" in classic_way.stderr
+        assert "started in" not in classic_way.text
+        assert set(specs(mlenv_home)) == {used["kernel"]}  # nothing was registered that does not start
+    fix = next(line for line in classic_way.stderr.splitlines() if "to do:" in line)
+    assert f"--python {prefix / 'bin' / 'python'} pyzmq" in fix
+    typed = shlex.split(fix.partition("to do: ")[2])
+    subprocess.run([uv, *typed[1:]], check=True, capture_output=True)
+    mended = mlenv(broken, "use", "--ipykernel", "installed", "--json").json()
+    assert start_kernel(mended["kernel"], cwd=broken).run("import zmq; print(1 + 1)").stdout == "2\n"
+
+
+@pytest.mark.parametrize("broken", [False, True], ids=["without ipykernel", "with an ipykernel that lacks zmq"])
+def test_create_takes_an_environment_as_it_is_and_proves_its_kernel(
+    broken: bool, tmp_path: Path, start_kernel: Callable[..., Any], make_venv: Callable[..., Path]
+) -> None:
+    """S12 with `create`: what the environment lacks for a kernel comes from the runtime; nothing is put into it."""
+    root = tmp_path / "demo"
+    prefix = make_venv(root / ".venv", None, "ipykernel" if broken else "six")
+    for zmq in list(prefix.glob("lib/*/site-packages/*zmq*")) if broken else ():
+        shutil.rmtree(zmq)
+    before = sorted(path.name for path in prefix.glob("lib/*/site-packages/*"))
+    made = mlenv(root, "create")
+    assert "started in" in made.stdout
+    kernel = start_kernel(mlenv(root, "create", "--json").json()["kernel"], cwd=root)
+    assert kernel.run("import sys, zmq; print(sys.prefix)").stdout == f"{prefix}\n"
+    assert sorted(path.name for path in prefix.glob("lib/*/site-packages/*")) == before
 
 
 def broken_kernels(home: Path, folder: Path, make_venv: Callable[..., Path]) -> dict[str, str]:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import http.server
 import os
+import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -127,3 +130,47 @@ def test_two_kernels_that_sync_at_once_both_end_well_and_one_says_it_waits(
         assert kernel.run(CHECK).stdout == "in-step\n"
     assert project.mlenv("check", "--deep").code == 0
     assert all((folder / "RECORD").stat().st_size for folder in project.site.glob("*.dist-info"))
+
+
+@pytest.mark.parametrize("who", ["the whole group", "the parent alone"])
+def test_one_that_is_killed_in_its_installation_holds_up_nobody(
+    who: str, tmp_path: Path, start_kernel: Callable[..., Any]
+) -> None:
+    """S50, the third process: its death leaves no lasting lock; two kernels that sync at once end well, all is whole."""
+    project = create(tmp_path / "demo", "six", "idna==3.7", "humanize", "networkx")
+    kernels = [start_kernel(project.kernel, cwd=project.root) for _ in range(2)]
+    for name in ("six.py", "networkx/convert.py"):
+        os.unlink(project.site / name)
+    for kernel in kernels:
+        kernel.run("1")
+    third = subprocess.Popen(
+        [sys.executable, "-m", "mlenv", "sync"],
+        cwd=project.root,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    envs = project.root / ".mlenv" / "envs"
+    there = len(list(envs.iterdir()))
+    while len(list(envs.iterdir())) == there and third.poll() is None:
+        time.sleep(0.002)
+    assert third.poll() is None, "it was not killed in its installation"
+    if who == "the whole group":
+        os.killpg(third.pid, signal.SIGKILL)
+    else:
+        os.kill(third.pid, signal.SIGKILL)
+    third.wait()
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(kernels[0].run, "%mlenv sync")
+        time.sleep(0.1)
+        both = [first.result(), pool.submit(kernels[1].run, "%mlenv sync").result()]
+    assert [done.status for done in both] == ["ok", "ok"], [done.text for done in both]
+    for kernel in kernels:
+        assert kernel.run(CHECK).stdout == "in-step\n"
+    assert project.mlenv("check", "--deep").code == 0
+    assert all((folder / "RECORD").stat().st_size for folder in project.site.glob("*.dist-info"))
+    assert {"six", "idna", "humanize", "networkx"} == set(project.packages)
+    started = time.monotonic()
+    assert "wait" not in project.mlenv("sync").text
+    assert time.monotonic() - started < 20

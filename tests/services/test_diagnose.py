@@ -76,6 +76,12 @@ def test_an_environment_without_pip_is_mended_by_uv_and_paths_are_quoted() -> No
     assert diagnose(evidence).hint == "uv pip install --python ~/'my env/bin/python' psutil"
 
 
+def test_a_package_whose_metadata_is_there_and_whose_modules_are_not_is_installed_anew() -> None:
+    evidence = Evidence(output=MISSING_IN_COLOUR, code=1, interpreter="/e/bin/python", installed=frozenset({"psutil"}))
+
+    assert diagnose(evidence).hint == "/e/bin/python -m pip install --force-reinstall psutil"
+
+
 def test_the_reason_of_the_fallback_kernel_is_the_diagnosis() -> None:
     evidence = Evidence(refusal="traitlets is damaged", refusal_hint="mlenv sync", prefix="/e", output="")
 

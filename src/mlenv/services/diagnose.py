@@ -145,7 +145,8 @@ def _missing_module(evidence: Evidence) -> Diagnosis | None:
     return Diagnosis(
         kind="missing-module",
         sentence=f"the module {module} is missing in its environment ({_without_path(name, message, evidence)})",
-        hint=_install(evidence, _distribution(top)),
+        # Where its metadata is there all the same, an installer would say "already satisfied" and do nothing.
+        hint=_install(evidence, _distribution(top), again=_distribution(top) in evidence.installed),
     )
 
 

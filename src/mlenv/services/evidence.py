@@ -31,6 +31,8 @@ class Evidence:
     """Version of the interpreter, from files."""
     pip: bool = True
     """Whether the environment has pip of its own."""
+    installed: frozenset[str] = frozenset()
+    """Normalised names of the distributions whose metadata is there, whole or not."""
     wanted_prefix: str = ""
     prefix: str = ""
     """``sys.prefix`` as the kernel told it; empty where it never answered."""

@@ -18,7 +18,7 @@ from typing import Any
 from mlenv import kernels
 from mlenv.errors import MlenvError
 from mlenv.model import value
-from mlenv.probe import environment
+from mlenv.probe import environment, site
 from mlenv.services.diagnose import Diagnosis, Evidence, diagnose
 
 __all__ = ["Proof", "explain", "make_ready", "prove", "prove_spec", "start"]
@@ -157,6 +157,7 @@ def explain(
             home=os.path.expanduser("~"),
             python=_minor(facts.python),
             pip=any(os.path.isdir(os.path.join(folder, "pip")) for folder in facts.sites),
+            installed=frozenset(row.name for row in site.scan(facts.sites).distributions),
             wanted_prefix=expect_prefix if wrong else "",
             prefix=proof.prefix,
             refusal=proof.refusal,
