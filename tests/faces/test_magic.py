@@ -132,6 +132,8 @@ def test_the_body_of_a_cell_is_a_list_of_requirements(loaded: Notebook, tmp_path
         ("%%mlenv sync\nsix", "usage", "takes no cell body"),
         ("%mlenv select", "unknown-verb", "not a verb"),
         ("%mlenv restart", "no-front-end", "nobody is there"),
+        ("%mlenv add 'x @ https://me:t0ken@example.org/x.whl'", "requirement-secret", "carries credentials"),
+        ("%%mlenv add\nx @ git+https://t0ken@example.org/x", "requirement-secret", "carries credentials"),
     ],
 )
 def test_a_wrong_line_raises_in_five_lines_without_a_traceback(
@@ -142,6 +144,7 @@ def test_a_wrong_line_raises_in_five_lines_without_a_traceback(
     assert says in done.printed
     assert len(done.printed.strip().splitlines()) <= 5
     assert "Traceback" not in done.printed
+    assert "t0ken" not in done.printed
 
 
 def test_completion_offers_verbs_options_and_the_projects_packages(loaded: Notebook) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from mlenv.probe import site
 from mlenv.probe.planted import planted
+from mlenv.services.context import Context, Options
 
 
 def _package(site_folder: Path, rows: str, *, metadata_name: str = "odd", **files: str) -> tuple[str, ...]:
@@ -59,3 +60,21 @@ def test_nothing_is_told_of_honest_packages(make_venv, tmp_path: Path) -> None:
     """Real packages of several kinds, pip and setuptools among them."""
     prefix = make_venv(tmp_path / "env", None, "six", "attrs", "setuptools", pip=True)
     assert planted(site.scan(site.environment_facts(str(prefix)).sites)) == ()
+
+
+@pytest.mark.parametrize(("version", "told"), [("0.8.5", True), ("0.8.6", False), ("0.13.8", False)])
+def test_an_engine_that_hostile_archives_could_use_is_told(
+    version: str, told: bool, tmp_path: Path, monkeypatch
+) -> None:
+    """T15: doctor names an old uv and what to type."""
+    from mlenv.services.doctor import doctor
+
+    program = tmp_path / "uv"
+    program.write_text(f"#!/bin/sh\necho uv {version}\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("MLENV_UV", str(program))
+    monkeypatch.chdir(tmp_path)
+    for name in ("MLENV_DATA_DIR", "MLENV_CACHE_DIR", "JUPYTER_DATA_DIR"):
+        monkeypatch.setenv(name, str(tmp_path / name))
+    lines = doctor(Context(cwd=tmp_path, options=Options(), report=print)).lines
+    assert any(f"uv {version} is older than 0.8.6" in line for line in lines) == told

@@ -6,6 +6,7 @@ Standard library only, Python 3.9+. Nothing is expanded: what is typed is what m
 from __future__ import annotations
 
 import os
+import re
 import shlex
 from typing import List, Sequence, Tuple
 
@@ -16,6 +17,7 @@ from mlenv.verbs import OPTIONS, VERBS, Verb, did_you_mean, verb_named
 __all__ = ["Line", "complete", "help_text", "parse"]
 
 _HELP = ("help", "-h", "--help", "?")
+_PASSWORD = re.compile(r"(?:https?|ssh)://[^/@\s]*:[^/@\s]*@|https?://[^/@\s]+@")
 _OPERATORS = ("<", ">", "=", "!", "~")
 
 
@@ -41,7 +43,8 @@ def parse(line: str, body: str = "") -> Line:
     """Read a line, and for ``%%mlenv`` the cell's body: one requirement per line, ``#`` starts a comment.
 
     Raises:
-        MlenvError: ``usage`` for a quote that is not closed or an option in the body; ``unknown-verb``.
+        MlenvError: ``usage`` for a quote that is not closed or an option in the body; ``unknown-verb``;
+            ``requirement-secret`` for an address with credentials.
     """
     words = _split(line)
     if not words or words[0] in _HELP:
@@ -51,6 +54,13 @@ def parse(line: str, body: str = "") -> Line:
         near = did_you_mean(words[0], [known.name for known in VERBS if not known.hidden])
         raise MlenvError("unknown-verb", f"'{words[0]}' is not a verb of mlenv.{near}", hint="%mlenv help")
     rest = tuple(_joined(words[1:])) + tuple(_requirements(body, verb))
+    if any(_PASSWORD.search(word) for word in rest):
+        # The words go to a child's argument list, which every user of the machine can read.
+        raise MlenvError(
+            "requirement-secret",
+            "an address here carries credentials, which would be seen by others",
+            hint="take them out of the address; keep them in ~/.netrc or in git's credential helper",
+        )
     if any(word in _HELP[1:3] for word in rest):
         return Line(verb="help", words=(verb.name,))
     return Line(verb=verb.name, words=rest)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from pathlib import Path
 from typing import Any
 
 from mlenv import __version__, kernels, runtime, store
+from mlenv.engines.choose import Tools
 from mlenv.errors import MlenvError
 from mlenv.kernels import Kernel
 from mlenv.model import Outcome, value
@@ -100,9 +102,23 @@ def _host() -> _Section:
     data = {"mlenv": __version__, "python": python, "executable": sys.executable, "uv": found.uv}
     return _Section(
         name="host",
-        lines=(f"mlenv {__version__} on Python {python} ({sys.executable})", uv),
+        lines=(f"mlenv {__version__} on Python {python} ({sys.executable})", uv, *_too_old(found)),
         data={**data, "uv_version": found.uv_version or None},
     )
+
+
+def _too_old(found: Tools) -> tuple[str, ...]:
+    """Say which engine is older than the one that keeps a hostile archive inside the environment (T15)."""
+    lines = []
+    for name, version, lowest, upgrade in (
+        ("uv", found.uv_version, (0, 8, 6), "python -m pip install -U uv"),
+        ("pip", "" if found.uv else found.pip_version, (26, 0), f"{sys.executable} -m pip install -U pip"),
+    ):
+        numbers = tuple(int(part) for part in re.findall(r"\d+", version)[:3])
+        if numbers and numbers < lowest:
+            need = ".".join(map(str, lowest))
+            lines.append(f"{name} {version} is older than {need}: a hostile archive could write elsewhere; {upgrade}")
+    return tuple(lines)
 
 
 def _folders() -> _Section:
