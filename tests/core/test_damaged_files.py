@@ -113,13 +113,6 @@ def test_a_manifest_that_cannot_be_edited_is_one_error(text: str) -> None:
     assert caught.value.where
 
 
-@pytest.mark.parametrize("key", ['requires-python = "{}"\n', 'environments = ["python_full_version {}"]\n'])
-def test_a_lock_for_a_python_of_thousands_of_digits_is_for_another_python(key: str) -> None:
-    wanted = f">={BIG}" if "requires" in key else f">= '{BIG}'"
-    text = 'lock-version = "1.0"\ncreated-by = "x"\n' + key.format(wanted) + "packages = []\n"
-    try:
-        found = {finding.kind for finding in parse_pylock(text, "pylock.toml", target()).findings}
-    except MlenvError as problem:
-        assert problem.where
-    else:
-        assert found == {"python"}
+def test_a_lock_for_a_python_of_thousands_of_digits_is_for_another_python() -> None:
+    text = f'lock-version = "1.0"\ncreated-by = "x"\nrequires-python = ">={BIG}"\npackages = []\n'
+    assert {finding.kind for finding in parse_pylock(text, "pylock.toml", target()).findings} == {"python"}

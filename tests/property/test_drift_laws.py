@@ -9,6 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlenv import drift, render
+from mlenv import versions as versions_of
+from mlenv.installed import parse_folder_name
+from mlenv.locks import Target, parse_requirements
 from mlenv.model import Distribution, EnvironmentFacts, Installed, KernelRef, Loaded, Pin, Report, Selection, Source
 
 NAMES = ["attrs", "idna", "numpy", "pip", "rich", "six", "torch", "demo", "ipykernel"]
@@ -161,3 +164,68 @@ def test_shortening_and_masking_take_any_text_and_doing_it_twice_changes_nothing
 @given(st.text(st.characters(exclude_characters="\r\n/@?#\"'<> ", exclude_categories=["Cs", "Zs", "Cc"]), min_size=3))
 def test_no_password_survives_masking(password: str) -> None:
     assert render.mask_secrets(f"https://user:{password}@host.example/x") == "https://***@host.example/x"
+
+
+@given(pins, distributions, memories, st.booleans())
+def test_the_verdict_is_the_worst_that_a_finding_asks_for(
+    asked: tuple[Pin, ...], there: tuple[Distribution, ...], memory: tuple[Loaded, ...], exact: bool
+) -> None:
+    kernel = KernelRef(prefix=FACTS.prefix or "", name="k")
+    report = drift.report(selection(asked, exact), FACTS, Installed(distributions=there), memory, kernel)
+    asks = {drift.verdict_of(finding.kind) for finding in report.findings}
+    assert report.verdict == next((verdict for verdict in drift.ORDER if verdict in asks), "in-step")
+    assert report.ok == (report.verdict == "in-step")
+
+
+@given(pins, distributions, memories, st.booleans())
+def test_a_package_that_is_in_step_everywhere_changes_nothing(
+    asked: tuple[Pin, ...], there: tuple[Distribution, ...], memory: tuple[Loaded, ...], exact: bool
+) -> None:
+    more = Pin(name="unrelated", version="3.0")
+    alone = drift.compare(selection(asked, exact), Installed(distributions=there), memory)
+    beside = drift.compare(
+        selection((more, *asked), exact),
+        Installed(distributions=(*there, Distribution(name="unrelated", version="3.0"))),
+        (*memory, Loaded(name="unrelated", version="3.0")),
+    )
+    assert beside == alone
+
+
+@given(pins, distributions, memories)
+def test_a_restart_after_the_change_leaves_nothing_in_memory_that_differs(
+    asked: tuple[Pin, ...], there: tuple[Distribution, ...], memory: tuple[Loaded, ...]
+) -> None:
+    found = drift.compare(selection(asked), Installed(distributions=there), memory)
+    on_disk = {row.name: row.version for row in there}
+    fresh = [
+        Loaded(name=row.name, version=on_disk[row.name], origin="environment", imported=row.imported)
+        for row in memory
+        if row.name in on_disk
+    ]
+    after = drift.compare(selection(asked), Installed(distributions=there), fresh)
+    assert "restart" not in {row.kind for row in after}
+    assert {row.package for row in after} <= {row.package for row in found} | {None}
+
+
+spellings = st.sampled_from(
+    [("ruamel.yaml", "Ruamel_YAML"), ("zope.interface", "zope-interface"), ("A_b", "a-B"), ("six", "SIX")]
+)
+
+
+@given(
+    st.lists(st.tuples(spellings, st.sampled_from(["1.0", "2.0"]), st.sampled_from(["1.0", "2.0", None])), max_size=4)
+)
+def test_how_a_name_is_spelled_never_matters(rows: list[tuple[tuple[str, str], str, str | None]]) -> None:
+    """The lock spells it one way, the folder of the installed package another, the memory a third."""
+    unique = {versions_of.normalise(pair[0]): (pair, locked, there) for pair, locked, there in rows}
+    answers = []
+    for one, other in ((0, 0), (0, 1), (1, 0), (1, 1)):
+        text = "".join(f"{pair[one]}=={locked}\n" for pair, locked, _ in unique.values())
+        asked = parse_requirements(text, "requirements.txt", Target(markers={}), {}.get).pins
+        folders = [f"{pair[other].replace('-', '_')}-{there}.dist-info" for pair, _, there in unique.values() if there]
+        named = [parse_folder_name(folder) for folder in folders]
+        there = tuple(Distribution(name=found[0], version=found[1]) for found in named if found)
+        answers.append(drift.compare(selection(asked), Installed(distributions=there)))
+        assert len(there) == len(folders)
+    assert all(answer == answers[0] for answer in answers)
+    assert len(answers[0]) == sum(there != locked for _, locked, there in unique.values())
