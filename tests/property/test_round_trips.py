@@ -81,7 +81,7 @@ reports = st.builds(
     if project is None
     else Report(
         verdict="sync", next=drift.report(None, facts, None).next, project=project, environment=facts, lock_path=lock,
-        kernel=kernel, loaded_measured=loaded, findings=found, counts=counts,
+        kernel=kernel, loaded_measured=loaded, findings=found, counts=counts, reason=lock or "",
     ),
     st.lists(findings, max_size=4).map(tuple),
     st.builds(EnvironmentFacts, prefix=maybe, python=maybe, engine=maybe),

@@ -14,7 +14,7 @@ from mlenv.locks.manifest import parse_pyproject
 from mlenv.locks.merge import conflict_finding, merge_locks
 from mlenv.locks.pylock import parse_pylock
 from mlenv.locks.requirement_lines import decode_text
-from mlenv.locks.requirements import as_lock, parse_requirements
+from mlenv.locks.requirements import Requirements, as_lock, parse_requirements
 from mlenv.locks.settings import read_settings
 from mlenv.locks.target import Target
 from mlenv.locks.uv_lock import parse_uv_lock
@@ -66,6 +66,7 @@ class _Files:
         self._load = request.load
         self._names = request.names
         self.read: dict[str, bytes | None] = {}
+        self._lists: dict[str, Requirements] = {}
 
     def load(self, path: str) -> bytes | None:
         if path not in self.read:
@@ -73,6 +74,12 @@ class _Files:
             check_size(len(data or b""), path)
             self.read[path] = data
         return self.read[path]
+
+    def requirements(self, path: str, target: Target) -> Requirements:
+        """Return a requirements file, parsed once: whether it is a lock is asked before it is read as one."""
+        if path not in self._lists:
+            self._lists[path] = parse_requirements(self.load(path) or b"", path, target, self.load)
+        return self._lists[path]
 
     def text(self, path: str) -> str | None:
         """Return a file of the root as text; ``None`` where it is not there."""
@@ -123,7 +130,7 @@ def _pyproject(files: _Files, target: Target, extras: Iterable[str], groups: Ite
 def _is_loose(name: str, files: _Files, target: Target) -> bool:
     """Say whether a requirements file is no lock; one that cannot be read is none, and is told if it is needed."""
     try:
-        return not parse_requirements(files.load(name) or b"", name, target, files.load).pinned
+        return not files.requirements(name, target).pinned
     except MlenvError:
         return True
 
@@ -160,7 +167,7 @@ def _read_lock(
     if data is None:
         raise MlenvError("lock-not-found", "There is no such lock.", where=lock, hint="mlenv lock makes one.")
     if kind == "requirements":
-        return as_lock(parse_requirements(data, lock, target, files.load))
+        return as_lock(files.requirements(lock, target))
     text = decode_text(data, lock, "lock-unreadable")
     if kind == "pylock":
         return parse_pylock(text, lock, target, extras or (), groups)
@@ -192,7 +199,7 @@ def _manifest(
     pyproject = _pyproject(files, target, chosen_extras, chosen_groups)
     if choice.manifest not in ("requirements.in", "requirements.txt"):
         return pyproject
-    found = parse_requirements(files.load(choice.manifest) or b"", choice.manifest, target, files.load)
+    found = files.requirements(choice.manifest, target)
     return Manifest(
         name=pyproject.name if pyproject else "",
         declared=(*found.declared, *_constraints(found.constraints, content)),
