@@ -27,7 +27,9 @@ __all__ = [
     "is_written",
     "put_all_back",
     "put_back",
+    "put_texts",
     "save",
+    "texts",
     "write_files",
 ]
 
@@ -146,6 +148,19 @@ def put_all_back(root: Path, changes: Iterable[FileChange]) -> None:
     for change in changes:
         with contextlib.suppress(MlenvError):
             put_back(root, change)
+
+
+def texts(root: Path, changes: Iterable[FileChange]) -> dict[str, bytes | None]:
+    """Return what the files hold now, ``None`` where one is not there: for :func:`put_texts` after a failure."""
+    return {change.path: _content(root / change.path) for change in changes}
+
+
+def put_texts(root: Path, files: Mapping[str, bytes | None]) -> None:
+    """Give files what they held before an undo that failed; one that cannot be written now does not keep the others."""
+    for name, content in files.items():
+        with contextlib.suppress(MlenvError):
+            if content is not None:
+                store.write_atomic(root / name, content, inside=root)
 
 
 def _content(path: Path) -> bytes | None:

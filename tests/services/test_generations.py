@@ -55,6 +55,21 @@ def test_undo_brings_back_environment_and_files(root: Path) -> None:
     assert ((root / "pyproject.toml").read_text(), (root / "pylock.toml").read_text()) == ("one", "one")
 
 
+def test_an_undo_that_cannot_switch_leaves_the_files_as_they_are(root: Path) -> None:
+    """Its error says that nothing was changed; the same command works once the way is free."""
+    (root / "pyproject.toml").write_text("one")
+    first = _change(root, "create", {"pylock.toml": "one"})
+    second = _change(root, "add", {"pyproject.toml": "two", "pylock.toml": "two"})
+    in_the_way = root / ".mlenv" / f"link-{first.name}"
+    in_the_way.mkdir()
+    with pytest.raises(MlenvError):
+        generations.restore(root, root / ".venv")
+    assert generations.current(root / ".venv") == second
+    assert ((root / "pyproject.toml").read_text(), (root / "pylock.toml").read_text()) == ("two", "two")
+    in_the_way.rmdir()
+    assert generations.restore(root, root / ".venv")[1] == ("pyproject.toml", "pylock.toml")
+
+
 def test_undo_leaves_a_file_alone_that_was_edited_since(root: Path) -> None:
     """Somebody's edit is worth more than the old content."""
     _change(root, "create", {"pylock.toml": "one"})

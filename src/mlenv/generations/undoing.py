@@ -31,13 +31,18 @@ def restore(root: Path, link: Path) -> tuple[history.Entry, tuple[str, ...], tup
     switches = entry.old is not None and entry.old not in {entry.new, shown(link)}
     if switches:
         _refuse_replaced(root, link, entry)
+    texts = history.texts(root, entry.files)
     back: list[str] = []
     kept: list[str] = []
-    for change in entry.files:
-        if change.before != change.after:
-            (back if history.put_back(root, change) else kept).append(change.path)
-    if switches:
-        switch(root, link, root / ".mlenv" / str(entry.old))
+    try:
+        for change in entry.files:
+            if change.before != change.after:
+                (back if history.put_back(root, change) else kept).append(change.path)
+        if switches:
+            switch(root, link, root / ".mlenv" / str(entry.old))
+    except BaseException:
+        history.put_texts(root, {name: texts[name] for name in back})
+        raise
     done = [known for known in history.entries(root) if known.done and known.id != entry.id]
     history.save(root, done)
     return entry, tuple(back), tuple(kept)

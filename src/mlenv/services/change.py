@@ -181,7 +181,6 @@ def _write_and_switch(
         entry = history.begin(root, wish.verb, place.old, new)
         written = history.write_files(root, entry, wish.files, project.stamps)
         installing.rebuild_own(context, project, wish, place.folder, descriptor)
-        hygiene.ignore(context, root, link)
         context.tell("switch", f"switching {link.name}")
         previous = generations.reveal(root) if place.guarded else generations.switch(root, link, place.generation)
     except BaseException:
@@ -190,6 +189,7 @@ def _write_and_switch(
             history.put_all_back(root, written)
         raise
     history.finish(root, entry, previous, written)
+    hygiene.ignore(context, root, link)  # last: what fails leaves no line behind
     return written
 
 
