@@ -10,7 +10,6 @@ __all__ = ["draw"]
 
 _LINES = (
     ("pip freeze", "pip freeze", "#b0413e"),
-    ("uv pip freeze", "uv pip freeze", "#8a8a8a"),
     ("uv sync --check", "uv sync --check", "#5f7a3a"),
     ("mlenv check", "mlenv check (command)", "#2f6fab"),
     ("in a kernel, after an installation", "mlenv, in the kernel, after an installation", "#2f6fab"),
@@ -38,7 +37,7 @@ def draw(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
             axes.plot(*zip(*points, strict=True), style, color=colour, marker="o", markersize=4, linewidth=1.8)
             size, value = points[-1]
             axes.annotate(
-                label, (size, value * 1e0), (8, 0), textcoords="offset points", va="center", color=colour, fontsize=9
+                label, (size, value), (8, 0), textcoords="offset points", va="center", color=colour, fontsize=9
             )
     _dress(axes)
     figure.savefig(path, facecolor="#fbfbfa", bbox_inches="tight", pad_inches=0.15)
