@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 import traceback
+from contextlib import suppress
 from typing import Any, Callable, List, Mapping, NoReturn, Optional, Sequence, Tuple
 
 from mlenv.kernel import interpreter, pick, place
@@ -114,6 +115,10 @@ def _choose(runtimes: Sequence[pick.Runtime]) -> Tuple[Optional[pick.Runtime], O
 
 def initialized(arguments: Arguments) -> Any:
     """Import ipykernel (5.x to 7.x) and make the kernel ready to serve."""
+    with suppress(Exception):  # a start that takes longer is better than none
+        from mlenv.kernel import late_debugger
+
+        late_debugger.supply()
     from ipykernel.kernelapp import IPKernelApp
 
     chosen_by_user = os.environ.get("MPLBACKEND")
