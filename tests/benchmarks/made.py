@@ -15,8 +15,8 @@ from benchmarks.peers import uv
 
 __all__ = ["MODULES", "Made", "make_project", "make_wheels", "name_of"]
 
-MODULES = 7
-"""Modules of each of the first 300 packages, beside its ``__init__``: 2,400 modules together."""
+MODULES = 4
+"""Modules of each of the first 300 packages, beside its ``__init__``: 1,500 modules together, some 2,000 with a kernel."""
 _MANY = 300
 _WHEEL = "Wheel-Version: 1.0\nGenerator: mlenv-bench\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
 

@@ -25,7 +25,7 @@ _CELL = Path(__file__).with_name("check_cell.py")
 
 def run(bench: Bench) -> Sequence[Row]:
     sizes = SIZES[:2] if bench.quick else SIZES
-    wheels = bench.peers.parent / "tiny-wheels"
+    wheels = bench.peers.parent / f"tiny-wheels-{MODULES}"
     make_wheels(wheels, sizes[-1])
     rows: list[Row] = []
     for size in sizes:
