@@ -20,13 +20,13 @@ def main():  # type: ignore[no-untyped-def]  # annotations are a syntax error on
     # Where the side of now is damaged, that of the version before starts the kernel as well.
     for side in _sides(here, state):  # type: ignore[no-untyped-call]
         try:
-            boot = _boot(os.path.join(here, "side", side))  # type: ignore[no-untyped-call]
+            start = _start_of(os.path.join(here, "side", side))  # type: ignore[no-untyped-call]
         except Exception as error:  # noqa: BLE001  # whatever is wrong in there, another one may be whole
             wrong = wrong or str(error)
             continue
         if wrong:
             sys.stderr.write("mlenv: its folder " + here + " is damaged (" + wrong + "); type: mlenv kernels repair\n")
-        boot.main(here, dict(state, side=side), sys.argv[1:])
+        start(here, dict(state, side=side), sys.argv[1:])
         return
     _give_up(here, state, wrong or "there is no kernel side")  # type: ignore[no-untyped-call]
 
@@ -52,16 +52,16 @@ def _sides(here, state):  # type: ignore[no-untyped-def]
         return own
 
 
-def _boot(side):  # type: ignore[no-untyped-def]
-    """Import ``mlenv.kernel.boot`` from a side, which is on the path just so long: never from the environment."""
+def _start_of(side):  # type: ignore[no-untyped-def]
+    """Return ``mlenv.kernel.boot.main`` of a side, which is on the path just so long: never from the environment."""
     for name in [name for name in sys.modules if name.partition(".")[0] == "mlenv"]:
         del sys.modules[name]
     sys.path.insert(0, side)
     try:
-        from mlenv.kernel import boot
+        from mlenv.kernel.boot import main as start
     finally:
         sys.path.remove(side)
-    return boot
+    return start
 
 
 def _give_up(here, state, why):  # type: ignore[no-untyped-def]
