@@ -11,7 +11,7 @@ from pathlib import Path
 
 from torture.stage import Done, World
 
-__all__ = ["Call", "changing", "missing", "stopped_at", "trace"]
+__all__ = ["CHANGING", "SYNCING", "Call", "changing", "missing", "stopped_at", "trace"]
 
 CHANGING = (
     *("rename", "renameat", "renameat2", "unlink", "unlinkat", "rmdir", "mkdir", "mkdirat", "symlink", "symlinkat"),

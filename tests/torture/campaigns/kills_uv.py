@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from torture.bare import UV, kill_bare
 from torture.campaign import Campaign, Row, Run
 from torture.killing import kill_scene, spread
 from torture.scenes import SCENES
+
+COMPARED_FROM = 40
+"""A sample of fewer trials leaves the bare tools out."""
 
 
 def _run(run: Run) -> Iterator[Row]:
     for scene, trials in spread(run.trials, SCENES):
         yield kill_scene(run, scene, "uv", trials)
+    if run.trials >= COMPARED_FROM:
+        for bare in UV:
+            yield kill_bare(run, bare, run.trials // 10)
 
 
 CAMPAIGN = Campaign(
