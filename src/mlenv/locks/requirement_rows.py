@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Callable
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -190,6 +189,8 @@ def _folder_name(folder: str, load: Callable[[str], bytes | None]) -> str:
     pyproject = inside(f"{folder}/pyproject.toml", "")
     data = load(pyproject) if pyproject else None
     if data is not None and pyproject is not None:
+        import tomllib  # only for requirements that are folders
+
         try:
             name = tomllib.loads(decode_text(data, pyproject)).get("project", {}).get("name")
         except (ValueError, RecursionError, AttributeError):  # no TOML, or no table of a project
