@@ -91,6 +91,12 @@ def _lock(name: str) -> Callable[[bytes], Selected]:
     return lambda data: selected({name: data})
 
 
+def _beside(folder: str, lock: str) -> Callable[[bytes], Selected]:
+    """Return the reader of a lock that lies beside the manifest it was made for, as locks do."""
+    manifest = (LOCKS / folder / "pyproject.toml").read_bytes()
+    return lambda data: selected({lock: data, "pyproject.toml": manifest})
+
+
 def _not_shorter(data: bytes, whole: object, answer: object) -> str:
     """A lock that mlenv sealed is whole, or it is told that it was edited; it is never quietly another one.
 
@@ -281,6 +287,8 @@ def _sealed() -> tuple[bytes, ...]:
 def _pure() -> Iterator[Reader]:
     """Yield the readers of text."""
     yield Reader(name="uv.lock", form="toml", read=_lock("uv.lock"), files=_files("locks/uv-*/uv.lock"))
+    groups = _files("locks/uv-groups/uv.lock")
+    yield Reader(name="uv.lock, manifest beside it", form="toml", read=_beside("uv-groups", "uv.lock"), files=groups)
     yield Reader(
         name="pylock.toml of others", form="toml", read=_lock("pylock.toml"), files=_files("locks/pylock-*/pylock.toml")
     )

@@ -25,7 +25,7 @@ LIMIT_S = 2.0
 LIMIT_MIB = 512
 _HANG_S = 10
 _KEPT = 20
-_PREFIXED = ("uv.lock", "pylock.toml of others", "pylock.toml of mlenv", "requirements.txt, pinned",
+_PREFIXED = ("uv.lock", "uv.lock, manifest beside it", "pylock.toml of others", "pylock.toml of mlenv", "requirements.txt, pinned",
              "requirements.txt of mlenv")  # fmt: skip
 
 
