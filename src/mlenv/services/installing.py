@@ -21,7 +21,7 @@ from mlenv.services.indexes import options_of
 from mlenv.services.project import Project
 from mlenv.services.scratch import scratch_folder
 from mlenv.services.tools import run_engine
-from mlenv.services.venv_files import aim_activation, mark_seeded
+from mlenv.services.venv_files import aim_activation, mark_seeded, python_links, refuse_another_python
 from mlenv.services.wheels import naming_a_python
 from mlenv.services.wish import Wish
 from mlenv.versions import normalise
@@ -61,10 +61,12 @@ def build(context: Context, project: Project, wish: Wish, generation: Path, desc
             context=context, project=project, wish=wish, generation=generation, scratch=scratch, descriptor=descriptor
         )
         _make(place)
+        made = python_links(generation)
         prompt = default_name(wish.selected.selection.name or project.root.name)
         mark_seeded(generation, prompt)
         _seed(place)
         _fill(place)
+        refuse_another_python(generation, made)
         if _own_package(project, wish) and not _pinned_own(wish):
             _install_own(place)
         _mend(place)
