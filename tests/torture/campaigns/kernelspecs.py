@@ -43,8 +43,12 @@ while not sys.stdin.closed and not bad[20:]:
     if "demo-abc123" not in found:
         bad.append(f"read {reads}: not listed: {sorted(found)}")
         continue
-    one = manager.get_kernel_spec("demo-abc123")
-    number = one.metadata["mlenv"]["number"]
+    try:
+        one = manager.get_kernel_spec("demo-abc123")
+        number = one.metadata["mlenv"]["number"]
+    except Exception as error:  # whatever a front end would stumble over
+        bad.append(f"read {reads}: {type(error).__name__}: {error}"[:200])
+        continue
     whole = one.display_name == f"demo {number}" + " and more" * (number % 50) and one.env == {"A": "b" * (number % 3000)}
     if not whole or len(one.argv) != 4:
         bad.append(f"read {reads}: of two versions: {one.to_dict()}")
