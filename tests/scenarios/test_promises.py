@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import signal
@@ -15,7 +16,7 @@ from typing import Any
 import pytest
 
 from scenarios.real_project import Project, create, mlenv
-from scenarios.traces import snapshot, uv
+from scenarios.traces import as_weak_user, snapshot, uv
 
 pytestmark = pytest.mark.real
 
@@ -180,3 +181,25 @@ def test_a_manifest_that_lies_elsewhere_is_named_and_not_written(root: Path) -> 
     assert f"pyproject.toml leads to {shared}, outside the project; nothing was written" in answer.stderr
     assert snapshot(root.parent) == before
     assert mlenv(root, "check", "--json").json()["verdict"] == "in-step"
+
+
+def test_a_read_only_project_is_refused_before_any_work(root: Path) -> None:
+    """Promise 5: the lock that lies there can be opened, the folder may not be written; checking goes on."""
+    project = create(root, "six")
+    for folder in (root / ".mlenv", root):
+        folder.chmod(0o555)
+    before = snapshot(root)
+    try:
+        for words, status in ((("add", "idna", "--json"), 2), (("undo", "--json"), 2), (("check", "--json"), 0)):
+            argv = [*as_weak_user(), sys.executable, "-m", "mlenv", *words]
+            done = subprocess.run(argv, cwd=root, capture_output=True, text=True, timeout=60)
+            assert done.returncode == status, done
+            if status:
+                error = json.loads(done.stdout)["error"]
+                assert error["code"] == "not-writable"
+                assert error["hint"]
+    finally:
+        for folder in (root, root / ".mlenv"):
+            folder.chmod(0o755)
+    assert snapshot(root) == before
+    assert project.packages == {"six": project.packages["six"]}

@@ -42,7 +42,10 @@ def switch(root: Path, link: Path, target: Path) -> str | None:
         return old
     except OSError as error:
         raise MlenvError(
-            "not-writable", f"{link.name} cannot be switched: {(error.strerror or str(error)).lower()}", where=str(link)
+            "not-writable",
+            f"{link.name} cannot be switched: {(error.strerror or str(error)).lower()}",
+            where=str(link),
+            hint="make the project's folder writable, then run the same command again",
         ) from None
 
 

@@ -60,6 +60,7 @@ def private_dir(root: Path) -> Path:
     folder = root / ".mlenv"
     for part in (folder, *(folder / name for name in PRIVATE_PARTS)):
         refuse_outside(part, root)  # what lies there is deleted when it is old: a project may come from somebody else
+    _refuse_read_only(root)
     try:
         folder.mkdir(exist_ok=True)
     except FileExistsError:
@@ -68,6 +69,7 @@ def private_dir(root: Path) -> Path:
         raise MlenvError("not-writable", message, where=str(folder), hint=hint) from None
     except OSError as error:
         raise unwritable(folder, error) from None
+    _refuse_read_only(folder)
     ignore = folder / ".gitignore"
     if not ignore.exists():
         try:
@@ -77,6 +79,12 @@ def private_dir(root: Path) -> Path:
                 folder.rmdir()  # made a moment ago: a verb that fails leaves nothing behind
             raise
     return folder
+
+
+def _refuse_read_only(folder: Path) -> None:
+    """Refuse before any work: a lock that lies there already can be taken in a folder where nothing can be made."""
+    if folder.is_dir() and not os.access(folder, os.W_OK | os.X_OK):
+        raise unwritable(folder, PermissionError(errno.EACCES, os.strerror(errno.EACCES)))
 
 
 def read_bytes(path: Path) -> bytes:
