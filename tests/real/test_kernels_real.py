@@ -19,6 +19,7 @@ from mlenv.errors import MlenvError
 from mlenv.model import Event
 from mlenv.services import kernels as verbs
 from mlenv.services.context import Context, Options, silent
+from mlenv.services.prune import prune
 
 pytestmark = [pytest.mark.real, pytest.mark.network]
 
@@ -272,14 +273,14 @@ def test_prune_keeps_the_runtimes_that_kernels_need_and_the_portable_one(
     def kept() -> list[str]:
         return [name for name in os.listdir(data / "runtimes") if name.startswith(needed)]
 
-    verbs.prune(context)
+    prune(context)
     assert kept()
     kernels.remove(kernel_id)
     trust.trust(root, root / ".venv")
-    verbs.prune(context)
+    prune(context)
     assert kept()
     (data / "trust.json").unlink()
-    outcome = verbs.prune(context)
+    outcome = prune(context)
 
     assert not kept()
     assert any(line.startswith("removed the runtime ") for line in outcome.lines)
