@@ -88,7 +88,7 @@ def beside(
         budget, met = "", None
         if times is not None and peer is not None:
             budget, met = f"at least {times:g} times faster", peer.median / own.median >= times
-        elif at_most_s is not None:
+        elif at_most_s is not None and not rows:  # one budget, counted once
             budget, met = f"less than {seconds(at_most_s)}", own.median < at_most_s
         rows.append(
             Row(
