@@ -27,5 +27,5 @@ CAMPAIGN = Campaign(
     "command again makes exactly what an undisturbed run makes (engine uv).",
     run=_run,
     full=1000,
-    sample=8,
+    sample=4,
 )
