@@ -116,3 +116,18 @@ def test_a_manifest_that_cannot_be_edited_is_one_error(text: str) -> None:
 def test_a_lock_for_a_python_of_thousands_of_digits_is_for_another_python() -> None:
     text = f'lock-version = "1.0"\ncreated-by = "x"\nrequires-python = ">={BIG}"\npackages = []\n'
     assert {finding.kind for finding in parse_pylock(text, "pylock.toml", target()).findings} == {"python"}
+
+
+def test_a_newer_minor_version_of_pylock_is_told_as_a_note_and_nothing_is_printed(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    text = read("pylock-uv/pylock.toml")
+    newer = parse_pylock(text.replace('lock-version = "1.0"', 'lock-version = "1.7"'), "pylock.toml", target())
+    assert newer.pins == parse_pylock(text, "pylock.toml", target()).pins
+    assert [(finding.kind, "1.7" in finding.reason) for finding in newer.findings] == [("note", True)]
+    for odd in ("1.0.post1", "1." * 500 + "1"):
+        with pytest.raises(MlenvError) as caught:
+            parse_pylock(text.replace('lock-version = "1.0"', f'lock-version = "{odd}"'), "pylock.toml", target())
+        assert caught.value.where == "pylock.toml: lock-version"
+        assert len(caught.value.message) < 100
+    assert capfd.readouterr() == ("", "")

@@ -5,6 +5,7 @@ Tools tried: uv 0.13, pip 26.3, PDM 2.29 and mlenv itself.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -22,7 +23,7 @@ from packaging.specifiers import SpecifierSet
 from mlenv.locks.content import LockContent
 from mlenv.locks.hashes import is_hash
 from mlenv.locks.limits import check_packages
-from mlenv.locks.place import Place
+from mlenv.locks.place import Place, Table
 from mlenv.locks.pylock_wheels import hashes_of, least_bytes, lightened, wheel_names
 from mlenv.locks.sealing import parse_sealed
 from mlenv.locks.source import plain_url, relative
@@ -34,6 +35,7 @@ __all__ = ["parse_pylock"]
 
 _OWN_GROUP = "default"
 """PDM's name for the project's own dependencies, as a group among the others."""
+_VERSION = re.compile(r"1\.[0-9]{1,9}")
 _HINT = "Take the file back from version control, or make it anew: mlenv lock"
 
 
@@ -61,7 +63,7 @@ def parse_pylock(
     """
     place = Place(file=where, code="lock-unreadable", hint=_HINT)
     table, sealed = parse_sealed(text, place)
-    lock = _validated(table, place)
+    lock = _validated(_as_known(table, place), place)
     _check_hashes(lock, place)
     chosen_extras = frozenset(normalise(extra) for extra in extras)
     chosen_groups = _groups(lock, groups)
@@ -79,7 +81,11 @@ def parse_pylock(
         hashes={name: hashes_of(rows[name]) for name in packages},
         sdists=frozenset(name for name, package in packages.items() if package.sdist),
         dependencies=_dependencies(packages),
-        findings=(*(sealed.findings if sealed else ()), *_python_findings(lock, packages, target, where)),
+        findings=(
+            *(sealed.findings if sealed else ()),
+            *_newer(table, where),
+            *_python_findings(lock, packages, target, where),
+        ),
         extras=tuple(sorted({*chosen_extras.intersection(lock.extras or ()), *(sealed.extras if sealed else ())})),
         groups=tuple(sorted({*(chosen_groups - {_OWN_GROUP}), *(sealed.groups if sealed else ())})),
     )
@@ -92,6 +98,22 @@ def _groups(lock: Pylock, groups: Iterable[str] | None) -> frozenset[str]:
         return default
     asked = {normalise(group) for group in groups}
     return frozenset(group for group in known if normalise(group) in asked) | (default & {_OWN_GROUP})
+
+
+def _as_known(table: Table, place: Place) -> Table:
+    """Return the lock as one of version 1.0: a newer minor one only adds, and ``packaging`` would print a warning."""
+    said = table.get("lock-version")
+    if not isinstance(said, str) or not said.startswith("1."):
+        return table  # none, or one that packaging refuses
+    if _VERSION.fullmatch(said) is None:
+        raise place.at("lock-version").error(f"{said[:40]!r} is not a version of this format.")
+    return {**table, "lock-version": "1.0"}
+
+
+def _newer(table: Table, where: str) -> tuple[Finding, ...]:
+    said = table["lock-version"]
+    reason = f"{where} is written in version {said} of its format, of which mlenv knows 1.0."
+    return () if said in ("1", "1.0") else (Finding(kind="note", reason=reason),)
 
 
 def _validated(table: Mapping[str, Any], place: Place) -> Pylock:
