@@ -168,10 +168,15 @@ except KeyboardInterrupt:
 def test_an_interrupt_while_the_program_is_being_started_leaves_nothing_running(tmp_path: Path) -> None:
     host = write_standin(tmp_path, "time.sleep(600)")
     for delay_ms in range(12):
-        timer = threading.Timer(delay_ms / 1000, signal.raise_signal, [signal.SIGINT])
-        timer.start()
-        with pytest.raises(KeyboardInterrupt):
+        timer = threading.Timer(delay_ms / 1000, os.kill, [os.getpid(), signal.SIGINT])
+
+        def interrupted(timer: threading.Timer = timer) -> None:
+            timer.start()
             run(host)
+            timer.join()  # it came after the end
+
+        with pytest.raises(KeyboardInterrupt):
+            interrupted()
         timer.join()
         assert running(host) == []
 
@@ -187,6 +192,7 @@ def test_a_second_interrupt_kills_at_once_and_everything(tmp_path: Path) -> None
             threading.Timer(delay_s, os.kill, [os.getpid(), signal.SIGINT]).start()
 
     began = time.monotonic()
+    # The program heeds nothing for longer than it takes both interrupts to come.
     with pytest.raises(KeyboardInterrupt):
         child.run(child.command(write_standin(tmp_path, STUBBORN), "add"), told)
     assert len(pids) == 3
