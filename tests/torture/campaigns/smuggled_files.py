@@ -120,5 +120,5 @@ CAMPAIGN = Campaign(
     "and no variable of the shell is sent to anybody.",
     run=campaign,
     full=10_000,
-    sample=60,
+    sample=40,
 )
