@@ -11,7 +11,7 @@ import re
 __all__ = ["MlenvError"]
 
 # A name from a file or a command line may hold a terminal's control codes, or turn the reading direction round.
-_UNSHOWN = re.compile("[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\u202a-\u202e\u2066-\u2069]")
+_UNSHOWN = re.compile("[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u202a-\\u202e\\u2066-\\u2069\\ud800-\\udfff]")
 _LONGEST = 1000
 
 

@@ -113,7 +113,7 @@ FAULTS: Mapping[str, Fault] = {
 def address() -> str:
     """Serve the faulty index until this process ends; return its address."""
     folder = Path(tempfile.mkdtemp(prefix="mlenv-faulty-"))
-    for name in ("liar", "yanked", "torn", "trash", "lost", "whole"):
+    for name in ("liar", "yanked", "torn", "trash", "lost", "whole", "second"):
         make_wheel(folder, name)
     shutil.copy(next(Path(ensurepip.__path__[0], "_bundled").glob("pip-*.whl")), folder)  # what environments get
     make_wheel(folder, "elsewhere", tag="cp311-cp311-win_arm64")

@@ -22,7 +22,7 @@ from mlenv.services.holding import holding
 from mlenv.services.lists import changed_list, is_list
 from mlenv.services.locking import Resolver
 from mlenv.services.prepare import checked, prepare
-from mlenv.services.project import Project, forget_used, load, open_project
+from mlenv.services.project import Project, forget_used, load, open_project, refuse_odd_bytes
 from mlenv.services.select import select_project, target_of
 from mlenv.services.sync import damaged_names, in_step, relocked_if_stale
 from mlenv.services.wish import wants_ipykernel, wish_for
@@ -227,7 +227,8 @@ def use(context: Context, prefix: str | None, *, kernel_name: str = "") -> Outco
     if kernel_name:
         kernel_names.check_id(kernel_name, where="--name")
     place = Path(os.path.abspath(context.cwd / prefix)) if prefix else project.link
-    facts = environment.environment_facts(str(place)) if place.is_dir() else None
+    refuse_odd_bytes(place)
+    facts = environment.environment_facts(str(place)) if os.path.isdir(place) else None
     if facts is None or facts.prefix is None:
         raise MlenvError(
             "environment-missing", "there is no environment at this path", where=str(place), hint="mlenv create"

@@ -54,6 +54,7 @@ def _refuse(context: Context, project: Project) -> None:
             "environment-outside",
             "the environment is not a folder inside the project; mlenv does not delete it",
             where=str(link),
+            hint="delete it with what made it; or remove `env` from [tool.mlenv] and type: mlenv delete --yes",
         )
     generations.refuse_no_environment(link)
     if project.environment.prefix and generations.shown(link) is None and not context.options.force:

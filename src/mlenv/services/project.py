@@ -15,7 +15,7 @@ from mlenv.probe import site
 from mlenv.services.context import Context
 
 __all__ = [
-    "LOCK_NAMES", "MANIFEST_NAMES", "Project", "find_root", "forget_used", "load", "open_project",
+    "LOCK_NAMES", "MANIFEST_NAMES", "Project", "find_root", "forget_used", "load", "open_project", "refuse_odd_bytes",
     "require_environment",
 ]  # fmt: skip
 
@@ -106,6 +106,7 @@ def open_project(context: Context, *, create: bool = False) -> Project:
                 where=str(start),
                 hint="name a folder that is there: --project DIR; or make it first: mkdir DIR",
             )
+    refuse_odd_bytes(start)
     root = start if option and _is_project(start) else find_root(start)
     if create and root is not None and root != start and not _declares(root):
         # An environment alone, in a folder above, is somebody's: a new project begins here.
@@ -120,6 +121,23 @@ def open_project(context: Context, *, create: bool = False) -> Project:
             )
         root = start
     return load(root)
+
+
+def refuse_odd_bytes(path: Path) -> None:
+    """Refuse a path that is no text: uv does not take it, and neither JSON nor a kernelspec can hold it.
+
+    Raises:
+        MlenvError: ``path-invalid``.
+    """
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        raise MlenvError(
+            "path-invalid",
+            "the path holds bytes that are no UTF-8 text",
+            where=str(path),
+            hint="rename the folder, then run the same command again",
+        ) from None
 
 
 def forget_used(root: Path) -> None:

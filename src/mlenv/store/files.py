@@ -73,7 +73,7 @@ def private_dir(root: Path) -> Path:
     ignore = folder / ".gitignore"
     if not ignore.exists():
         try:
-            write_atomic(ignore, "*\n")
+            write_atomic(ignore, "*\n", follow=False)
         except MlenvError:
             with contextlib.suppress(OSError):
                 folder.rmdir()  # made a moment ago: a verb that fails leaves nothing behind
@@ -161,6 +161,7 @@ def write_atomic(
     expect: FileStamp | None = None,
     mode: int | None = None,
     inside: Path | None = None,
+    follow: bool = True,
 ) -> None:
     """Replace a file whole or not at all.
 
@@ -173,13 +174,14 @@ def write_atomic(
         expect: the stamp of the file when it was read; another one now is an error and nothing is written.
         mode: permission bits for a new file (default: by umask).
         inside: the project that a link must not lead out of.
+        follow: whether what a link leads to is written; else the link gives way to the file (mlenv's own state).
 
     Raises:
         MlenvError: ``file-changed``, ``no-space``, ``not-writable``, ``outside``.
     """
     if inside is not None:
         refuse_outside(path, inside)
-    target = Path(os.path.realpath(path))
+    target = Path(os.path.realpath(path) if follow else os.path.join(os.path.realpath(path.parent), path.name))
     raw = data.encode() if isinstance(data, str) else data
     temporary = target.with_name(f".{target.name[:80]}.{secrets.token_hex(6)}.tmp")
     try:
@@ -258,7 +260,9 @@ def write_json(path: Path, content: dict[str, Any]) -> None:
         MlenvError: as :func:`write_atomic`.
     """
     make_folder(path.parent)
-    write_atomic(path, json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
+    if path.is_symlink():  # what it leads to is not ours, neither its content nor its mode
+        path.unlink(missing_ok=True)
+    write_atomic(path, json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n", follow=False)
 
 
 def make_folder(folder: Path) -> None:
@@ -337,6 +341,12 @@ def failed_write(error: OSError) -> MlenvError | None:
 
     For the outermost line of a face; ``None`` for what would be a fault of mlenv.
     """
+    if error.errno == errno.ENAMETOOLONG:
+        message = "a name is longer than the file system takes"
+        return MlenvError("path-invalid", message, where=str(error.filename or ""), hint="choose a shorter name")
+    if error.errno == errno.ENAMETOOLONG:
+        message = "a name is longer than the file system takes"
+        return MlenvError("path-invalid", message, where=str(error.filename or ""), hint="choose a shorter name")
     if error.errno not in _FAULTS or not isinstance(error.filename, str | bytes):
         return None
     path = Path(os.fsdecode(error.filename))

@@ -27,6 +27,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     mode = output.mode_of(words)
     printer = output.Printer(mode, sys.stdout, sys.stderr)
     signal_restore = _end_on_terminate()
+    # Whatever the user's umask is, nobody else gets to write to environments, kernels, launchers and locks.
+    umask = os.umask(0o077)
+    os.umask(umask | 0o002)
     if mode == "events":
         end_without_reader(sys.stdout)
     try:
@@ -59,6 +62,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         )
         return 2
     finally:
+        os.umask(umask)
         signal_restore()
 
 

@@ -59,17 +59,23 @@ def parse(words: Sequence[str]) -> Request:
     known, unknown = built.parse_known_args(list(words[1:]))
     if unknown:
         raise _unknown(verb, unknown[0])
+    _refuse_empty(verb, vars(known))
     given = {key: item for key, item in vars(known).items() if item not in (None, False, [])}
-    for key, item in given.items():
-        if item == "" or (key != "_arguments" and isinstance(item, list) and "" in item):
-            flag = f"--{key.replace('_', '-')}"
-            raise MlenvError("usage", f"{flag} needs a value", hint=f"mlenv {verb.name} --help")
     arguments = given.pop("_arguments", [])
     arguments = tuple(arguments) if isinstance(arguments, list) else (arguments,)
     options = {key: tuple(item) if isinstance(item, list) else item for key, item in given.items()}
     if "loaded" in options:
         options["loaded"] = _loaded(str(options["loaded"]))
     return Request(verb=verb.name, arguments=arguments, options=options)
+
+
+def _refuse_empty(verb: Verb, found: Mapping[str, Any]) -> None:
+    """Refuse an option whose value is nothing; ``--lock=--`` is nothing to argparse."""
+    for key, item in found.items():
+        values = item if isinstance(item, list) and item else [item]
+        if key != "_arguments" and any(value in ("", []) for value in values):
+            flag = f"--{key.replace('_', '-')}"
+            raise MlenvError("usage", f"{flag} needs a value", hint=f"mlenv {verb.name} --help")
 
 
 def _options_last(words: Sequence[str]) -> list[str]:
