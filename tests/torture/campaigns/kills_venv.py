@@ -26,6 +26,6 @@ CAMPAIGN = Campaign(
     promise="Whatever is killed at whatever moment, the environment is the old one or the new one, whole, and the same "
     "command again makes exactly what an undisturbed run makes (engine venv and pip).",
     run=_run,
-    full=400,
-    sample=4,
+    full=200,
+    sample=1,
 )
