@@ -116,6 +116,14 @@ def address() -> str:
     for name in ("liar", "yanked", "torn", "trash", "lost", "whole", "second"):
         make_wheel(folder, name)
     shutil.copy(next(Path(ensurepip.__path__[0], "_bundled").glob("pip-*.whl")), folder)  # what environments get
+    make_wheel(folder, "local", version="1.0+here.1")
+    make_wheel(folder, "space", files={"space_of_many/part/__init__.py": "x = 1\n"})
+    make_wheel(
+        folder,
+        "marked",
+        metadata="Requires-Dist: whole; python_version < '4'\nRequires-Dist: gone; python_version < '3'\n",
+    )
+    make_wheel(folder, "extra", metadata="Provides-Extra: more\nRequires-Dist: second; extra == 'more'\n")
     make_wheel(folder, "elsewhere", tag="cp311-cp311-win_arm64")
     make_wheel(folder, "future", metadata="Requires-Python: >=3.99\n")
     make_wheel(folder, "needy", metadata="Requires-Dist: whole>=2\n")

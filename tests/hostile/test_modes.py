@@ -123,12 +123,14 @@ def test_an_edit_made_meanwhile_is_not_lost(name: str, served: Path) -> None:
     assert (served / name).read_text() == edited
 
 
-def test_freeze_twice_and_elsewhere_writes_the_same_bytes(served: Path) -> None:
+@pytest.mark.parametrize("wanted", ["whole", "local", "space", "marked", "extra[more]"])
+def test_freeze_twice_and_elsewhere_writes_the_same_bytes(wanted: str, served: Path) -> None:
     """P24: freeze, freeze again, create elsewhere from it, freeze there."""
-    create(served, "whole")
-    for _ in range(2):
-        mlenv(served, "freeze")
+    create(served, wanted)
+    mlenv(served, "freeze")
     first = {name: (served / name).read_bytes() for name in ("pyproject.toml", "pylock.toml")}
+    mlenv(served, "freeze")
+    assert {name: (served / name).read_bytes() for name in first} == first
     again = served.parent / "again" / "demo"
     again.mkdir(parents=True)
     for name, data in first.items():
