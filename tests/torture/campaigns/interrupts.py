@@ -16,7 +16,7 @@ from http.server import BaseHTTPRequestHandler
 from live_kernel import CellResult, LiveKernel
 from torture.campaign import Campaign, Row, Run, Tally
 from torture.index import Fault
-from torture.kernels import living_in, lock_is_free, start_kernel, state_of, verdict_in
+from torture.kernels import living_in, lock_is_free, packages_of, start_kernel, state_of, verdict_in
 from torture.stage import World
 
 BASE = ("idna==3.6", "six==1.16.0", "networkx==3.3")
@@ -276,11 +276,13 @@ def _again(place: Place, verb: Verb) -> str:
     began = time.monotonic()
     done = place.kernel.run(f"%mlenv {verb.line}", 60)
     place.longest_s[verb.line] = max(time.monotonic() - began, place.longest_s.get(verb.line, 0.0))
-    if done.status != "ok":
+    # What the interrupt came too late for is removed already, and the second time says so.
+    told = verb.line == "remove six" and "not declared" in done.text and "six-1.16.0" not in packages_of(place.world)
+    if done.status != "ok" and not told:
         return f"the same line again: {done.ename}: {done.evalue}"[:300]
     wanted = "sync" if verb.line == "lock" else "in-step"
-    told = verdict_in(place.kernel)
-    return "" if told in {wanted, "restart"} else f"after the same line again the kernel says {told}"
+    verdict = verdict_in(place.kernel)
+    return "" if verdict in {wanted, "restart"} else f"after the same line again the kernel says {verdict}"
 
 
 CAMPAIGN = Campaign(
