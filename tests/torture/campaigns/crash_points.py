@@ -13,6 +13,8 @@ from torture.tracing import Call, changing, missing, stopped_at, trace
 VERBS = ("kernels repair", "undo", "remove", "freeze", "create", "add", "lock")
 """In this order: those whose every point matters to the user's own files come first in a sample."""
 
+TRIES = 3
+
 
 def _run(run: Run) -> Iterator[Row]:
     scenes = {scene.verb: scene for scene in (REPAIR, *SCENES)}
@@ -39,13 +41,24 @@ def _spread(points: Sequence[Call], number: int) -> list[Call]:
     return [points[round((index + 0.5) * len(points) / number - 0.5)] for index in range(number)]
 
 
+def _die_at(stage: Rehearsed, call: Call) -> tuple[Call | None, bool]:
+    """Kill at one call; return the call that mlenv died at, and whether it was this one.
+
+    Lines of progress move ordinals, so there are three tries; a kill that came elsewhere is a kill as well.
+    """
+    died_at, reached = None, False
+    for _ in range(TRIES):
+        stage.restore()
+        _, died_at = stopped_at(stage.world, stage.words(), call)
+        if reached := died_at is not None and died_at.text == call.text:
+            break
+    return died_at, reached
+
+
 def _row(stage: Rehearsed, points: Sequence[Call], chosen: Sequence[Call]) -> Row:
     tally, moved = Tally(f"{stage.scene.verb}: killed before each of its {len(points)} calls"), 0
     for call in chosen:
-        stage.restore()
-        _, died_at = stopped_at(stage.world, stage.words(), call)
-        # Threads and caches move ordinals: a kill that came elsewhere is a kill as well, but this point was not reached.
-        reached = died_at is not None and died_at.text == call.text
+        died_at, reached = _die_at(stage, call)
         moved += not reached
         state, faults = judge_left(stage)
         faults += judge_mended(stage, stage.world.run(stage.words()))
