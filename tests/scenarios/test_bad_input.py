@@ -110,6 +110,8 @@ def test_no_network_says_so_and_offline_uses_the_cache(root: Path) -> None:
     offline = cut_off("add", "zope-proxy==4.4.0", "--offline")
     assert offline.returncode == 2
     assert "not in the cache" in offline.stderr
+    frozen = cut_off("freeze")
+    assert (frozen.returncode, "from the cache" in frozen.stdout) == (0, True), frozen.stdout + frozen.stderr
     assert snapshot(root) == before
     again = root.parent / "again"
     again.mkdir()

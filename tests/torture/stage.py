@@ -213,7 +213,9 @@ def _fetch(wheels: Path) -> None:
     wheels.mkdir(parents=True, exist_ok=True)
     for wanted in (PACKAGES, UPGRADES, ("pip", "ipykernel", "ipywidgets")):
         argv = [sys.executable, "-m", "pip", "download", "--quiet", "--only-binary", ":all:", "--dest", str(wheels)]
-        subprocess.run([*argv, *wanted], check=True, timeout=600)
+        done = subprocess.run([*argv, *wanted], capture_output=True, text=True, timeout=600)
+        if done.returncode:
+            raise RuntimeError(f"the stage cannot be set: what is installed on it cannot be fetched\n{done.stderr}")
     (wheels / "complete").touch()
 
 

@@ -31,7 +31,8 @@ def end_without_reader(out: TextIO) -> None:
 
 
 def _wait(descriptor: int) -> None:
-    waiting = select.poll()
-    waiting.register(descriptor, 0)  # errors and hang-ups are always told
-    waiting.poll()
-    os.kill(os.getpid(), signal.SIGTERM)
+    if sys.platform != "win32":  # said again for the type checker: Windows has no poll
+        waiting = select.poll()
+        waiting.register(descriptor, 0)  # errors and hang-ups are always told
+        waiting.poll()
+        os.kill(os.getpid(), signal.SIGTERM)

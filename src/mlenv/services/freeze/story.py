@@ -69,13 +69,32 @@ def freeze(context: Context, wish: FreezeWish) -> Outcome:
         frozen, notes = _frozen(context, project, live, selected, wish)
         resolver = _with_uv(prepare(context, project, {}, descriptor, upgrade=_exact(frozen)))
         basis = Basis(context=context, project=project, selected=selected, frozen=frozen, resolver=resolver, live=live)
-        if wish.output or wish.show:
-            plan = plan_file(basis, kind=_kind(wish, selected), output=output)
-        else:
-            plan = plan_lock(basis, imported=_scope(wish) == "imported", kind=wish.format)
+        plan = _plan(basis, wish, output)
         if not wish.show and not context.options.dry_run:
             _write(project, plan)
     return _outcome(context, frozen, plan, notes, wish)
+
+
+def _plan(basis: Basis, wish: FreezeWish, output: Path | None) -> Plan:
+    """Plan the files; without network from what lies in the cache, where all that was installed mostly does."""
+
+    def planned(basis: Basis) -> Plan:
+        if wish.output or wish.show:
+            return plan_file(basis, kind=_kind(wish, basis.selected), output=output)
+        return plan_lock(basis, imported=_scope(wish) == "imported", kind=wish.format)
+
+    try:
+        return planned(basis)
+    except MlenvError as error:
+        if error.code != "index-unreachable" or basis.context.options.offline:
+            raise
+        unreachable = error
+    offline = dataclasses.replace(basis.context.options, offline=True)
+    try:
+        plan = planned(dataclasses.replace(basis, context=dataclasses.replace(basis.context, options=offline)))
+    except MlenvError:
+        raise unreachable from None
+    return dataclasses.replace(plan, proof=f"{plan.proof}, from the cache: the index could not be reached")
 
 
 def _output(context: Context, project: Project, wish: FreezeWish) -> Path | None:
