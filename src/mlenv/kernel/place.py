@@ -5,6 +5,7 @@ Standard library only, Python 3.9+.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import time
@@ -51,7 +52,8 @@ def hold_generation(real: str) -> Optional[int]:
     """Show others that this generation is in use, for as long as this process lives.
 
     Returns:
-        The descriptor that holds the shared lock; ``None`` where this is no generation or locks are not to be had.
+        The descriptor that holds the shared lock; ``None`` where this is no generation, or where locks are refused:
+        then a mark is left in its place.
     """
     envs = os.path.dirname(real)
     private = os.path.dirname(envs)
@@ -87,8 +89,25 @@ def _shared_lock(path: str, flags: int) -> Optional[int]:
         except BlockingIOError:  # somebody looks at this moment whether it is in use
             time.sleep(_PAUSE_S)
         except OSError:  # a file system without locks
+            _leave_mark(path)
             break
         else:
             return descriptor
     os.close(descriptor)
     return None
+
+
+def _leave_mark(path: str) -> None:
+    """Show the use by a file of this process's own, until it ends."""
+    import atexit
+
+    from mlenv.probe import claims
+
+    mark, pid = claims.leave_mark(path), os.getpid()
+
+    def remove() -> None:
+        if mark is not None and os.getpid() == pid:  # not in a child that was forked
+            with contextlib.suppress(OSError):
+                os.unlink(mark)
+
+    atexit.register(remove)

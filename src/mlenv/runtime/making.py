@@ -155,11 +155,16 @@ def only_one(tell: Tell) -> Iterator[None]:
             return
         import fcntl
 
+        told = Event(step="wait", text="another mlenv prepares the kernel's packages")
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            tell(Event(step="wait", text="another mlenv prepares the kernel's packages"))
+            tell(told)
             fcntl.flock(descriptor, fcntl.LOCK_EX)
+        except OSError:  # a file system without locks
+            with store.claimed(folder() / ".lock", "runtime", lambda: tell(told)):
+                yield
+            return
         yield
     finally:
         os.close(descriptor)

@@ -18,7 +18,7 @@ from mlenv.store.files import (
     write_json,
 )
 from mlenv.store.places import cache_dir, data_dir
-from mlenv.store.project_lock import hold, is_held
+from mlenv.store.project_lock import claimed, hold, is_held
 from mlenv.store.sizes import Size, measure
 from mlenv.store.space import free_bytes, free_files, is_full, nearest
 
@@ -26,6 +26,7 @@ __all__ = [
     "PRIVATE_PARTS",
     "Size",
     "cache_dir",
+    "claimed",
     "data_dir",
     "failed_write",
     "free_bytes",
