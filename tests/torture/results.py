@@ -64,7 +64,15 @@ def render(folder: Path = HERE / "results") -> str:
         facts = ", ".join(
             f"{key} {text}" if key in ("python", "uv") else text for key, text in campaign["machine"].items()
         )
-        lines += ["", f"## {campaign['name']}", "", campaign["promise"], "", f"Seed {campaign['seed']}; {facts}.", ""]
+        lines += [
+            "",
+            f"## {campaign['name'].replace('_', ' ').capitalize()}",
+            "",
+            campaign["promise"],
+            "",
+            f"Seed {campaign['seed']}; {facts}.",
+            "",
+        ]
         lines += ["| attack | trials | met running work | promise kept | what was left |", "|---|---|---|---|---|"]
         lines += [_line(row) for row in campaign["rows"]]
         lines += [f"- **broken**: {story}" for row in campaign["rows"] if not row["peer"] for story in row["bad"][:5]]

@@ -193,7 +193,7 @@ def _is_minor(path: Path) -> bool:
 
 
 CAMPAIGN = Campaign(
-    name="base python",
+    name="base_python",
     promise=(
         "A base Python that is moved, replaced, torn or hangs is explained rightly and in bounded time, "
         "and one command makes the environment anew with the same kernel."

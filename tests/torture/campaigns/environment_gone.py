@@ -188,7 +188,7 @@ def _answers(kernel: LiveKernel, code: str) -> list[str]:
 
 
 CAMPAIGN = Campaign(
-    name="environment gone",
+    name="environment_gone",
     promise=(
         "Where the environment is deleted, renamed or replaced under a live kernel, the kernel lives, says what is "
         "true, and %mlenv create in it makes all whole with the same kernel."

@@ -220,7 +220,7 @@ def _asked(kernel: LiveKernel, said: tuple[str, ...], *, portable: bool) -> list
 
 
 CAMPAIGN = Campaign(
-    name="kernel start",
+    name="kernel_start",
     promise=(
         "mlenv never stops a kernel from starting: over broken settings, broken state, unreadable folders and a slow "
         "disk the kernel starts, runs cells or says why not, and tells what is wrong."

@@ -197,7 +197,7 @@ def _one_rollback(world: World) -> tuple[float, list[str]]:
 
 
 CAMPAIGN = Campaign(
-    name="live kernel",
+    name="live_kernel",
     promise=(
         "A kernel that works while its environment is changed, changed back or a change is killed never fails a cell, "
         "never mixes two generations, keeps the one it uses, and knows when it must be restarted."
