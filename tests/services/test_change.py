@@ -97,6 +97,8 @@ def test_the_next_verb_finishes_what_a_kill_interrupted(root: Path) -> None:
     with holding(context, root, "sync") as (project, _):
         assert [known.done for known in history.entries(root)] == [True]
         assert project.prefix == str(root / ".venv")
+    # The step between the two: whoever creates again finds all in step, and would not come to it.
+    assert (root / ".gitignore").read_text().split() == [".venv", ".mlenv", ".env"]
 
 
 def test_a_file_that_a_killed_writer_left_goes(root: Path) -> None:
@@ -104,11 +106,12 @@ def test_a_file_that_a_killed_writer_left_goes(root: Path) -> None:
     (root / ".pylock.toml.0123456789ab.tmp").write_text("half")
     (root / ".mlenv").mkdir()
     (root / ".mlenv" / ".history.json.0123456789ab.tmp").write_text("half")
+    (root / ".mlenv" / "..gitignore.0123456789ab.tmp").write_text("half")
     (root / ".mine.tmp").write_text("mine")
     with holding(Context(cwd=root, report=silent), root, "sync"):
         pass
     assert not (root / ".pylock.toml.0123456789ab.tmp").exists()
-    assert not (root / ".mlenv" / ".history.json.0123456789ab.tmp").exists()
+    assert not list((root / ".mlenv").glob("*.tmp"))
     assert (root / ".mine.tmp").exists()
 
 

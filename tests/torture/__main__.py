@@ -71,7 +71,7 @@ def main() -> int:
             rows = play(campaign, stage, trials=number, seed=options.seed)
             broken += sum(len(row.bad) for row in rows if not row.peer)
             if not options.sample:
-                results.write(campaign, rows, seed=options.seed, seconds=time.monotonic() - began)
+                results.write(campaign, rows, seed=options.seed, seconds=time.monotonic() - began, place=place)
                 (results.HERE / "results.md").write_text(results.render())
     print(f"== {'every promise held' if not broken else f'{broken} BROKEN'}")
     return 1 if broken else 0

@@ -33,9 +33,9 @@ def machine_facts() -> dict[str, str]:
 
 
 def write(
-    campaign: Campaign, rows: Sequence[Row], *, seed: int, seconds: float, folder: Path = HERE / "results"
+    campaign: Campaign, rows: Sequence[Row], *, seed: int, seconds: float, place: Path, folder: Path = HERE / "results"
 ) -> None:
-    """Keep the rows of one campaign."""
+    """Keep the rows of one campaign; of a path of this machine only what lies below ``place``."""
     folder.mkdir(exist_ok=True)
     content = {
         "name": campaign.name,
@@ -45,7 +45,8 @@ def write(
         "machine": machine_facts(),
         "rows": [dataclasses.asdict(row) for row in rows],
     }
-    (folder / f"{campaign.name}.json").write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+    text = json.dumps(content, indent=1, ensure_ascii=False).replace(f"{place}/", "")
+    (folder / f"{campaign.name}.json").write_text(text + "\n")
 
 
 def render(folder: Path = HERE / "results") -> str:

@@ -128,7 +128,7 @@ def heal(root: Path) -> None:
     for scratch in (private / "work").glob("*"):
         store.remove_tree(scratch, inside=private / "work")
     store.remove_unfinished(root)
-    store.remove_unfinished(private, "history.json", "exchange.json")
+    store.remove_unfinished(private, "history.json", "exchange.json", ".gitignore")
 
 
 def _heal_exchange(root: Path, private: Path) -> None:
@@ -144,16 +144,21 @@ def _heal_exchange(root: Path, private: Path) -> None:
     (private / "exchange.json").unlink(missing_ok=True)
 
 
-def settle(root: Path, link: Path) -> None:
-    """Note a change as whole that a kill interrupted after its last step, so that ``undo`` knows it."""
+def settle(root: Path, link: Path) -> bool:
+    """Note a change as whole that a kill interrupted after its last step, so that ``undo`` knows it.
+
+    Returns:
+        Whether there was one, with an environment of its own.
+    """
     pending = next((entry for entry in history.entries(root) if not entry.done), None)
     if pending is None or pending.new is None or shown(link) != pending.new:
-        return
+        return False
     if pending.old != pending.new:
         adopted = _adopted(root / ".mlenv" / pending.new)
         history.finish(root, pending, f"envs/{adopted.name}" if adopted.is_dir() else pending.old, pending.files)
     elif pending.files and all(history.is_written(root, change) for change in pending.files):
         history.finish(root, pending, pending.old, pending.files)
+    return pending.old != pending.new
 
 
 def _rename_exchange(one: Path, two: Path) -> bool:

@@ -188,8 +188,8 @@ def _write_and_switch(
             _give_up(root, place)  # first: to put back needs room
             history.put_all_back(root, written)
         raise
+    hygiene.ignore(context, root, link)  # not before: what fails leaves no line behind
     history.finish(root, entry, previous, written)
-    hygiene.ignore(context, root, link)  # last: what fails leaves no line behind
     return written
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from mlenv import generations, store
 from mlenv.errors import MlenvError
-from mlenv.services import space
+from mlenv.services import hygiene, space
 from mlenv.services.context import Context
 from mlenv.services.project import Project, load
 
@@ -29,7 +29,8 @@ def holding(context: Context, root: Path, verb: str) -> Iterator[tuple[Project, 
         with store.hold(root, verb, lambda text: context.tell("wait", text)) as (descriptor, _):
             generations.heal(root)
             project = load(root)
-            generations.settle(root, project.link)
+            if generations.settle(root, project.link):
+                hygiene.ignore(context, root, project.link)  # the step that came after the one that was killed
             yield project, descriptor
     except MlenvError as error:
         raise space.told(error, root) from error.__cause__
