@@ -201,6 +201,8 @@ class FileStamp:
     """-1 where the file does not exist."""
     size: int
     inode: int
+    ctime_ns: int = 0
+    """When its inode last changed: archives give every file one time, and a new file may get the old one's inode."""
 
 
 @value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -38,6 +39,16 @@ def test_a_lock_that_changed_is_read_again(pins: Callable[[], list[str | None]],
     assert (pins(), pins()) == (["1.16.0"], ["1.16.0"])
     _write(tmp_path / "p", "1.17.0.post1")
     assert pins() == ["1.17.0.post1"]
+
+
+def test_a_lock_of_the_same_size_and_time_is_read_again(pins: Callable[[], list[str | None]], tmp_path: Path) -> None:
+    """``cp -p`` and ``tar`` keep times, and archives may give every file the same one."""
+    path = tmp_path / "p" / "requirements.txt"
+    os.utime(path, (0, 0))
+    assert pins() == ["1.16.0"]
+    _write(tmp_path / "p", "1.15.0")
+    os.utime(path, (0, 0))
+    assert pins() == ["1.15.0"]
 
 
 def test_a_lock_that_is_edited_while_it_is_read_is_read_again(

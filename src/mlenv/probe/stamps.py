@@ -19,7 +19,9 @@ def stamp(path: str) -> FileStamp:
         seen = os.stat(path)
     except (OSError, ValueError):
         return FileStamp(path=path, mtime_ns=-1, size=0, inode=0)
-    return FileStamp(path=path, mtime_ns=seen.st_mtime_ns, size=seen.st_size, inode=seen.st_ino)
+    return FileStamp(
+        path=path, mtime_ns=seen.st_mtime_ns, size=seen.st_size, inode=seen.st_ino, ctime_ns=seen.st_ctime_ns
+    )
 
 
 def stamps(paths: Iterable[str]) -> Tuple[FileStamp, ...]:
