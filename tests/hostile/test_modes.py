@@ -13,8 +13,10 @@ import pytest
 from hostile.faulty import address, make_wheel
 from hostile.play import in_process, lay, tree
 from hostile.row import Link
-from mlenv import history, store
+from mlenv import history, runtime, store
 from mlenv.errors import MlenvError
+from mlenv.model import Installed
+from mlenv.probe import interpreters
 from scenarios.real_project import create, mlenv
 from scenarios.traces import snapshot
 
@@ -23,7 +25,11 @@ pytestmark = pytest.mark.real
 
 @pytest.fixture
 def served(root: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The project, with the loopback index that has a package called ``whole``."""
+    """The project, with the loopback index that has a package called ``whole``; the runtime was made before."""
+    with monkeypatch.context() as real_index:
+        real_index.delenv("UV_DEFAULT_INDEX")
+        real_index.delenv("UV_HTTP_RETRIES")
+        runtime.ensure(interpreters.host().path, Installed())
     monkeypatch.setenv("UV_DEFAULT_INDEX", address())
     monkeypatch.setenv("UV_CACHE_DIR", str(root.parent / "home" / ".cache" / "uv"))
     return root
