@@ -191,3 +191,25 @@ def test_a_claim_that_was_never_written_is_taken_over_once_it_is_old(tmp_path: P
     assert descriptor is not None
     claims.drop(str(path), descriptor)
     assert not path.exists()
+
+
+_ONE_BY_ONE = """
+import os, sys
+from mlenv.probe import claims
+path, witness = sys.argv[1], sys.argv[1] + "-witness"
+for _ in range(150):
+    while (descriptor := claims.make(path, "add")) is None:
+        pass
+    os.close(os.open(witness, os.O_CREAT | os.O_EXCL))
+    os.unlink(witness)
+    os.unlink(path)
+    os.close(descriptor)
+print("done")
+"""
+
+
+def test_a_claim_has_one_holder_at_a_time(tmp_path: Path) -> None:
+    """Four take it and give it up as fast as they can: no one clears away what another has made this moment."""
+    argv = [sys.executable, "-c", _ONE_BY_ONE, str(tmp_path / "lock.held")]
+    crowd = [subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) for _ in range(4)]
+    assert [process.communicate(timeout=60)[0] for process in crowd] == ["done\n"] * 4

@@ -98,10 +98,7 @@ def ended(path: str, descriptor: int) -> bool:
 
 def claimed(path: str) -> bool:
     """Whether somebody has this claim: its process lives, cannot be looked for, or left it to a program of its own."""
-    content = read(path)
-    if content is None:
-        return os.path.lexists(path) and not _is_unwritten(path)
-    return not is_gone(content) or _is_open(path)
+    return os.path.lexists(path) and not _is_left(path)
 
 
 def read(path: str) -> Optional[Dict[str, Any]]:
@@ -163,12 +160,12 @@ def _clear(path: str, verb: str) -> None:
     guard = path + ".clearing"
     descriptor = _made(guard, verb)
     if descriptor is None:
-        if not claimed(guard):  # killed between two lines of this function
+        if _is_left(guard):  # killed between two lines of this function
             with contextlib.suppress(OSError):
                 os.unlink(guard)
         return
     try:
-        if not claimed(path):
+        if _is_left(path):  # a file that was not there may be somebody's by now
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(path)
     finally:
@@ -177,12 +174,18 @@ def _clear(path: str, verb: str) -> None:
             os.unlink(guard)
 
 
+def _is_left(path: str) -> bool:
+    """Whether a claim is there, and nobody has it any more: this stays true until somebody clears it."""
+    content = read(path)
+    return _is_unwritten(path) if content is None else is_gone(content) and not _is_open(path)
+
+
 def _is_unwritten(path: str) -> bool:
-    """Whether there is no claim, or one that was never written."""
+    """Whether a claim is there that was never written."""
     try:
-        seen = os.stat(path)
+        seen = os.lstat(path)
     except OSError:
-        return True
+        return False
     return seen.st_size == 0 and time.time() - seen.st_mtime > _UNWRITTEN_S
 
 
