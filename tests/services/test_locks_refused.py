@@ -136,6 +136,16 @@ def test_a_holder_on_another_machine_is_waited_for_and_the_file_is_named(tmp_pat
         pass
 
 
+def test_a_claim_that_nobody_can_read_is_named(tmp_path: Path) -> None:
+    """Torn, or planted: it counts as held, and the file to delete is said."""
+    claim = tmp_path / ".mlenv" / "lock.held"
+    claim.parent.mkdir()
+    claim.write_text("{half")
+    with pytest.raises(MlenvError) as caught, store.hold(tmp_path, "add", lambda _: None, wait_s=0.2):
+        pass
+    assert (caught.value.code, str(claim) in str(caught.value.hint)) == ("project-busy", True)
+
+
 def test_one_with_a_real_lock_is_respected_by_one_whose_lock_is_refused(tmp_path: Path) -> None:
     """Locks may be refused for a moment only."""
     with store.hold(tmp_path, "sync", print):

@@ -224,7 +224,10 @@ def _acquire(
 
 def _busy(path: Path, holder: str) -> MlenvError:
     hint = "wait for it or end it, then run the same command again"
-    left = [name for name in (_claim_of(path), str(path)) if _is_foreign(claims.read(name) or {})]
+    claim = _claim_of(path)
+    left = [name for name in (claim, str(path)) if _is_foreign(claims.read(name) or {})]
+    if os.path.lexists(claim) and claims.read(claim) is None:  # of whom cannot be told
+        left = [claim]
     if left:
         hint = f"wait for it or end it; if it ended without a word there, delete {left[0]}"
     return MlenvError("project-busy", f"{holder} still works on this project", where=str(path.parent.parent), hint=hint)

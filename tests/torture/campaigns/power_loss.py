@@ -82,6 +82,8 @@ def _kind(target: Path) -> str:
     kinds = {".venv": "link", "pyproject.toml": "manifest", "mlenv-ready.json": "marker", "history.json": "history"}
     if target.parent.name == "kernels":
         return "kernelspec"
+    if target.parent.parent.name == "backups":
+        return "kept copy"
     return kinds.get(name) or ("script of an environment" if "bin" in target.parts else name)
 
 
