@@ -196,6 +196,9 @@ def _strike(process: subprocess.Popen[str], mode: str, longest_s: float) -> bool
     return True
 
 
+_BESIDE = (".gitignore", ".mlenv/.gitignore")
+
+
 def judge_left(stage: Rehearsed) -> tuple[str, list[str]]:
     """Judge what a kill left: the old environment whole, or the new one; every file old or new; kernels that load."""
     world, old, new = stage.world, stage.old, stage.new
@@ -210,7 +213,8 @@ def judge_left(stage: Rehearsed) -> tuple[str, list[str]]:
     for name in sorted({*old.files, *new.files, *files} - stray):
         known = {"old": old.files.get(name), "new": new.files.get(name)}
         kind = {word for word, content in known.items() if files.get(name) == content}
-        kinds |= kind if len(kind) == 1 else set()
+        # What git ignores is completed last and is no part of a verdict; the mend must complete it.
+        kinds |= kind if len(kind) == 1 and name not in _BESIDE else set()
         if not kind:
             faults.append(f"{name} is neither the old nor the new")
     faults += wholeness.kernel_faults(world.home / "jupyter" / "kernels")
