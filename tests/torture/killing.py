@@ -196,7 +196,7 @@ def _strike(process: subprocess.Popen[str], mode: str, longest_s: float) -> bool
     return True
 
 
-_BESIDE = (".gitignore", ".mlenv/.gitignore")
+_BESIDE = ".gitignore"
 
 
 def judge_left(stage: Rehearsed) -> tuple[str, list[str]]:
@@ -214,7 +214,7 @@ def judge_left(stage: Rehearsed) -> tuple[str, list[str]]:
         known = {"old": old.files.get(name), "new": new.files.get(name)}
         kind = {word for word, content in known.items() if files.get(name) == content}
         # What git ignores is completed last and is no part of a verdict; the mend must complete it.
-        kinds |= kind if len(kind) == 1 and name not in _BESIDE else set()
+        kinds |= kind if len(kind) == 1 and name != _BESIDE else set()
         if not kind:
             faults.append(f"{name} is neither the old nor the new")
     faults += wholeness.kernel_faults(world.home / "jupyter" / "kernels")

@@ -22,6 +22,14 @@ def pin_finding(
     pin: Pin, distribution: Optional[Distribution], roots: Sequence[str], kind: Optional[str] = None
 ) -> Optional[Finding]:
     """Compare one pin of a lock of this kind with what is installed under its name."""
+    plain = pin.source.kind == "index"
+    if (
+        distribution is not None
+        and plain
+        and pin.version == distribution.version
+        and distribution.source.kind == "index"
+    ):
+        return None  # nearly every pin of nearly every check
     locked = locked_text(pin)
     if distribution is None:
         reason = f"{pin.name} is locked and not installed"

@@ -24,6 +24,7 @@ from mlenv.versions import normalise
 __all__ = ["listing", "metadata", "needs", "required_names", "scan", "text_of", "tops"]
 
 _INDEX = Source(kind="index")
+_OLDER = (".egg-info", ".egg-link", ".egg")
 _MOST_CHARACTERS = 16 << 20
 """Of one file of metadata: the largest RECORD at hand has 2 million."""
 
@@ -74,16 +75,14 @@ def listing(folder: str) -> List[str]:
 
 def _metadata_entries(site: str, leftovers: List[str]) -> List[str]:
     """Return the names of metadata folders, ``.dist-info`` before older kinds; ``~`` folders go to ``leftovers``."""
-    entries = []
-    older = []
-    for entry in listing(site):
-        if entry.startswith("~"):
-            leftovers.append(f"{site}/{entry}")
-        elif entry.endswith(".dist-info"):
-            entries.append(entry)
-        elif entry.endswith((".egg-info", ".egg-link", ".egg")):
-            older.append(entry)
-    return sorted(entries) + sorted(older)
+    names = listing(site)
+    entries = sorted([name for name in names if name.endswith(".dist-info") and name[0] != "~"])
+    for name in sorted([name for name in names if name[0] == "~" or name.endswith(_OLDER)]):
+        if name[0] == "~":
+            leftovers.append(f"{site}/{name}")
+        else:
+            entries.append(name)
+    return entries
 
 
 def _told_by_name(before: Installed) -> Dict[Tuple[str, str], Distribution]:
