@@ -37,6 +37,8 @@ class LockContent:
     """Extras that the pins hold."""
     groups: tuple[str, ...] = ()
     """Dependency groups that the pins hold."""
+    fingerprint: str = ""
+    """The tool's own digest of what the manifest declared when the lock was made; empty where it keeps none."""
     recorded_python: str = ""
     """The manifest's range of Python versions when the lock was made; empty where the lock keeps none."""
     options: tuple[str, ...] = ()
