@@ -9,12 +9,13 @@ from collections.abc import Iterable, Mapping
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
+from mlenv.locks.content import LockContent
 from mlenv.locks.extras_marker import holds_with_extras
 from mlenv.locks.place import Place
 from mlenv.locks.target import Target
 from mlenv.model import Finding, Pin, Source, value
 
-__all__ = ["Entry", "python_findings", "selected", "split_hashes"]
+__all__ = ["Entry", "content_of", "python_findings", "selected", "split_hashes"]
 
 
 @value
@@ -64,6 +65,30 @@ def selected(
             raise entry.place.error(message, code="lock-ambiguous", hint="Choose other extras or groups.")
         found.setdefault(entry.name, entry)
     return found
+
+
+def content_of(
+    found: Mapping[str, Entry],
+    *,
+    requires_python: str = "",
+    fingerprint: str,
+    findings: tuple[Finding, ...],
+    extras: tuple[str, ...] = (),
+    groups: tuple[str, ...],
+) -> LockContent:
+    """Return the lock's content, as every format shares it."""
+    return LockContent(
+        pins=tuple(found[name].pin for name in sorted(found)),
+        requires_python=requires_python,
+        fingerprint=fingerprint,
+        wheels={name: entry.wheels for name, entry in found.items()},
+        hashes={name: entry.hashes for name, entry in found.items()},
+        sdists=frozenset(name for name, entry in found.items() if entry.sdist),
+        dependencies={name: tuple(key for key in entry.dependencies if key in found) for name, entry in found.items()},
+        findings=findings,
+        extras=extras,
+        groups=groups,
+    )
 
 
 def split_hashes(

@@ -12,7 +12,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from mlenv.locks.content import LockContent
-from mlenv.locks.grouped import Entry, python_findings, selected, split_hashes
+from mlenv.locks.grouped import Entry, content_of, python_findings, selected, split_hashes
 from mlenv.locks.place import Place, Table, parse_toml
 from mlenv.locks.source import file_name, plain_url, relative
 from mlenv.locks.target import Target
@@ -65,14 +65,10 @@ def parse_pdm_lock(
     entries = [_entry(row, spot) for row, spot in place.tables(table, "package")]
     found = selected(entries, (_OWN_GROUP, *chosen, *active), (), target)
     wanted = _widest(at, metadata)
-    return LockContent(
-        pins=tuple(found[name].pin for name in sorted(found)),
+    return content_of(
+        found,
         requires_python=wanted,
         fingerprint=(at.get(metadata, "content_hash", str) or "").removeprefix("sha256:"),
-        wheels={name: entry.wheels for name, entry in found.items()},
-        hashes={name: entry.hashes for name, entry in found.items()},
-        sdists=frozenset(name for name, entry in found.items() if entry.sdist),
-        dependencies={name: tuple(key for key in entry.dependencies if key in found) for name, entry in found.items()},
         findings=(*_target_findings(at, metadata, target, place), *python_findings("", found.values(), target, place)),
         extras=active,
         groups=chosen,

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from mlenv.locks.content import LockContent
-from mlenv.locks.grouped import Entry, selected
+from mlenv.locks.grouped import Entry, content_of, selected
 from mlenv.locks.place import Place, Table, conflict_line
 from mlenv.locks.source import plain_url, relative
 from mlenv.locks.target import Target
@@ -55,11 +55,9 @@ def parse_pipfile_lock(text: str, where: str, target: Target, groups: Iterable[s
                 raise spot.at(name).error("A table is expected here.")
             entries.append(_entry(name, row, spot.at(name), category))
     found = selected(entries, (_OWN, *chosen), (), target)
-    return LockContent(
-        pins=tuple(found[name].pin for name in sorted(found)),
+    return content_of(
+        found,
         fingerprint=at.at("hash").get(at.table(meta, "hash"), "sha256", str) or "",
-        hashes={name: entry.hashes for name, entry in found.items()},
-        sdists=frozenset(found),  # the lock names hashes only: a source distribution may be among them
         findings=_python_findings(at, meta, target, place),
         groups=tuple("dev" if category == _DEVELOP else category for category in chosen),
     )
@@ -110,6 +108,7 @@ def _entry(name: str, row: Table, at: Place, category: str) -> Entry:
         source=_source(row, at),
         markers={category: given[0] if len(given) == 1 else " and ".join(f"({marker})" for marker in given)},
         hashes=at.texts(row, "hashes"),
+        sdist=True,  # the lock names hashes only: a source distribution may be among them
     )
 
 

@@ -16,7 +16,7 @@ from typing import Any
 from packaging.requirements import InvalidRequirement, Requirement
 
 from mlenv.locks.content import LockContent
-from mlenv.locks.grouped import Entry, python_findings, selected, split_hashes
+from mlenv.locks.grouped import Entry, content_of, python_findings, selected, split_hashes
 from mlenv.locks.place import Place, Table, parse_toml
 from mlenv.locks.poetry_manifest import MAIN, Asked, row_of
 from mlenv.locks.poetry_walk import Node, walked
@@ -71,14 +71,10 @@ def parse_poetry_lock(
     else:
         found = _walked(table, packages, metadata, asked, chosen, active, target, place)
     wanted = place.at("metadata").get(metadata, "python-versions", str) or ""
-    return LockContent(
-        pins=tuple(found[name].pin for name in sorted(found)),
+    return content_of(
+        found,
         requires_python=wanted,
         fingerprint=place.at("metadata").get(metadata, "content-hash", str) or "",
-        wheels={name: entry.wheels for name, entry in found.items()},
-        hashes={name: entry.hashes for name, entry in found.items()},
-        sdists=frozenset(name for name, entry in found.items() if entry.sdist),
-        dependencies={name: tuple(key for key in entry.dependencies if key in found) for name, entry in found.items()},
         findings=python_findings(wanted, found.values(), target, place),
         extras=active,
         groups=chosen,
