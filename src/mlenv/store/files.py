@@ -75,9 +75,11 @@ def private_dir(root: Path) -> Path:
         try:
             write_atomic(ignore, "*\n", follow=False)
         except MlenvError:
-            with contextlib.suppress(OSError):
-                folder.rmdir()  # made a moment ago: a verb that fails leaves nothing behind
-            raise
+            # Written before the lock is held: of several at once another may have made it, and tidied ours away.
+            if not ignore.exists():
+                with contextlib.suppress(OSError):
+                    folder.rmdir()  # made a moment ago: a verb that fails leaves nothing behind
+                raise
     return folder
 
 
