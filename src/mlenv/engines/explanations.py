@@ -176,7 +176,7 @@ def _pip_missing(wanted: str, versions: str, printed: Printed) -> Failure:
             code="package-missing",
             message=f"pip found no {name}: no package index has it{form}, or none answered.",
             package=name,
-            hint="Check the spelling"
+            hint="Check the spelling, and ~/.netrc if the index asks for a password"
             + ("." if printed.allow_build else "; --allow-build, if it exists only as source."),
             requirement="" if printed.allow_build else wanted,
         )
