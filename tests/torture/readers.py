@@ -312,7 +312,8 @@ def _pure() -> Iterator[Reader]:
     yield Reader(name="requirements.in", form="lines", read=_lock("requirements.in"), files=loose)
     manifests = _files("locks/*/pyproject.toml")
     yield Reader(name="pyproject.toml", form="toml", read=_manifest, files=manifests)
-    yield Reader(name="pyproject.toml, edited", form="toml", read=_edited, files=manifests)
+    editable = tuple(text for text in manifests if b"[project]" in text)  # Poetry's own tables are Poetry's to change
+    yield Reader(name="pyproject.toml, edited", form="toml", read=_edited, files=editable)
     yield Reader(name="requirements.in, edited", form="lines", read=_list_edited, files=loose)
     yield Reader(name="mlenv.toml", form="toml", read=_settings, files=(_SETTINGS.encode(),))
     yield Reader(name="notebook", form="json", read=_notebook, files=_files("notebooks/*/work.ipynb"))
