@@ -270,7 +270,7 @@ def test_a_flat_lock_says_itself_which_extras_and_groups_it_holds() -> None:
     assert [row.origin for row in selected.selection.declared] == ["pyproject.toml", "pyproject.toml [dev]"]
 
 
-@pytest.mark.parametrize("name", ["poetry.lock", "pdm.lock", "Pipfile.lock", "conda-lock.yml", "pixi.lock"])
+@pytest.mark.parametrize("name", ["conda-lock.yml", "pixi.lock"])
 def test_a_lock_that_is_not_read_yet_is_undecidable_and_asks_for_nothing(name: str) -> None:
     selected = chosen({"pyproject.toml": PYPROJECT, name: "anything"})
     assert kinds(selected) == [("undecidable", None)]

@@ -284,11 +284,23 @@ def _sealed() -> tuple[bytes, ...]:
     )
 
 
+def _of_tools() -> Iterator[Reader]:
+    """Yield the readers of locks that Poetry, PDM and Pipenv write."""
+    for folder in ("poetry-1.1", "poetry-2.0", "poetry-2.1"):
+        files, read = _files(f"locks/{folder}/poetry.lock"), _beside(folder, "poetry.lock")
+        yield Reader(name=f"poetry.lock of {folder}", form="toml", read=read, files=files)
+    files = _files("locks/pdm-4.5/pdm.lock")
+    yield Reader(name="pdm.lock", form="toml", read=_beside("pdm-4.5", "pdm.lock"), files=files)
+    files = _files("locks/pipenv-6/Pipfile.lock")
+    yield Reader(name="Pipfile.lock", form="json", read=_lock("Pipfile.lock"), files=files)
+
+
 def _pure() -> Iterator[Reader]:
     """Yield the readers of text."""
     yield Reader(name="uv.lock", form="toml", read=_lock("uv.lock"), files=_files("locks/uv-*/uv.lock"))
     groups = _files("locks/uv-groups/uv.lock")
     yield Reader(name="uv.lock, manifest beside it", form="toml", read=_beside("uv-groups", "uv.lock"), files=groups)
+    yield from _of_tools()
     yield Reader(
         name="pylock.toml of others", form="toml", read=_lock("pylock.toml"), files=_files("locks/pylock-*/pylock.toml")
     )

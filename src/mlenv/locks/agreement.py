@@ -21,13 +21,22 @@ def relock_of(choice: Choice, content: LockContent, manifest: Manifest | None) -
     """Say where the chosen manifest and lock disagree; nothing where one of them declares or records nothing."""
     if manifest is None or choice.manifest is None or manifest.dynamic:
         return
+    lock, kind = choice.lock or "", choice.kind or ""
+    known = manifest.fingerprints.get(kind, frozenset()) if content.fingerprint else frozenset()
+    if content.fingerprint in known:
+        return
     requirements = manifest.everything if content.whole else manifest.requirements
+    declared = manifest.declared
     if content.whole and content.recorded is not None:
         content = replace(content, recorded=_judged(content.recorded, manifest.unjudged))
         requirements = _judged(requirements, manifest.unjudged)
-    yield from relock_findings(
-        manifest.declared, content, requirements, lock=choice.lock or "", manifest=choice.manifest
-    )
+    if not content.whole:
+        declared = tuple(row for row in declared if row.name not in manifest.unjudged)
+    found = relock_findings(declared, content, requirements, lock=lock, manifest=choice.manifest)
+    yield from found
+    if known and not found:  # what differs leaves today's pins as they are, or is none of this interpreter's
+        reason = f"{choice.manifest} has changed since {lock} was made: {lock} records another digest of it."
+        yield Finding(kind="relock", reason=reason)
     # Where the project names no range, uv records that of the Python it ran with.
     now, then = manifest.requires_python, content.recorded_python
     if now and then and not same_pythons(now, then):

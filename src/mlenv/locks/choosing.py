@@ -10,7 +10,7 @@ from mlenv.locks.settings import Settings
 from mlenv.locks.source import inside
 from mlenv.model import value
 
-__all__ = ["READABLE", "Choice", "choose", "kind_of"]
+__all__ = ["Choice", "choose", "kind_of"]
 
 _BY_NAME = {
     "uv.lock": "uv",
@@ -21,8 +21,6 @@ _BY_NAME = {
     "conda-lock.yml": "conda-lock",
     "pixi.lock": "pixi",
 }
-READABLE = ("uv", "pylock", "requirements")
-"""Kinds whose content is read today; the others are recognised and named."""
 _NAMED_PYLOCK = re.compile(r"pylock\.[^.]+\.toml")
 _FOREIGN_MANIFESTS = {
     "Pipfile": "pipenv",
@@ -30,6 +28,12 @@ _FOREIGN_MANIFESTS = {
     "environment.yml": "conda",
     "environment.yaml": "conda",
 }
+_PARTNERS = {
+    "pipenv": ("Pipfile",),
+    "conda-lock": ("environment.yml", "environment.yaml"),
+    "pixi": ("pixi.toml",),
+}
+"""Kind of lock -> the manifests that only its tool reads."""
 
 
 @value
@@ -59,9 +63,10 @@ def choose(
     """Choose the manifest and the lock of a project.
 
     Order of locks: the one named by ``--lock``, by the setting ``lock``, ``uv.lock``, ``pylock.toml``,
-    ``poetry.lock``, ``pdm.lock``, ``Pipfile.lock``, ``conda-lock.yml``, ``pixi.lock`` (these five are recognised, but
-    not read yet), a pinned ``requirements.txt``. Order of manifests: ``pyproject.toml`` where it declares
-    something, ``requirements.in``, a loose ``requirements.txt``, then other tools' manifests.
+    ``poetry.lock``, ``pdm.lock``, ``Pipfile.lock``, ``conda-lock.yml``, ``pixi.lock`` (these two are recognised, but
+    not read yet), a pinned ``requirements.txt``. Order of manifests: the one that the lock's own tool reads
+    (``Pipfile`` beside ``Pipfile.lock``), ``pyproject.toml`` where it declares something, ``requirements.in``, a loose
+    ``requirements.txt``, then other tools' manifests.
 
     Args:
         names: files in the project's root.
@@ -78,10 +83,11 @@ def choose(
     named, by = _named(settings, lock_option)
     lock = named or (found[0] if found else None)
     others = tuple(name for name in found if name != lock)
+    kind = None if lock is None else _named_kind(lock, by)
     return Choice(
-        manifest=_manifest(names, pinned, declares, lock),
+        manifest=_partner(names, kind) or _manifest(names, pinned, declares, lock),
         lock=lock,
-        kind=None if lock is None else _named_kind(lock, by),
+        kind=kind,
         reason=_reason(lock, by, others),
         others=others,
     )
@@ -127,6 +133,10 @@ def _named_kind(lock: str, by: str) -> str:
         message = f"No known lock has a name like the one that {by} names."
         raise MlenvError("lock-kind-unknown", message, where=lock, hint=f"Known: {known}.")
     return kind
+
+
+def _partner(names: Collection[str], kind: str | None) -> str | None:
+    return next((name for name in _PARTNERS.get(kind or "", ()) if name in names), None)
 
 
 def _manifest(names: Collection[str], pinned: bool, declares: bool, lock: str | None) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import field
 
+from mlenv.locks.poetry_manifest import Asked
 from mlenv.locks.settings import Settings
 from mlenv.model import Declared, Finding, Pin, value
 
@@ -61,7 +62,12 @@ class Manifest:
     """The requirements of all extras (as markers) and groups, chosen or not, with uv's sources: what ``uv.lock``
     records."""
     unjudged: frozenset[str] = frozenset()
-    """Names whose source uv works out by itself (workspace members, sources by marker)."""
+    """Names whose row alone tells nobody what is right: sources that uv works out by itself (workspace members, sources
+    by marker), ranges of Poetry that PEP 440 cannot say."""
+    asked: Asked = Asked()
+    """What ``[tool.poetry]`` asks for, by group."""
+    fingerprints: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Kind of lock -> the digests by which its tool would know this manifest again."""
     requires_python: str = ""
     settings: Settings = Settings()
     has_settings: bool = False

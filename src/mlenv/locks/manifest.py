@@ -1,4 +1,4 @@
-"""Read ``pyproject.toml``: what a person declared (PEP 621, PEP 735) and the project's settings."""
+"""Read ``pyproject.toml``: what a person declared (PEP 621, PEP 735, Poetry, PDM) and the project's settings."""
 
 from __future__ import annotations
 
@@ -17,19 +17,22 @@ from packaging.specifiers import InvalidSpecifier
 
 from mlenv.errors import MlenvError
 from mlenv.locks.content import Manifest
+from mlenv.locks.fingerprints import pdm_fingerprint, poetry_fingerprints
 from mlenv.locks.limits import check_packages
 from mlenv.locks.place import Place, Table, parse_toml
 from mlenv.locks.requirement import written
 from mlenv.locks.settings import MANIFEST_HINT, parse_settings
 from mlenv.locks.target import Target, applies
+from mlenv.locks.tool_tables import ToolTables, read_tool_tables
 from mlenv.locks.uv_manifest import everything, unjudged
 from mlenv.model import Declared, Finding, value
-from mlenv.requirement_text import parse_requirement, parse_specifiers
+from mlenv.requirement_text import parse_specifiers
 from mlenv.versions import is_name, normalise
 
 __all__ = ["parse_pyproject"]
 
-_FOREIGN_TABLES = ("poetry", "pixi")
+_FOREIGN_TABLES = ("pixi",)
+"""Tables of ``[tool]`` that may list dependencies and are not read."""
 _GROUP_FAULTS = (
     CyclicDependencyGroup,
     DuplicateGroupNames,
@@ -83,25 +86,28 @@ def parse_pyproject(
     table = parse_toml(text, place)
     project, tool = place.table(table, "project"), place.table(table, "tool")
     uv = place.at("tool").table(tool, "uv")
-    name = place.at("project").get(project, "name", str) or ""
+    name = place.at("project").get(project, "name", str) or _poetry_name(tool, place)
     sources = place.at("tool").at("uv").table(uv, "sources")
-    lists = _lists(table, project, uv, name, place)
+    own = read_tool_tables(tool, project, place.at("tool"))
+    lists = _lists(table, project, uv, own, name, place)
     defaults = _default_groups(uv, lists, place)
     chosen_groups = defaults if groups is None else _known(groups, lists.groups, "group", where)
     rows = tuple(_rows(lists, _known(extras, lists.extras, "extra", where), chosen_groups, where))
     foreign = not project and any("dependencies" in place.at("tool").table(tool, key) for key in _FOREIGN_TABLES)
-    dynamic = "dependencies" in place.at("project").texts(project, "dynamic")
+    dynamic = "dependencies" in place.at("project").texts(project, "dynamic") and not own.base
     return Manifest(
         name=name,
         declared=tuple(_declared(rows, target)),
         requirements=tuple(dict.fromkeys(written(row.requirement) for row in rows)),
         everything=_everything(project, lists, sources, place),
-        unjudged=unjudged(sources),
-        requires_python=_requires_python(project, place),
+        unjudged=unjudged(sources) | own.unjudged,
+        asked=own.asked,
+        fingerprints={"poetry": poetry_fingerprints(table), "pdm": frozenset({pdm_fingerprint(table)})},
+        requires_python=_requires_python(project, place) or own.asked.requires_python,
         settings=parse_settings(place.at("tool").table(tool, "mlenv"), f"{where}: tool.mlenv"),
         has_settings="mlenv" in tool,
         has_project=bool(project),
-        declares=bool(project or lists.groups or foreign),
+        declares=bool(project or lists.groups or own.asked.declares or foreign),
         dynamic=dynamic or foreign,
         uv="uv" in tool,
         default_groups=defaults,
@@ -112,34 +118,34 @@ def parse_pyproject(
     )
 
 
+def _poetry_name(tool: Table, place: Place) -> str:
+    at = place.at("tool")
+    return at.at("poetry").get(at.table(tool, "poetry"), "name", str) or ""
+
+
 def _everything(project: Table, lists: _Lists, sources: Table, place: Place) -> tuple[str, ...]:
     texts = everything(project, lists.groups, sources)
     for text in texts if sources else ():  # an address of [tool.uv.sources] may be anything
-        _requirement(text, place.at("tool").at("uv").at("sources"))
+        place.at("tool").at("uv").at("sources").requirement(text)
     return texts
 
 
-def _lists(table: Table, project: Table, uv: Table, name: str, place: Place) -> _Lists:
+def _lists(table: Table, project: Table, uv: Table, own: ToolTables, name: str, place: Place) -> _Lists:
     at = place.at("project")
     optional = at.table(project, "optional-dependencies")
     extras = {normalise(extra): _requirements(optional, extra, at.at("optional-dependencies")) for extra in optional}
+    extras = {**own.extras, **extras}
     base = _requirements(project, "dependencies", at)
+    groups = _groups(table, uv, place)
     return _Lists(
-        base=_expanded(base, extras, name),
+        base=_expanded((*base, *own.base), extras, name),
         extras={extra: _expanded(rows, extras, name) for extra, rows in extras.items()},
-        groups=_groups(table, uv, place),
+        groups={**own.groups, **{group: (*rows, *own.groups.get(group, ())) for group, rows in groups.items()}},
     )
 
 
 def _requirements(table: Table, key: str, place: Place) -> tuple[Requirement, ...]:
-    return tuple(_requirement(text, place.item(key, index)) for index, text in enumerate(place.texts(table, key)))
-
-
-def _requirement(text: str, place: Place) -> Requirement:
-    try:
-        return parse_requirement(text)
-    except InvalidRequirement as problem:
-        raise place.error(f"{text!r} is not a requirement: {str(problem).splitlines()[0]}.") from None
+    return tuple(place.item(key, index).requirement(text) for index, text in enumerate(place.texts(table, key)))
 
 
 def _expanded(
@@ -172,7 +178,7 @@ def _groups(table: Table, uv: Table, place: Place) -> dict[str, tuple[Requiremen
         check_packages(sum(_sizes(raw).values()), at)
         resolver = DependencyGroupResolver(raw)
         groups = {
-            normalise(key): tuple(_requirement(str(row), at.at(key)) for row in resolver.resolve(key)) for key in raw
+            normalise(key): tuple(at.at(key).requirement(str(row)) for row in resolver.resolve(key)) for key in raw
         }
     except (*_GROUP_FAULTS, InvalidRequirement) as problem:
         raise at.error(f"{_first_fault(problem)}.") from None

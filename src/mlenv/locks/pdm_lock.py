@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 
-from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from mlenv.locks.content import LockContent
@@ -128,10 +127,7 @@ def _source(row: Table, at: Place) -> Source:
 
 def _names(row: Table, at: Place) -> Iterator[str]:
     for index, text in enumerate(at.texts(row, "dependencies")):
-        try:
-            yield normalise(Requirement(text).name)
-        except InvalidRequirement:
-            raise at.item("dependencies", index).error(f"{text!r} is not a requirement.") from None
+        yield normalise(at.item("dependencies", index).requirement(text).name)
 
 
 def _widest(at: Place, metadata: Table) -> str:

@@ -6,8 +6,11 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
+from packaging.requirements import InvalidRequirement, Requirement
+
 from mlenv.errors import MlenvError
 from mlenv.model import value
+from mlenv.requirement_text import parse_requirement
 
 try:
     # The standard library's parser by its author, compiled: a third of the time.
@@ -86,6 +89,13 @@ class Place:
     def texts(self, table: Table, key: str) -> tuple[str, ...]:
         """Return a list of texts, empty where it is absent."""
         return self.items(table, key, str)
+
+    def requirement(self, text: str) -> Requirement:
+        """Parse a requirement (PEP 508); what is none is an error."""
+        try:
+            return parse_requirement(text)
+        except InvalidRequirement as problem:
+            raise self.error(f"{text!r} is not a requirement: {str(problem).splitlines()[0]}.") from None
 
     def tables(self, table: Table, key: str) -> tuple[tuple[Table, Place], ...]:
         """Return a list of tables, each with its own place."""

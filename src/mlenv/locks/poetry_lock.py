@@ -13,16 +13,18 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from packaging.markers import Marker
 from packaging.requirements import InvalidRequirement, Requirement
 
 from mlenv.locks.content import LockContent
 from mlenv.locks.grouped import Entry, content_of, python_findings, selected, split_hashes
 from mlenv.locks.place import Place, Table, parse_toml
 from mlenv.locks.poetry_manifest import MAIN, Asked, row_of
+from mlenv.locks.poetry_versions import poetry_specifier, python_marker
 from mlenv.locks.poetry_walk import Node, walked
 from mlenv.locks.source import plain_url, relative
-from mlenv.locks.target import Target
-from mlenv.model import Source
+from mlenv.locks.target import Target, applies
+from mlenv.model import Finding, Source
 from mlenv.versions import normalise
 
 __all__ = ["parse_poetry_lock"]
@@ -73,9 +75,9 @@ def parse_poetry_lock(
     wanted = place.at("metadata").get(metadata, "python-versions", str) or ""
     return content_of(
         found,
-        requires_python=wanted,
+        requires_python=_pep440(wanted),
         fingerprint=place.at("metadata").get(metadata, "content-hash", str) or "",
-        findings=python_findings(wanted, found.values(), target, place),
+        findings=_python_findings(wanted, found.values(), target, place),
         extras=active,
         groups=chosen,
     )
@@ -87,6 +89,19 @@ def _metadata(table: Table, place: Place) -> Table:
     if "metadata" not in table:  # written last: without it the file was cut short
         raise place.error("[metadata] is missing: the file was cut short.", code="lock-truncated")
     return place.table(table, "metadata")
+
+
+def _pep440(pythons: str) -> str:
+    """Return a range of Pythons as PEP 440 writes it; empty for every Python, and where it cannot say it."""
+    return str(poetry_specifier(pythons) or "")
+
+
+def _python_findings(wanted: str, entries: Iterable[Entry], target: Target, place: Place) -> tuple[Finding, ...]:
+    marker = python_marker(wanted) if "|" in wanted else ""
+    if marker and not applies(Marker(marker), target, f"{place.file}: metadata.python-versions"):
+        reason = f"{place.file} asks for Python {wanted}; this is Python {target.python}."
+        return (Finding(kind="python", reason=reason, locked=wanted, installed=target.python),)
+    return python_findings(_pep440(wanted), entries, target, place)
 
 
 def _version(metadata: Table, place: Place) -> tuple[int, ...]:
@@ -122,7 +137,7 @@ def _entry(row: Table, at: Place, files: Mapping[str, Any]) -> Entry:
         hashes=hashes,
         sdist=sdist or bool(source.get("type") in _FOLDERS),
         dependencies=tuple(normalise(key) for key in at.table(row, "dependencies")),
-        requires_python=at.get(row, "python-versions", str) or "",
+        requires_python=_pep440(at.get(row, "python-versions", str) or ""),
     )
 
 

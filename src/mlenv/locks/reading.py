@@ -1,0 +1,148 @@
+"""From a lock's file to its content: which reader reads which kind, and the files it reads along the way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from mlenv.errors import MlenvError
+from mlenv.locks.content import LockContent, Manifest
+from mlenv.locks.limits import check_size
+from mlenv.locks.merge import merge_locks
+from mlenv.locks.pdm_lock import parse_pdm_lock
+from mlenv.locks.pipenv_lock import parse_pipfile_lock
+from mlenv.locks.poetry_lock import parse_poetry_lock
+from mlenv.locks.pylock import parse_pylock
+from mlenv.locks.requirement_lines import decode_text
+from mlenv.locks.requirements import Requirements, as_lock, parse_requirements
+from mlenv.locks.target import Target
+from mlenv.locks.uv_lock import parse_uv_lock
+from mlenv.model import Finding, value
+from mlenv.versions import normalise
+
+__all__ = ["READABLE", "Files", "Wanted", "read_lock", "read_lock_with_groups"]
+
+_CODES = {
+    "pyproject.toml": "manifest-unreadable",
+    "Pipfile": "manifest-unreadable",
+    "mlenv.toml": "settings-unreadable",
+}
+
+
+@value
+class Wanted:
+    """What is asked of a lock."""
+
+    target: Target
+    name: str = ""
+    """The project's."""
+    extras: tuple[str, ...] | None = None
+    """``None``: what the lock's own tool takes."""
+    groups: tuple[str, ...] | None = None
+    """``None``: what the lock's own tool takes."""
+    manifest: Manifest = Manifest()
+    """``pyproject.toml`` with nothing chosen: some locks can only be read with it."""
+
+
+class Files:
+    """Reads each file of a project once, and remembers which.
+
+    Args:
+        names: files in the root.
+        load: returns the bytes of a file by its path relative to the root; ``None`` where there is none.
+    """
+
+    def __init__(self, names: tuple[str, ...], load: Callable[[str], bytes | None]) -> None:
+        self._load = load
+        self._names = names
+        self.read: dict[str, bytes | None] = {}
+        self._lists: dict[str, Requirements] = {}
+
+    def load(self, path: str) -> bytes | None:
+        """Return a file's bytes.
+
+        Raises:
+            MlenvError: ``file-too-large``.
+        """
+        if path not in self.read:
+            data = self._load(path)
+            check_size(len(data or b""), path)
+            self.read[path] = data
+        return self.read[path]
+
+    def requirements(self, path: str, target: Target) -> Requirements:
+        """Return a requirements file, parsed once: whether it is a lock is asked before it is read as one."""
+        if path not in self._lists:
+            self._lists[path] = parse_requirements(self.load(path) or b"", path, target, self.load)
+        return self._lists[path]
+
+    def text(self, path: str) -> str | None:
+        """Return a file of the root as text; ``None`` where it is not there."""
+        data = self.load(path) if path in self._names else None
+        return None if data is None else decode_text(data, path, _CODES.get(path, "lock-unreadable"))
+
+
+def read_lock(lock: str, kind: str, wanted: Wanted, files: Files) -> LockContent:
+    """Read a lock of a kind in :data:`READABLE`.
+
+    Raises:
+        MlenvError: ``lock-not-found``; what the reader of its kind raises.
+    """
+    data = files.load(lock)
+    if data is None:
+        raise MlenvError("lock-not-found", "There is no such lock.", where=lock, hint="mlenv lock makes one.")
+    if kind == "requirements":
+        return as_lock(files.requirements(lock, wanted.target))
+    return _READERS[kind](decode_text(data, lock, "lock-unreadable"), lock, wanted)
+
+
+def read_lock_with_groups(lock: str, kind: str, wanted: Wanted, files: Files) -> LockContent:
+    """Read a lock and, where mlenv keeps a group in a lock of its own (``pylock.<group>.toml``), that too."""
+    content = read_lock(lock, kind, wanted, files)
+    if kind != "pylock":
+        return content
+    for group in (normalise(group) for group in wanted.groups or ()):
+        if group not in content.groups:
+            content = _with_group(content, lock, group, wanted, files)
+    return content
+
+
+def _with_group(content: LockContent, lock: str, group: str, wanted: Wanted, files: Files) -> LockContent:
+    name = f"pylock.{group}.toml"
+    text = files.text(name)
+    if text is not None:
+        return merge_locks(content, parse_pylock(text, name, wanted.target, (), None), lock, name)
+    reason = f"The group {group!r} is not locked: it is not in {lock}, and there is no {name}."
+    return merge_locks(content, LockContent(findings=(Finding(kind="relock", reason=reason),)), lock, name)
+
+
+def _uv(text: str, where: str, wanted: Wanted) -> LockContent:
+    return parse_uv_lock(text, where, wanted.target, wanted.extras or (), wanted.groups, wanted.name)
+
+
+def _pylock(text: str, where: str, wanted: Wanted) -> LockContent:
+    return parse_pylock(text, where, wanted.target, wanted.extras or (), wanted.groups)
+
+
+def _poetry(text: str, where: str, wanted: Wanted) -> LockContent:
+    asked = wanted.manifest.asked
+    return parse_poetry_lock(text, where, wanted.target, wanted.extras or (), wanted.groups, asked=asked)
+
+
+def _pdm(text: str, where: str, wanted: Wanted) -> LockContent:
+    known = wanted.manifest.extras
+    return parse_pdm_lock(text, where, wanted.target, wanted.extras or (), wanted.groups, known_extras=known)
+
+
+def _pipenv(text: str, where: str, wanted: Wanted) -> LockContent:
+    return parse_pipfile_lock(text, where, wanted.target, wanted.groups)
+
+
+_READERS: Mapping[str, Callable[[str, str, Wanted], LockContent]] = {
+    "uv": _uv,
+    "pylock": _pylock,
+    "poetry": _poetry,
+    "pdm": _pdm,
+    "pipenv": _pipenv,
+}
+READABLE = (*_READERS, "requirements")
+"""Kinds whose content is read; the others are recognised and named."""
