@@ -9,7 +9,18 @@ from mlenv.locks.poetry_manifest import Asked
 from mlenv.locks.settings import Settings
 from mlenv.model import Declared, Finding, Pin, value
 
-__all__ = ["LockContent", "Manifest"]
+__all__ = ["LockContent", "Manifest", "Member"]
+
+
+@value
+class Member:
+    """One project of a workspace, as its lock records it."""
+
+    name: str
+    path: str
+    """Folder relative to the lock's; ``.`` for the workspace's root."""
+    recorded: tuple[str, ...] | None = None
+    """What it asked for when it was locked, as in :attr:`LockContent.recorded`."""
 
 
 @value
@@ -44,6 +55,10 @@ class LockContent:
     """The manifest's range of Python versions when the lock was made; empty where the lock keeps none."""
     options: tuple[str, ...] = ()
     """Option lines of a requirements file, as written: they say where packages come from."""
+    unpinned: frozenset[str] = frozenset()
+    """Names that the lock holds and that install nothing themselves (uv's virtual packages)."""
+    members: tuple[Member, ...] = ()
+    """The projects of the workspace that the lock is for, where it is for more than the one selected."""
     whole: bool = False
     """Whether ``recorded`` covers every extra and group of the manifest, not only those chosen (``uv.lock``)."""
 

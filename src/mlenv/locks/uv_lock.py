@@ -10,12 +10,12 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from packaging.specifiers import InvalidSpecifier
 
-from mlenv.locks.content import LockContent
+from mlenv.locks.content import LockContent, Member
 from mlenv.locks.limits import MOST_ENTRIES, check_packages
 from mlenv.locks.place import Place, Table, parse_toml
 from mlenv.locks.target import Target, applies
 from mlenv.locks.uv_entry import OWN, Entry, identity, pin_of, recorded_requirement, size_of, wheels_of
-from mlenv.locks.uv_walk import Graph, walk_graph
+from mlenv.locks.uv_walk import Graph, root_rows, walk_graph
 from mlenv.model import Finding
 from mlenv.requirement_text import parse_specifiers
 from mlenv.versions import normalise
@@ -57,11 +57,12 @@ def parse_uv_lock(
     _check_conflicts(table, place, graph)
     walk = walk_graph(graph, table, place)
     entries = {name: entry for name, entry in walk.entries.items() if "virtual" not in entry.source}
+    members = _members(table, place, graph)
     requires_python = place.get(table, "requires-python", str) or ""
     return LockContent(
         pins=tuple(pin_of(entries[name]) for name in sorted(entries)),
         requires_python=requires_python,
-        recorded=_recorded(graph.roots) if graph.roots else None,
+        recorded=_recorded(table, place, graph),
         wheels={name: tuple(wheels_of(entry)) for name, entry in entries.items()},
         sizes={name: size for name, entry in entries.items() if (size := size_of(entry))},
         sdists=frozenset(name for name, entry in entries.items() if "sdist" in entry.table),
@@ -69,7 +70,9 @@ def parse_uv_lock(
         findings=tuple(_findings(table, place, target, graph, root_name)),
         extras=graph.extras,
         groups=graph.groups,
-        recorded_python=requires_python,
+        recorded_python="" if members else requires_python,
+        unpinned=frozenset(walk.entries) - frozenset(entries),
+        members=members,
         whole=True,
     )
 
@@ -105,14 +108,21 @@ def _graph(
         if len(others) == MOST_ENTRIES:
             raise at.error(f"{name} is there more than {MOST_ENTRIES} times.", code="file-too-large")
         by_name[name] = (*others, entry)
-    roots = _roots(by_name, place.texts(place.table(table, "manifest"), "members"), normalise(root_name))
+    members = place.texts(place.table(table, "manifest"), "members")
+    roots = _roots(by_name, members, normalise(root_name))
     return Graph(
         by_name=by_name,
         roots=roots,
         extras=tuple(dict.fromkeys(normalise(extra) for extra in extras)),
         groups=_default_groups(roots) if groups is None else tuple(dict.fromkeys(normalise(group) for group in groups)),
         environment=target.environment,
+        whole=not any(root.name == normalise(root_name) or _path(root) == "." for root in roots),
     )
+
+
+def _path(entry: Entry) -> str:
+    """Return the folder of a workspace's project; empty where it has none."""
+    return next((str(entry.source[key]) for key in OWN if key in entry.source), "")
 
 
 def _roots(by_name: Mapping[str, tuple[Entry, ...]], members: tuple[str, ...], name: str) -> tuple[Entry, ...]:
@@ -120,7 +130,7 @@ def _roots(by_name: Mapping[str, tuple[Entry, ...]], members: tuple[str, ...], n
     named = tuple(entry for entry in own if entry.name == name)
     if named:
         return named
-    here = tuple(entry for entry in own if any(entry.source.get(key) == "." for key in OWN))
+    here = tuple(entry for entry in own if _path(entry) == ".")
     # A workspace whose root is no project itself installs all its members.
     return here or tuple(entry for entry in own if entry.name in members)
 
@@ -152,21 +162,35 @@ def _check_conflicts(table: Table, place: Place, graph: Graph) -> None:
             raise place.error(message, code="lock-ambiguous", hint="Choose one of them with --extra or --group.")
 
 
-def _recorded(roots: tuple[Entry, ...]) -> tuple[str, ...] | None:
-    """Return what the projects asked for when they were locked: all extras (as markers) and all groups.
+def _recorded(table: Table, place: Place, graph: Graph) -> tuple[str, ...] | None:
+    """Return what the project asked for when it was locked: all extras (as markers) and all groups.
 
-    ``None`` where the lock does not say: uv's preview mode leaves it out.
+    Of a workspace whose root is no project: what the root itself asked for. ``None`` where the lock does not say.
     """
-    if any("metadata" not in root.table and root.table.keys() & _ASKING for root in roots):
+    if graph.whole:
+        return tuple(dict.fromkeys(recorded_requirement(row, at) for row, at in root_rows(table, place)))
+    rows = [_asked(root) for root in graph.roots]
+    known = [row for row in rows if row is not None]
+    return tuple(dict.fromkeys(text for row in known for text in row)) if rows and len(known) == len(rows) else None
+
+
+def _members(table: Table, place: Place, graph: Graph) -> tuple[Member, ...]:
+    """Return every project of the workspace; nothing where the lock is for one project alone."""
+    names = place.texts(place.table(table, "manifest"), "members")
+    found = [entry for name in names for entry in graph.by_name.get(normalise(name), ()) if _path(entry)]
+    return tuple(Member(name=entry.name, path=_path(entry), recorded=_asked(entry)) for entry in found)
+
+
+def _asked(entry: Entry) -> tuple[str, ...] | None:
+    """Return what one project asked for; ``None`` where it is left out: uv's preview mode does."""
+    if "metadata" not in entry.table and entry.table.keys() & _ASKING:
         return None
-    rows = []
-    for root in roots:
-        at = root.place.at("metadata")
-        metadata = root.place.table(root.table, "metadata")
-        rows += [recorded_requirement(row, spot) for row, spot in at.tables(metadata, "requires-dist")]
-        groups = at.table(metadata, "requires-dev")
-        for group in groups:
-            rows += [recorded_requirement(row, spot) for row, spot in at.at("requires-dev").tables(groups, group)]
+    at = entry.place.at("metadata")
+    metadata = entry.place.table(entry.table, "metadata")
+    rows = [recorded_requirement(row, spot) for row, spot in at.tables(metadata, "requires-dist")]
+    groups = at.table(metadata, "requires-dev")
+    for group in groups:
+        rows += [recorded_requirement(row, spot) for row, spot in at.at("requires-dev").tables(groups, group)]
     return tuple(dict.fromkeys(rows))
 
 
@@ -178,13 +202,18 @@ def _findings(table: Table, place: Place, target: Target, graph: Graph, root_nam
     supported = place.texts(table, "supported-markers")
     if supported and not any(applies(text, target, f"{place.file}: supported-markers") for text in supported):
         yield Finding(kind="python", reason=f"{place.file} was made for other platforms: {' or '.join(supported)}.")
-    if not graph.roots:
+    if not graph.roots and not _has_root_rows(table, place):
         yield Finding(
             kind="relock", reason=f"{place.file} was made for another project: it does not know {root_name!r}."
         )
     elif root_name and all(root.name != normalise(root_name) for root in graph.roots) and len(graph.roots) == 1:
         reason = f"{place.file} was made for a project named {graph.roots[0].name}, now it is {root_name}."
         yield Finding(kind="relock", reason=reason)
+
+
+def _has_root_rows(table: Table, place: Place) -> bool:
+    """Whether the lock is for a root that is no project: it may have lists of its own, even empty ones."""
+    return bool(place.table(table, "manifest")) or "package" not in table
 
 
 def _accepts(wanted: str, target: Target, place: Place) -> bool:

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from packaging.markers import InvalidMarker
 
 from mlenv.locks.place import Place, Table
 from mlenv.locks.target import holds
-from mlenv.locks.uv_entry import OWN, Entry, identity
+from mlenv.locks.uv_entry import Entry, identity
 from mlenv.model import value
 from mlenv.requirement_text import parse_marker
 from mlenv.versions import normalise
 
-__all__ = ["Graph", "Walk", "walk_graph"]
+__all__ = ["Graph", "Walk", "root_rows", "walk_graph"]
 
 _EXTRA = re.compile(r"""\bextra\s*(==|!=)\s*('[^']*'|"[^"]*")""")
 
@@ -29,6 +29,8 @@ class Graph:
     extras: tuple[str, ...]
     groups: tuple[str, ...]
     environment: Mapping[str, str]
+    whole: bool = False
+    """Whether a workspace is meant whose root is no project: all its members, and the groups of the root itself."""
 
 
 @value
@@ -109,12 +111,19 @@ def _group_rows(graph: Graph, table: Table, place: Place) -> Iterator[tuple[Tabl
         groups = root.place.table(root.table, "dev-dependencies")
         for group in graph.groups:
             yield from root.place.at("dev-dependencies").tables(groups, group)
-    # A workspace root that is no project keeps its groups in the manifest.
-    own = place.at("manifest").table(place.table(table, "manifest"), "dependency-groups")
-    for group in graph.groups if not any(root.source.get(key) == "." for root in graph.roots for key in OWN) else ():
-        for row, at in place.at("manifest").at("dependency-groups").tables(own, group):
-            if normalise(str(row.get("name"))) in graph.by_name:
-                yield row, at
+    yield from root_rows(table, place, graph.groups if graph.whole else ())
+
+
+def root_rows(table: Table, place: Place, groups: Iterable[str] | None = None) -> Iterator[tuple[Table, Place]]:
+    """Yield what a root that is no project asks for itself: lists that always count, groups (``None``: all).
+
+    uv 0.4 writes all its groups into the list; so do locks of scripts with what these ask for.
+    """
+    at, manifest = place.at("manifest"), place.table(table, "manifest")
+    yield from at.tables(manifest, "requirements")
+    known = at.table(manifest, "dependency-groups")
+    for group in known if groups is None else groups:
+        yield from at.at("dependency-groups").tables(known, group)
 
 
 def _ends(row: Table, at: Place, graph: Graph) -> list[tuple[Entry, str]]:
@@ -126,12 +135,20 @@ def _ends(row: Table, at: Place, graph: Graph) -> list[tuple[Entry, str]]:
         for entry in graph.by_name.get(name, ())
         if (version is None or entry.version == version) and (source is None or entry.source == source)
     ]
+    if len(found) > 1 and version is None:  # asked for by a root that is no project: the forks tell which
+        found = [entry for entry in found if _forked_here(entry, graph)]
     if len(found) != 1:
         raise at.error(
             f"{name} {version or ''}".rstrip() + (" is not in the lock." if not found else " is not unique.")
         )
     extras = at.texts(row, "extra") or at.texts(row, "extras")
     return [(found[0], extra) for extra in ("", *extras)]
+
+
+def _forked_here(entry: Entry, graph: Graph) -> bool:
+    texts = entry.place.texts(entry.table, "resolution-markers")
+    at = entry.place.at("resolution-markers")
+    return not texts or any(_holds({"marker": text}, at, graph, frozenset()) for text in texts)
 
 
 def _holds(row: Table, at: Place, graph: Graph, active: frozenset[str]) -> bool:
