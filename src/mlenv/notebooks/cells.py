@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 
-__all__ = ["extension_modules", "is_foreign", "python_of"]
+__all__ = ["commands", "extension_modules", "is_foreign", "python_of"]
 
 # fmt: off
 _PYTHON_BODY = frozenset({"capture", "debug", "memit", "mprun", "prun", "pypy", "px", "python", "python3", "scalene",
@@ -16,8 +17,17 @@ _OTHER_BODY = frozenset({"!", "bash", "bigquery", "cmd", "cython", "file", "html
 """Cell magics whose body is a file, another language or the shell's."""
 # fmt: on
 _CODE_MAGICS = re.compile(r"%(?:time|timeit|prun|memit|mprun)\b\s*(?P<code>(?:-[a-zA-Z]+(?:\s+\d+)?\s+)*)(?P<rest>.*)$")
-_ESCAPED = re.compile(r"\s*(?:[%!?]|[,;/][A-Za-z_])|.*[\w)\]*%]\?{1,2}\s*$")
+_ESCAPED = re.compile(r"\s*(?:[%!?]|[,;/][A-Za-z_])")
+_HELP = re.compile(r"[^#]*[\w)\]*%]\?{1,2}\s*$")
 _ASSIGNED = re.compile(r"(?P<target>\s*[A-Za-z_][\w.,\s\[\]'\"]*)=\s*[!%][^=]")
+_INSTALLERS = "pip|pip3|uv|conda|mamba|micromamba"
+_AUTOMAGIC = re.compile(rf"\s*(?:{_INSTALLERS})\s+(?:install|add|pip)\s+[^\s=.(,]")
+"""What IPython runs as a magic without its sign, because it is no Python: ``pip install six``."""
+_COMMAND = re.compile(
+    rf"\s*(?:[A-Za-z_][\w.,\s\[\]'\"]*=\s*)?(?:!!?|%(?:sx|system)\b|%(?=(?:{_INSTALLERS})\s)|(?={_INSTALLERS}))(?P<rest>.*)$",
+    re.DOTALL,
+)
+_SHELLS = frozenset({"!", "bash", "sh", "script", "sx", "system"})
 _LOAD_EXT = re.compile(r"^\s*%(?:load_ext|reload_ext)\s+(?P<module>[A-Za-z_][\w.]*)", re.MULTILINE)
 _IPYTHON_EXTENSIONS = frozenset({"autoreload", "storemagic"})
 _MARKS = re.compile(r'"""|\'\'\'|"|\'|#|\\.|[\[({]|[\])}]')
@@ -37,6 +47,41 @@ def python_of(cell: str) -> str | None:
             return None
         lines[first] = "pass"
     return "\n".join(_neutral(lines))
+
+
+def commands(cell: str) -> Iterator[tuple[int, str]]:
+    """Yield (number of its first line, text) of each line that goes to the shell or to an installer's magic.
+
+    ``!pip install six`` and ``%pip install six`` are ``pip install six``; lines that go on behind a backslash are
+    joined. Of a ``%%bash`` cell it is every line, of cells in other languages none.
+    """
+    lines = cell.replace("\r\n", "\n").split("\n")
+    first = next((at for at, line in enumerate(lines) if line.strip()), None)
+    magic = lines[first].lstrip()[2:].split() if first is not None and lines[first].lstrip()[:2] == "%%" else None
+    if magic is not None and first is not None:
+        lines[: first + 1] = ["pass"] * (first + 1)
+        if not magic or magic[0] in _SHELLS:
+            yield from _joined(lines[first + 1 :], range(first + 2, len(lines) + 1))
+        if not magic or magic[0] in _OTHER_BODY:
+            return
+    shell = [number for number, python in enumerate(_neutral(lines)) if python != lines[number]]
+    for number, text in _joined([lines[at] for at in shell], [at + 1 for at in shell]):
+        if match := _COMMAND.match(text):
+            yield number, match["rest"].strip()
+
+
+def _joined(lines: list[str], numbers: Sequence[int]) -> Iterator[tuple[int, str]]:
+    """Join each line that ends in a backslash to the next one."""
+    parts: list[str] = []
+    start = 0
+    for number, line in zip(numbers, lines, strict=True):
+        start = start if parts else number
+        parts.append(line.removesuffix("\\"))
+        if not line.endswith("\\"):
+            yield start, " ".join(parts)
+            parts = []
+    if parts:
+        yield start, " ".join(parts)
 
 
 def is_foreign(cell: str) -> bool:
@@ -74,9 +119,8 @@ def _replaced(line: str) -> str | None:
         return indent + (match["rest"].rstrip("\\") or "pass")
     if assigned := _ASSIGNED.match(line):
         return f"{assigned['target']}= None"
-    if _ESCAPED.match(line) and "#" not in line.partition("?")[0]:
-        return indent + "pass"
-    return None
+    escaped = _ESCAPED.match(line) or _HELP.match(line) or _AUTOMAGIC.match(line)
+    return indent + "pass" if escaped else None
 
 
 def _open_after(line: str, still_open: tuple[str, ...]) -> tuple[str, ...]:

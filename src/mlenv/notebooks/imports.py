@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import ast
 import contextlib
-import json
-import re
 import warnings
 from collections.abc import Iterator
 
-from mlenv.errors import MlenvError
 from mlenv.model import value
 from mlenv.notebooks.cells import extension_modules, is_foreign, python_of
+from mlenv.notebooks.file import parse_notebook
 
 __all__ = ["CellProblem", "Import", "Imports", "parse_imports"]
 
-_HINT = "take it back from version control, or from its folder's .ipynb_checkpoints"
 _CATCHES_IMPORT = frozenset({"ImportError", "ModuleNotFoundError", "Exception", "BaseException"})
 # Invalid text, null bytes, and nesting deeper than the parser or this reader can follow.
 _UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
@@ -88,29 +85,7 @@ def _cells(text: str, where: str) -> Iterator[tuple[int, str]]:
     if not where.endswith(".ipynb"):
         yield 0, text
         return
-    try:
-        notebook = json.loads(text)
-        sheets = notebook.get("worksheets")  # nbformat 3
-        cells = [cell for sheet in sheets for cell in sheet["cells"]] if sheets else notebook["cells"]
-        sources = [_source(cell) for cell in cells if cell["cell_type"] == "code"]
-    except json.JSONDecodeError as error:
-        conflict = re.search(r"^<{7} ", text, re.MULTILINE)
-        line = text.count("\n", 0, conflict.start()) + 1 if conflict else error.lineno
-        what = "it holds merge-conflict markers" if conflict else f"it is no JSON ({error.msg.lower()})"
-        place = f"{where}: line {line}" + ("" if conflict else f", column {error.colno}")
-        raise MlenvError("notebook-unreadable", f"{where} is not a notebook: {what}", where=place, hint=_HINT) from None
-    except RecursionError:
-        message = f"{where} is not a notebook: it nests too deep"
-        raise MlenvError("notebook-unreadable", message, where=where, hint=_HINT) from None
-    except (ValueError, KeyError, TypeError, AttributeError):
-        message = f"{where} is not a notebook: it has no cells"
-        raise MlenvError("notebook-unreadable", message, where=where, hint=_HINT) from None
-    yield from enumerate(sources, start=1)
-
-
-def _source(cell: dict[str, object]) -> str:
-    source = cell.get("source", cell.get("input", ""))
-    return "".join(str(line) for line in source) if isinstance(source, list) else str(source)
+    yield from enumerate(parse_notebook(text, where).cells, start=1)
 
 
 def _found(cell: str, number: int, problems: list[CellProblem]) -> list[tuple[str, bool]]:
