@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from locks_project import read, target
+from locks_project import chosen, files_of, kinds, read, target, versions
 
 from mlenv.errors import MlenvError
 from mlenv.locks.content import Manifest
@@ -145,3 +145,41 @@ def test_what_cannot_be_read_says_where(text: str, place: str) -> None:
     assert caught.value.code == "manifest-unreadable"
     assert (caught.value.where or "").startswith(place)
     assert caught.value.hint
+
+
+REAL = files_of("fingerprint-pipenv/Pipfile", "fingerprint-pipenv/Pipfile.lock")
+
+
+def test_a_pipfile_and_the_lock_that_pipenv_just_wrote_agree() -> None:
+    """The digest decides; another requirement, category or Python gives another one, a comment does not."""
+    selected = chosen(REAL)
+    assert kinds(selected) == []
+    assert (selected.selection.manifest, selected.selection.kind) == ("Pipfile", "pipenv")
+    text = REAL["Pipfile"].decode()
+    assert kinds(chosen({**REAL, "Pipfile": f"# mine\n{text}\n[scripts]\nx = 'y'\n"})) == []
+    for old, new in (
+        ("[packages]", '[packages]\nsix = "*"'),
+        ("[docs]", '[docs]\nsix = "*"'),
+        ('python_version = "3.11"', 'python_version = "3"'),
+    ):
+        assert old in text
+        found = chosen({**REAL, "Pipfile": text.replace(old, new, 1)}).selection.findings
+        assert {row.kind for row in found} == {"relock"}, new
+
+
+def test_a_pipfile_without_a_lock_declares() -> None:
+    selected = chosen(files_of(ENTRIES))
+    assert [row.text for row in selected.selection.declared] == texts(parsed(read(ENTRIES)))
+    assert (selected.selection.manifest, selected.selection.lock) == ("Pipfile", None)
+    assert kinds(selected) == []
+    assert kinds(chosen(files_of(ENTRIES), "3.12.1")) == [("python", None)]
+
+
+def test_categories_are_chosen_as_groups() -> None:
+    files = files_of(ENTRIES, "pipenv-entries/Pipfile.lock")
+    assert "markdown" in versions(chosen(files, groups=("docs-tools",)))
+    declared = [row.name for row in chosen(files, groups=("dev",)).selection.declared]
+    assert declared[-1] == "pytest"
+    with pytest.raises(MlenvError) as caught:
+        chosen(files, groups=("doc-tools",))
+    assert (caught.value.code, caught.value.hint) == ("group-unknown", "Did you mean 'docs-tools'?")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
 
 from packaging.dependency_groups import (
     CyclicDependencyGroup,
@@ -15,9 +13,9 @@ from packaging.dependency_groups import (
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier
 
-from mlenv.errors import MlenvError
 from mlenv.locks.content import Manifest
 from mlenv.locks.fingerprints import pdm_fingerprint, poetry_fingerprints
+from mlenv.locks.known import known_names
 from mlenv.locks.limits import check_packages
 from mlenv.locks.place import Place, Table, parse_toml
 from mlenv.locks.requirement import written
@@ -91,8 +89,8 @@ def parse_pyproject(
     own = read_tool_tables(tool, project, place.at("tool"))
     lists = _lists(table, project, uv, own, name, place)
     defaults = _default_groups(uv, lists, place)
-    chosen_groups = defaults if groups is None else _known(groups, lists.groups, "group", where)
-    rows = tuple(_rows(lists, _known(extras, lists.extras, "extra", where), chosen_groups, where))
+    chosen_groups = defaults if groups is None else known_names(groups, lists.groups, "group", where)
+    rows = tuple(_rows(lists, known_names(extras, lists.extras, "extra", where), chosen_groups, where))
     foreign = not project and any("dependencies" in place.at("tool").table(tool, key) for key in _FOREIGN_TABLES)
     dynamic = "dependencies" in place.at("project").texts(project, "dynamic") and not own.base
     return Manifest(
@@ -216,21 +214,6 @@ def _default_groups(uv: Table, lists: _Lists, place: Place) -> tuple[str, ...]:
     if "default-groups" in uv:
         return tuple(normalise(group) for group in place.at("tool").at("uv").texts(uv, "default-groups"))
     return ("dev",) if "dev" in lists.groups else ()
-
-
-def _known(asked: Iterable[str], known: Mapping[str, Any], word: str, where: str) -> tuple[str, ...]:
-    names = tuple(dict.fromkeys(normalise(name) for name in asked))
-    for name in names:
-        if name not in known:
-            raise _unknown(name, known, word, where)
-    return names
-
-
-def _unknown(name: str, known: Mapping[str, Any], word: str, where: str) -> MlenvError:
-    near = difflib.get_close_matches(name, known, n=1)
-    listed = f"Known: {', '.join(known)}." if known else f"The project declares no {word}s."
-    hint = f"Did you mean {near[0]!r}?" if near else listed
-    return MlenvError(f"{word}-unknown", f"The project has no {word} {name!r}.", where=where, hint=hint)
 
 
 def _rows(lists: _Lists, extras: Iterable[str], groups: Iterable[str], where: str) -> Iterator[_Row]:

@@ -14,6 +14,8 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier
 
 from mlenv.locks.content import Manifest
+from mlenv.locks.fingerprints import pipfile_fingerprint
+from mlenv.locks.known import known_names
 from mlenv.locks.limits import check_packages
 from mlenv.locks.place import Place, Table, parse_toml
 from mlenv.locks.requirement import written
@@ -56,26 +58,28 @@ def parse_pipfile(text: str, where: str, target: Target, groups: Iterable[str] |
         where: its name for errors and origins.
         target: decides which markers apply to :attr:`Manifest.declared`.
         groups: chosen categories beside ``packages`` (``dev`` means ``dev-packages``); ``None`` for none, as
-            ``pipenv sync`` takes them. One that the file does not have asks for nothing.
+            ``pipenv sync`` takes them.
 
     Raises:
         MlenvError: ``manifest-unreadable`` with the place (syntax, wrong types, what is no requirement);
-            ``marker-unreadable``; ``file-too-large``.
+            ``marker-unreadable``; ``file-too-large``; ``group-unknown``.
     """
     place = Place(file=where, code="manifest-unreadable", hint=_HINT)
     table = parse_toml(text, place)
     categories = {_group(key): key for key in table if key not in _NO_CATEGORY}
     rows = tuple(row for group, key in categories.items() for row in _rows(table, key, group, place))
     check_packages(len(rows), place)
-    chosen = {"", *(_group(group) for group in groups or ())}
+    known = tuple(group for group in categories if group)
+    chosen = {"", *known_names(filter(None, map(_group, groups or ())), known, "group", where)}
     asked = tuple(row for row in rows if row.group in chosen)
     return Manifest(
         declared=tuple(_declared(asked, where, target)),
         requirements=_texts(asked),
         everything=_texts(rows),
+        fingerprints={"pipenv": frozenset({pipfile_fingerprint(table)})},
         requires_python=_requires_python(table, place),
         declares=True,
-        groups=tuple(group for group in categories if group),
+        groups=known,
         findings=tuple(_nameless(row) for row in asked if row.nameless),
     )
 

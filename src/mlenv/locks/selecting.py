@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from mlenv.errors import MlenvError
 from mlenv.locks.agreement import python_of, relock_of
 from mlenv.locks.choosing import Choice, choose, kind_of
 from mlenv.locks.content import LockContent, Manifest
-from mlenv.locks.manifest import parse_pyproject
+from mlenv.locks.manifests import is_read, read_manifest, read_pyproject
 from mlenv.locks.merge import conflict_finding
 from mlenv.locks.reading import READABLE, Files, Wanted, read_lock, read_lock_with_groups
 from mlenv.locks.settings import read_settings
 from mlenv.locks.target import Target
-from mlenv.model import Declared, Finding, Selection, value
+from mlenv.model import Finding, Selection, value
 from mlenv.versions import normalise
 
 __all__ = ["SelectRequest", "Selected", "select"]
@@ -67,7 +67,7 @@ def select(request: SelectRequest) -> Selected:
     extras = request.extras if request.extras is not None else settings.extras
     groups = request.groups if request.groups is not None else settings.groups
     request = replace(request, extras=extras, groups=groups)
-    first = _pyproject(files, request.target, (), ()) or Manifest()
+    first = read_pyproject(files, request.target, (), ()) or Manifest()
     choice = choose(
         request.names,
         lambda name: _is_loose(name, files, request.target),
@@ -80,7 +80,7 @@ def select(request: SelectRequest) -> Selected:
     content = None
     if choice.lock is not None and choice.kind in READABLE:
         content = read_lock_with_groups(choice.lock, choice.kind, wanted, files)
-    manifest = _manifest(choice, files, wanted, content)
+    manifest = read_manifest(choice.manifest, files, wanted, content)
     findings = tuple(_findings(choice, wanted, files, content, manifest))
     return Selected(
         selection=_selection(request, choice, content, manifest, findings, name),
@@ -91,48 +91,12 @@ def select(request: SelectRequest) -> Selected:
     )
 
 
-def _pyproject(files: Files, target: Target, extras: Iterable[str], groups: Iterable[str] | None) -> Manifest | None:
-    text = files.text("pyproject.toml")
-    return None if text is None else parse_pyproject(text, "pyproject.toml", target, extras, groups)
-
-
 def _is_loose(name: str, files: Files, target: Target) -> bool:
     """Say whether a requirements file is no lock; one that cannot be read is none, and is told if it is needed."""
     try:
         return not files.requirements(name, target).pinned
     except MlenvError:
         return True
-
-
-def _manifest(choice: Choice, files: Files, wanted: Wanted, content: LockContent | None) -> Manifest | None:
-    """Read the manifest with the extras and groups chosen; where none are, with those that the lock holds."""
-    held, first = content or LockContent(), wanted.manifest
-    # What the lock holds beyond the manifest is the manifest's change, which is told, not a wrong wish.
-    extras = tuple(name for name in held.extras if name in first.extras) if wanted.extras is None else wanted.extras
-    groups = tuple(name for name in held.groups if name in first.groups) if wanted.groups is None else wanted.groups
-    pyproject = _pyproject(files, wanted.target, extras, groups)
-    if choice.manifest not in ("requirements.in", "requirements.txt"):
-        return pyproject
-    found = files.requirements(choice.manifest, wanted.target)
-    return Manifest(
-        name=pyproject.name if pyproject else "",
-        declared=(*found.declared, *_constraints(found.constraints, content)),
-        requirements=found.requirements,
-        everything=found.requirements,
-        requires_python=pyproject.requires_python if pyproject else "",
-        settings=pyproject.settings if pyproject else read_settings(None, files.text("mlenv.toml")),
-        has_settings=pyproject is not None and pyproject.has_settings,
-        declares=True,
-        build_system=pyproject is not None and pyproject.build_system,
-        options=found.options,
-        findings=found.findings,
-    )
-
-
-def _constraints(rows: tuple[Declared, ...], content: LockContent | None) -> tuple[Declared, ...]:
-    """Return the constraints that bear on something: a constraint alone asks for no package."""
-    locked = {pin.name for pin in content.pins} if content else set()
-    return tuple(row for row in rows if row.name in locked)
 
 
 def _selection(
@@ -178,7 +142,7 @@ def _findings(
     if manifest is not None:
         yield from manifest.findings
         yield from python_of(manifest, content, choice, wanted.target)
-    if choice.manifest and not choice.manifest.startswith(("pyproject", "requirements")):
+    if choice.manifest and not is_read(choice.manifest):
         yield Finding(kind="note", reason=f"{choice.manifest} is not read yet: what it declares is not compared.")
 
 

@@ -26,14 +26,14 @@ _WITH_VALUE = frozenset({
     "--config-settings", "-C", "--config-setting", "--default-index", "--directory", "--dist", "--exclude-newer",
     "--exists-action", "--extra", "--extra-index-url", "-f", "--find-links", "--fork-strategy", "--global-option",
     "--group", "--hash", "-i", "--implementation", "--index", "--index-strategy", "--index-url", "--keyring-provider",
-    "--link-mode", "--log", "--marker", "-m", "--no-binary", "--only-binary", "--only-group", "--optional", "--override",
-    "--overrides", "--package", "--platform", "--prefix", "--prerelease", "--progress-bar", "--project", "--proxy",
-    "--python", "-p", "--python-platform", "--python-version", "--report", "--resolution", "--retries", "--rev", "--root",
-    "--src", "--tag", "-t", "--target", "--timeout", "--torch-backend", "--trusted-host", "--upgrade-strategy",
-    "--use-deprecated", "--use-feature", "-P", "--upgrade-package", "--reinstall-package", "--refresh-package",
-    "--allow-insecure-host", "--build-constraint", "--build-constraints", "--excludes", "--bounds", "--script",
-    "-c", "--channel", "-n", "--name", "--constraint", "--constraints", "-r", "--requirement", "--requirements",
-    "--file", "-e", "--editable", "--with", "--with-editable",
+    "--link-mode", "--log", "--marker", "-m", "--no-binary", "--only-binary", "--only-group", "--optional",
+    "--override", "--overrides", "--package", "--platform", "--prefix", "--prerelease", "--progress-bar", "--project",
+    "--proxy", "--python", "-p", "--python-platform", "--python-version", "--report", "--resolution", "--retries",
+    "--rev", "--root", "--src", "--tag", "-t", "--target", "--timeout", "--torch-backend", "--trusted-host",
+    "--upgrade-strategy", "--use-deprecated", "--use-feature", "-P", "--upgrade-package", "--reinstall-package",
+    "--refresh-package", "--allow-insecure-host", "--build-constraint", "--build-constraints", "--excludes",
+    "--bounds", "--script", "-c", "--channel", "-n", "--name", "--constraint", "--constraints", "-r", "--requirement",
+    "--requirements", "--file", "-e", "--editable", "--with", "--with-editable",
 })
 _INDEX = frozenset({
     "-i", "--index-url", "--extra-index-url", "-f", "--find-links", "--default-index", "--index", "--no-index",
@@ -72,7 +72,7 @@ class Install:
 
 def parse_installs(cells: Sequence[str]) -> tuple[Install, ...]:
     """Return the install commands of a notebook's code cells, in order."""
-    found = []
+    found: list[Install] = []
     for number, cell in enumerate(cells, start=1):
         if not re.search(r"\b(?:install|add)\b", cell):  # most cells: nothing is split
             continue

@@ -1,0 +1,85 @@
+"""From the manifest's file to what it declares: which reader reads which name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+
+from mlenv.locks.content import LockContent, Manifest
+from mlenv.locks.manifest import parse_pyproject
+from mlenv.locks.pipfile import parse_pipfile
+from mlenv.locks.reading import Files, Wanted
+from mlenv.locks.settings import read_settings
+from mlenv.locks.target import Target
+from mlenv.model import Declared
+
+__all__ = ["is_read", "read_manifest", "read_pyproject"]
+
+
+def read_pyproject(
+    files: Files, target: Target, extras: Iterable[str], groups: Iterable[str] | None
+) -> Manifest | None:
+    """Read ``pyproject.toml``; ``None`` where there is none."""
+    text = files.text("pyproject.toml")
+    return None if text is None else parse_pyproject(text, "pyproject.toml", target, extras, groups)
+
+
+def is_read(name: str) -> bool:
+    """Say whether a manifest of this name is read; the others are recognised and named."""
+    return name == "pyproject.toml" or name in _READERS
+
+
+def read_manifest(name: str | None, files: Files, wanted: Wanted, content: LockContent | None) -> Manifest | None:
+    """Read a manifest with the extras and groups chosen; where none are, with those that the lock holds.
+
+    What ``pyproject.toml`` says beside it (the project's name, ``[tool.mlenv]``) counts with every manifest.
+    """
+    held, first = content or LockContent(), wanted.manifest
+    # What the lock holds beyond the manifest is the manifest's change, which is told, not a wrong wish.
+    extras = tuple(key for key in held.extras if key in first.extras) if wanted.extras is None else wanted.extras
+    groups = tuple(key for key in held.groups if key in first.groups) if wanted.groups is None else wanted.groups
+    if name is None or name not in _READERS:
+        return read_pyproject(files, wanted.target, extras, groups)
+    found = _READERS[name](name, files, wanted, held)
+    beside = read_pyproject(files, wanted.target, (), ())
+    return replace(
+        found,
+        name=beside.name if beside else "",
+        requires_python=found.requires_python or (beside.requires_python if beside else ""),
+        settings=beside.settings if beside else read_settings(None, files.text("mlenv.toml")),
+        has_settings=beside is not None and beside.has_settings,
+        build_system=beside is not None and beside.build_system,
+    )
+
+
+def _list(name: str, files: Files, wanted: Wanted, content: LockContent) -> Manifest:
+    found = files.requirements(name, wanted.target)
+    return Manifest(
+        declared=(*found.declared, *_constraints(found.constraints, content)),
+        requirements=found.requirements,
+        everything=found.requirements,
+        declares=True,
+        options=found.options,
+        findings=found.findings,
+    )
+
+
+def _constraints(rows: tuple[Declared, ...], content: LockContent) -> tuple[Declared, ...]:
+    """Return the constraints that bear on something: a constraint alone asks for no package."""
+    locked = {pin.name for pin in content.pins}
+    return tuple(row for row in rows if row.name in locked)
+
+
+def _pipfile(name: str, files: Files, wanted: Wanted, content: LockContent) -> Manifest:
+    text = files.text(name) or ""
+    if wanted.groups is not None:
+        return parse_pipfile(text, name, wanted.target, wanted.groups)
+    known = parse_pipfile(text, name, wanted.target).groups
+    return parse_pipfile(text, name, wanted.target, tuple(group for group in content.groups if group in known))
+
+
+_READERS: Mapping[str, Callable[[str, Files, Wanted, LockContent], Manifest]] = {
+    "requirements.in": _list,
+    "requirements.txt": _list,
+    "Pipfile": _pipfile,
+}
