@@ -55,7 +55,7 @@ _ALL_OPTIONS = (
     _option("--force", "go on where a warning stops"),
     _option("--frozen", "take the lock as it is, never relock"),
     _option("--allow-build", "build packages from source where there is no wheel"),
-    _option("--engine", "what makes the environment (default: uv)", "NAME", ("uv", "venv")),
+    _option("--engine", "what makes the environment (default: uv)", "NAME", ("uv", "venv", "poetry", "pdm", "pipenv")),
     _option("--python", "the Python to use: a version, a range or a path", "VERSION"),
     _option("--lock", "the lock that counts, where several lie side by side", "FILE"),
     _option("--extra", "an extra of the project to install, too", "NAME", many=True),

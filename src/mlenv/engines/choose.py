@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Mapping
+from dataclasses import field
 from typing import NoReturn
 
+from mlenv.engines.project_tools import PROJECT_TOOLS
 from mlenv.errors import MlenvError
 from mlenv.model import value
 
@@ -24,13 +27,17 @@ class Tools:
     pip: str | None = None
     """Absolute path of a Python whose ``-m pip`` works (the host's)."""
     pip_version: str = ""
+    own: Mapping[str, str] = field(default_factory=dict)
+    """Name -> absolute path, of Poetry, PDM and Pipenv where they are there."""
 
 
 @value
 class EngineChoice:
     name: str
-    """``uv`` or ``venv``."""
+    """``uv`` or ``venv``: what makes the environment, and fills it unless another tool does."""
     why: str
+    through: str = ""
+    """``poetry``, ``pdm`` or ``pipenv``, where the project's own tool shall install its lock; else empty."""
 
 
 def choose(option: str | None, settings_engine: str | None, recorded: str | None, tools: Tools) -> EngineChoice:
@@ -58,6 +65,8 @@ def choose(option: str | None, settings_engine: str | None, recorded: str | None
 
 
 def _named(name: str, said: str, where: str, tools: Tools) -> EngineChoice:
+    if name in PROJECT_TOOLS:
+        return _through(name, said, where, tools)
     if name not in ENGINES:
         _refuse_unknown(name, f"'{name}' is not an engine that mlenv drives.", where)
     if not _is_there(name, tools):
@@ -71,12 +80,25 @@ def _named(name: str, said: str, where: str, tools: Tools) -> EngineChoice:
     return EngineChoice(name=name, why=said)
 
 
+def _through(name: str, said: str, where: str, tools: Tools) -> EngineChoice:
+    if name not in tools.own:
+        raise MlenvError(
+            "engine-missing",
+            f"The engine {name} is wanted ({said}), but {name} is not on this machine.",
+            where=where,
+            hint=f"uv tool install {name}; or --engine uv, which installs its lock, too",
+        )
+    return EngineChoice(name="uv" if tools.uv is not None else "venv", why=said, through=name)
+
+
 def _is_there(name: str, tools: Tools) -> bool:
     return (tools.uv if name == "uv" else tools.pip) is not None
 
 
 def _refuse_unknown(name: str, message: str, where: str) -> NoReturn:
-    close = difflib.get_close_matches(name.lower(), ENGINES, n=1, cutoff=0.4)
+    close = difflib.get_close_matches(name.lower(), (*ENGINES, *PROJECT_TOOLS), n=1, cutoff=0.4)
     nearest = _NEAREST.get(name.lower(), close[0] if close else "uv")
     hint = f'engine = "{nearest}"' if where.startswith("[") else f"--engine {nearest}"
-    raise MlenvError("engine-unknown", f"{message} Engines: {', '.join(ENGINES)}.", where=where, hint=hint)
+    raise MlenvError(
+        "engine-unknown", f"{message} Engines: {', '.join((*ENGINES, *PROJECT_TOOLS))}.", where=where, hint=hint
+    )

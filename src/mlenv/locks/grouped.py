@@ -97,7 +97,7 @@ def split_hashes(
     """Return wheels, hashes and whether a source distribution is there, of a list of ``{file, hash}``."""
     rows = [(str(row.get(key, "")), str(row.get("hash", ""))) for row in files]
     wheels = tuple(name for name, _ in rows if name.endswith(".whl"))
-    return wheels, tuple(digest for _, digest in rows if digest), len(wheels) < len(rows)
+    return wheels, tuple(digest for _, digest in rows if digest), any(name and name not in wheels for name, _ in rows)
 
 
 def python_findings(wanted: str, entries: Iterable[Entry], target: Target, place: Place) -> tuple[Finding, ...]:

@@ -100,15 +100,16 @@ def _entry(name: str, row: Table, at: Place, category: str) -> Entry:
     markers = [at.get(row, "markers", str) or ""]
     markers += [f"{key} {row[key]}" for key in _SHORTHANDS if isinstance(row.get(key), str)]
     given = [marker for marker in markers if marker]
+    source = _source(row, at)
     return Entry(
         name=normalise(name),
         # "*" where the marker did not hold on the machine that locked: then nothing was pinned.
         version=version.removeprefix("==") if version.startswith("==") else None,
         place=at,
-        source=_source(row, at),
+        source=source,
         markers={category: given[0] if len(given) == 1 else " and ".join(f"({marker})" for marker in given)},
         hashes=at.texts(row, "hashes"),
-        sdist=True,  # the lock names hashes only: a source distribution may be among them
+        sdist=source.kind != "index",  # of an index the lock names hashes only, which do not tell wheel from source
     )
 
 

@@ -10,7 +10,7 @@ from mlenv.model import value
 
 __all__ = ["ENGINES", "KEYS", "MANIFEST_HINT", "Settings", "parse_mlenv_toml", "parse_settings", "read_settings"]
 
-ENGINES = ("uv", "venv", "virtualenv", "conda", "poetry")
+ENGINES = ("uv", "venv", "virtualenv", "conda", "poetry", "pdm", "pipenv")
 MANIFEST_HINT = "Mend the file by hand; `mlenv check` names the place again until it can be read."
 _HINT = "Mend the setting by hand; the README has the table of settings with an example of each."
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")

@@ -18,10 +18,11 @@ from mlenv.services.check import check_project
 from mlenv.services.context import Context
 from mlenv.services.holding import holding
 from mlenv.services.lists import changed_list, is_list
-from mlenv.services.locking import Resolver, relock
+from mlenv.services.locking import relock
 from mlenv.services.prepare import checked, prepare
 from mlenv.services.project import Project, load, open_project
 from mlenv.services.refresh import refresh_runtime
+from mlenv.services.resolver import Resolver
 from mlenv.services.select import select_project, target_of, wanted
 from mlenv.services.sync import in_step
 from mlenv.services.wish import wish_for

@@ -20,9 +20,9 @@ from mlenv.services.context import Context
 from mlenv.services.disk import copied
 from mlenv.services.holding import holding
 from mlenv.services.lists import changed_list, is_list
-from mlenv.services.locking import Resolver
 from mlenv.services.prepare import checked, prepare
 from mlenv.services.project import Project, forget_used, load, open_project, refuse_odd_bytes
+from mlenv.services.resolver import Resolver
 from mlenv.services.select import select_project, target_of
 from mlenv.services.sync import damaged_names, in_step, relocked_if_stale
 from mlenv.services.wish import wants_ipykernel, wish_for
@@ -182,7 +182,8 @@ def _outcome(
     done = built.done
     count = done.count if done else sum(1 for d in words.installed_of(project).distributions if d.name != "pip")
     python = project.environment.python or resolver.interpreter.version
-    how = f"{resolver.engine.name}: {resolver.engine.why}" if done else "as it was"
+    engine = resolver.engine
+    how = f"{engine.through or engine.name}: {engine.why}" if done else "as it was"
     lines = [f"environment  {project.link.name}: Python {python}, {words.packages(count)} ({how})"]
     if selection.manifest:
         shown = ", ".join(wanted[:6]) + (", ..." if len(wanted) > 6 else "")

@@ -14,9 +14,9 @@ from mlenv.model import value
 from mlenv.process import run
 from mlenv.services import tools, words
 from mlenv.services.context import Context
-from mlenv.services.locking import Resolver
 from mlenv.services.project import Project, load
 from mlenv.services.prune import projects_of, waste_in
+from mlenv.services.resolver import Resolver
 
 __all__ = ["copied", "taken"]
 

@@ -13,8 +13,8 @@ from mlenv.engines.failure import Failure
 from mlenv.engines.requests import InstallRequest
 from mlenv.model import Installed, Pin, value
 from mlenv.probe import environment, site
+from mlenv.services import own_tool, words
 from mlenv.services import tools as engine_tools
-from mlenv.services import words
 from mlenv.services.context import Context
 from mlenv.services.declare import default_name
 from mlenv.services.indexes import options_of
@@ -84,11 +84,9 @@ def build(context: Context, project: Project, wish: Wish, generation: Path, desc
 def _make(place: _Site) -> None:
     python, engine = place.wish.interpreter, place.wish.engine
     place.context.tell("install", f"making an environment with Python {python.version} ({engine.name})")
-    if engine.name == "uv":
-        command, tool = uv.make_environment(place.uv(), python.path, str(place.generation)), "uv"
-    else:
-        command, tool = pip.make_environment(python.path, str(place.generation)), "venv"
-    run_engine(place.context, command, "install", place.descriptor, tool=tool)
+    engine_tools.make_environment(
+        place.context, engine, place.wish.tools, python.path, str(place.generation), place.descriptor
+    )
 
 
 def _file(place: _Site, name: str, text: str) -> str:
@@ -139,7 +137,9 @@ def _fill(place: _Site) -> None:
     place.context.tell("install", f"installing {words.packages(len(selected.selection.pins))}")
     if not selected.selection.pins:
         return
-    if selected.selection.kind == "uv" and engine.name == "uv":
+    if engine.through:
+        own_tool.fill(place.context, place.project, place.wish, place.generation, place.descriptor)
+    elif selected.selection.kind == "uv" and engine.name == "uv":
         _fill_uv_project(place)
     elif selected.selection.kind == "pylock" and engine.name == "uv":
         for file in _pylock_files(place):

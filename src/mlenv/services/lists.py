@@ -10,8 +10,9 @@ from mlenv.locks import Selected
 from mlenv.locks.requirements_seal import resealed_requirements
 from mlenv.manifest_edit import add_requirements, change_pins, drop_rows, loosen_rows, pinned_rows
 from mlenv.services.context import Context
-from mlenv.services.locking import Resolver, compile_requirements, refuse_sources
+from mlenv.services.locking import compile_requirements, refuse_sources
 from mlenv.services.project import Project
+from mlenv.services.resolver import Resolver
 
 __all__ = ["changed_list", "is_list"]
 

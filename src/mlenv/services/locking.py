@@ -10,40 +10,28 @@ from pathlib import Path
 
 from mlenv import locks, process, store
 from mlenv.engines import failures, pip, report, uv
-from mlenv.engines.choose import EngineChoice, Tools
 from mlenv.engines.failure import Failure
 from mlenv.engines.requests import ResolveRequest
 from mlenv.errors import MlenvError
 from mlenv.locks import Selected, Target
 from mlenv.manifest_edit import list_of_pylock, pin_versions, without_hashes
-from mlenv.model import value
 from mlenv.probe.interpreters import Interpreter
+from mlenv.services import own_tool
 from mlenv.services import tools as engine_tools
 from mlenv.services.adopt import adopted_pins
 from mlenv.services.context import Context
 from mlenv.services.indexes import refuse_builds_by_pip, refuse_credentials, refuse_options, tell_indexes
 from mlenv.services.project import Project
+from mlenv.services.resolver import Resolver
 from mlenv.services.scratch import scratch_folder
 from mlenv.services.select import select_project, target_of
 from mlenv.services.tools import run_engine
 from mlenv.services.wheels import naming_a_python
 
-__all__ = ["Resolver", "compile_requirements", "locked_groups", "refuse_sources", "relock"]
+__all__ = ["compile_requirements", "locked_groups", "refuse_sources", "relock"]
 
 _BESIDE = re.compile(r"(?m)^(\s*(?:-r|-c|-e|--requirement|--constraint|--editable)[ =]?\s*)(?![a-z+]+:)(\S+)")
 """What a list names by a path relative to itself."""
-
-
-@value
-class Resolver:
-    """All that resolving needs beside the files."""
-
-    interpreter: Interpreter
-    engine: EngineChoice
-    tools: Tools
-    descriptor: int | None = None
-    upgrade: tuple[str, ...] = ()
-    upgrade_all: bool = False
 
 
 def relock(context: Context, project: Project, edits: Mapping[str, str], resolver: Resolver) -> dict[str, str]:
@@ -80,6 +68,8 @@ def relock(context: Context, project: Project, edits: Mapping[str, str], resolve
         return _relock_pylock(context, project, edits, resolver, selected)
     if kind == "requirements":
         return _relock_requirements(context, project, edits, resolver, selected)
+    if kind in own_tool.LOCK_OF:
+        return own_tool.relock(context, project, edits, selected, resolver)
     raise MlenvError(
         "lock-not-driven",
         f"{selected.choice.lock} belongs to another tool; mlenv does not write it",

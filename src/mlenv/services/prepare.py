@@ -14,8 +14,8 @@ from mlenv.probe import interpreters
 from mlenv.probe.interpreters import Interpreter
 from mlenv.services import tools as engine_tools
 from mlenv.services.context import Context
-from mlenv.services.locking import Resolver
 from mlenv.services.project import Project
+from mlenv.services.resolver import Resolver
 from mlenv.services.select import select_project, target_of
 from mlenv.versions import satisfies
 

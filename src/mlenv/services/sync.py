@@ -15,10 +15,11 @@ from mlenv.services.context import Context
 from mlenv.services.declare import changed_files
 from mlenv.services.holding import holding
 from mlenv.services.leftovers import clear_leftovers
-from mlenv.services.locking import Resolver, relock
+from mlenv.services.locking import relock
 from mlenv.services.prepare import prepare
 from mlenv.services.project import Project, load, open_project
 from mlenv.services.refresh import refresh_runtime
+from mlenv.services.resolver import Resolver
 from mlenv.services.select import select_project, target_of, wanted
 from mlenv.services.wish import wish_for
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import functools
 import importlib.util
+import json
 import os
+import shutil
 import sys
 import tomllib
 from collections.abc import Callable
@@ -15,11 +17,12 @@ from mlenv import process, render, store
 from mlenv.engines import failures, pip, uv
 from mlenv.engines.choose import EngineChoice, Tools, choose
 from mlenv.engines.failure import Failure
+from mlenv.engines.project_tools import PROJECT_TOOLS
 from mlenv.errors import MlenvError
 from mlenv.model import Command, Completed
 from mlenv.services.context import Context
 
-__all__ = ["choose_engine", "pip_of", "read_answer", "run_engine", "tools", "uv_of"]
+__all__ = ["choose_engine", "make_environment", "pip_of", "read_answer", "run_engine", "tools", "uv_of"]
 
 
 def tools() -> Tools:
@@ -43,6 +46,7 @@ def tools() -> Tools:
         uv_version=version or "",
         pip=host if answer or version else None,
         pip_version=answer or "",
+        own={name: path for name in PROJECT_TOOLS if (path := shutil.which(name))},
     )
 
 
@@ -63,8 +67,6 @@ def _packaged_uv() -> str | None:
 
         return str(find_uv_bin())
     except (ImportError, FileNotFoundError):
-        import shutil
-
         return shutil.which("uv")
 
 
@@ -108,6 +110,21 @@ def _ensurepip_wheels() -> tuple[str, ...]:
     found = importlib.util.find_spec("ensurepip")
     places = found.submodule_search_locations if found is not None else None
     return tuple(str(wheel) for place in places or () for wheel in sorted(Path(place, "_bundled").glob("pip-*.whl")))
+
+
+def make_environment(
+    context: Context, engine: EngineChoice, found: Tools, python: str, prefix: str, descriptor: int | None
+) -> None:
+    """Make an empty environment, without pip.
+
+    Raises:
+        MlenvError: what the engine failed with.
+    """
+    if engine.name == "uv":
+        command, tool = uv.make_environment(uv_of(context, found), python, prefix), "uv"
+    else:
+        command, tool = pip.make_environment(python, prefix), "venv"
+    run_engine(context, command, "install", descriptor, tool=tool)
 
 
 def run_engine(
@@ -161,11 +178,12 @@ def read_answer(path: Path, tool: str) -> str:
     if not path.is_file():
         raise MlenvError("engine-answer", f"{tool} reported success and wrote no {path.name}.", hint=hint)
     text = store.read_text(path)
+    form, load = ("JSON", json.loads) if path.name == "Pipfile.lock" else ("TOML", tomllib.loads)
     try:
         if path.suffix in {".toml", ".lock"}:
-            tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError):
-        raise MlenvError("engine-answer", f"{tool} wrote a {path.name} that is no TOML.", hint=hint) from None
+            load(text)
+    except (ValueError, RecursionError):
+        raise MlenvError("engine-answer", f"{tool} wrote a {path.name} that is no {form}.", hint=hint) from None
     return text
 
 

@@ -9,8 +9,9 @@ from mlenv.locks import Selected
 from mlenv.model import value
 from mlenv.probe.interpreters import Interpreter
 from mlenv.services.context import Context
-from mlenv.services.locking import Resolver
+from mlenv.services.own_tool import refuse_misfit
 from mlenv.services.project import Project
+from mlenv.services.resolver import Resolver
 
 __all__ = ["Wish", "wants_ipykernel", "wish_for"]
 
@@ -42,7 +43,12 @@ def wish_for(
     files: Mapping[str, str],
     reinstall: tuple[str, ...] = (),
 ) -> Wish:
-    """Return the wish of a verb: by what was resolved with, and ipykernel inside where it was or is asked for."""
+    """Return the wish of a verb: by what was resolved with, and ipykernel inside where it was or is asked for.
+
+    Raises:
+        MlenvError: ``engine-unfit`` where a tool was asked for that cannot install this lock.
+    """
+    refuse_misfit(resolver.engine, selected)
     return Wish(
         verb=verb,
         selected=selected,

@@ -25,8 +25,9 @@ from mlenv.services.freeze.proof import (
     refuse_what_differs,
     requirements_text,
 )
-from mlenv.services.locking import Resolver, relock
+from mlenv.services.locking import relock
 from mlenv.services.project import Project
+from mlenv.services.resolver import Resolver
 from mlenv.services.select import select_project
 
 __all__ = ["Basis", "Plan", "plan_file", "plan_lock"]

@@ -14,8 +14,8 @@ from mlenv.locks import LockContent, Target
 from mlenv.model import Pin, value
 from mlenv.services import tools as engine_tools
 from mlenv.services.context import Context
-from mlenv.services.locking import Resolver
 from mlenv.services.project import Project
+from mlenv.services.resolver import Resolver
 from mlenv.services.scratch import scratch_folder
 from mlenv.services.tools import run_engine
 from mlenv.versions import same

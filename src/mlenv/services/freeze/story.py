@@ -23,9 +23,9 @@ from mlenv.services.freeze.live import Live, read_live
 from mlenv.services.freeze.plan import Basis, Plan, plan_file, plan_lock
 from mlenv.services.freeze.text import direct_rows, said
 from mlenv.services.holding import holding
-from mlenv.services.locking import Resolver
 from mlenv.services.prepare import prepare
 from mlenv.services.project import Project, open_project
+from mlenv.services.resolver import Resolver
 from mlenv.services.select import select_project
 from mlenv.versions import normalise
 

@@ -1,0 +1,21 @@
+"""What every verb that makes a lock anew settles once."""
+
+from __future__ import annotations
+
+from mlenv.engines.choose import EngineChoice, Tools
+from mlenv.model import value
+from mlenv.probe.interpreters import Interpreter
+
+__all__ = ["Resolver"]
+
+
+@value
+class Resolver:
+    """All that resolving needs beside the files."""
+
+    interpreter: Interpreter
+    engine: EngineChoice
+    tools: Tools
+    descriptor: int | None = None
+    upgrade: tuple[str, ...] = ()
+    upgrade_all: bool = False
