@@ -309,3 +309,16 @@ def test_verbs_run_with_the_facts_of_this_kernel(loaded: Notebook, tmp_path: Pat
 def test_progress_of_a_verb_is_printed_line_by_line_in_a_terminal(loaded: Notebook, tmp_path: Path) -> None:
     with_host(loaded, tmp_path, 'say(event="step", step="plan", text="resolving")\n' + RESULT)
     assert loaded.run("%mlenv sync").printed.splitlines()[:2] == ["mlenv sync: resolving", "done"]
+
+
+@pytest.mark.parametrize("ok", [True, False])
+def test_a_question_about_other_machines_goes_to_the_host_and_its_answer_is_no_error(
+    loaded: Notebook, tmp_path: Path, ok: bool
+) -> None:
+    said = {"verb": "check", "lines": ["macOS (arm64): said by the host"], "ok": ok}
+    with_host(loaded, tmp_path, f'assert "--platform" in words; say(event="result", outcome={said!r})')
+    done = loaded.run("%mlenv check --platform macos")
+    assert done.error is None
+    assert "macOS (arm64): said by the host" in done.printed
+    strict = loaded.run("%mlenv check --platform macos --strict")
+    assert getattr(strict.error, "code", None) == (None if ok else "not-ok")

@@ -39,6 +39,8 @@ _STARTING = frozenset({"create", "freeze", "use", "kernels", "doctor"})
 """Verbs that make sense where there is no project yet; the command line says what it needs."""
 _HERE = ("--strict", "--json", "--deep", "--offline")
 """Options of ``check`` that this process understands itself."""
+_ELSEWHERE = ("--platform", "--python")
+"""Options of ``check`` that ask about other machines, of which this process knows nothing."""
 _BARE_CHECK = re.compile(r"^[ \t]*%mlenv[ \t]+check\b[^;\n]*$", re.MULTILINE)
 
 
@@ -82,6 +84,9 @@ class Magic:
     # --- check ---
 
     def _check(self, line: Line) -> Optional[CheckResult]:
+        if any(word.partition("=")[0] in _ELSEWHERE for word in line.words):
+            self._check_elsewhere(line)
+            return None
         if line.without(*_HERE):
             result = self._check_in_child(line)
         else:
@@ -102,6 +107,14 @@ class Magic:
         """What chooses another lock, selection or project needs host code; it knows nothing of what is loaded."""
         message = self._in_child(Line(verb="check", words=line.without("--strict", "--json")), self._progress("check"))
         return CheckResult(report_of(message["report"]))
+
+    def _check_elsewhere(self, line: Line) -> None:
+        """Show what other machines would find in the lock: an answer like any, unless ``--strict`` was said."""
+        try:
+            self._verb(Line(verb="check", words=line.without("--strict")))
+        except MlenvError as error:
+            if error.code != "not-ok" or line.has("--strict"):
+                raise
 
     # --- verbs in a child process ---
 

@@ -10,9 +10,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from mlenv.locks.builds import Builds, builds_for, made_for_one_machine
     from mlenv.locks.choosing import Choice, choose
     from mlenv.locks.content import LockContent, Manifest
     from mlenv.locks.manifest import parse_pyproject
+    from mlenv.locks.platforms import Platform, elsewhere, parse_platform, parse_python
     from mlenv.locks.pylock import parse_pylock
     from mlenv.locks.python_version import parse_python_version
     from mlenv.locks.relock import relock_findings
@@ -27,20 +29,27 @@ if TYPE_CHECKING:
     from mlenv.locks.wheels import buildable, suggest_python, wheel_tags
 
 __all__ = [
+    "Builds",
     "Choice",
     "LockContent",
     "Manifest",
+    "Platform",
     "Requirements",
     "SelectRequest",
     "Selected",
     "Settings",
     "Target",
     "buildable",
+    "builds_for",
     "check_requirements_seal",
     "choose",
     "decode_text",
+    "elsewhere",
+    "made_for_one_machine",
+    "parse_platform",
     "parse_pylock",
     "parse_pyproject",
+    "parse_python",
     "parse_python_version",
     "parse_requirements",
     "parse_settings",
@@ -55,20 +64,27 @@ __all__ = [
 ]
 
 _PLACES = {
+    "Builds": "builds",
     "Choice": "choosing",
     "LockContent": "content",
     "Manifest": "content",
+    "Platform": "platforms",
     "Requirements": "requirements",
     "SelectRequest": "selecting",
     "Selected": "selecting",
     "Settings": "settings",
     "Target": "target",
     "buildable": "wheels",
+    "builds_for": "builds",
     "check_requirements_seal": "requirements_seal",
     "choose": "choosing",
     "decode_text": "requirement_lines",
+    "elsewhere": "platforms",
+    "made_for_one_machine": "builds",
+    "parse_platform": "platforms",
     "parse_pylock": "pylock",
     "parse_pyproject": "manifest",
+    "parse_python": "platforms",
     "parse_python_version": "python_version",
     "parse_requirements": "requirements",
     "parse_settings": "settings",

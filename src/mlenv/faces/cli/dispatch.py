@@ -70,7 +70,12 @@ def _use(context: Context, request: Request) -> Outcome:
     return use(context, prefix, kernel_name=request.options.get("name", ""))
 
 
-def _check(context: Context, request: Request) -> Report:
+def _check(context: Context, request: Request) -> _Answer:
+    platforms, python = request.options.get("platform", ()), request.options.get("python")
+    if platforms or python:
+        from mlenv.services.elsewhere import check_elsewhere
+
+        return check_elsewhere(context, platforms, python)
     from mlenv.services.check import check
 
     return check(context)
