@@ -65,6 +65,17 @@ def test_in_a_notebook_commands_are_magics() -> None:
     assert "%%" not in text
 
 
+def test_where_freeze_cannot_write_the_lock_it_is_not_offered() -> None:
+    selection = Selection(
+        root="/p", name="demo", lock="poetry.lock", kind="poetry", pins=(Pin(name="six", version="1"),)
+    )
+    facts = EnvironmentFacts(prefix="/p/.venv", python="3.12.1", sites=("/p/.venv/site",))
+    found = drift.report(selection, facts, Installed())
+    assert found.verdict == "sync"
+    assert "freeze" not in found.next.text
+    assert render.report_text(found).splitlines()[-1] == "next: mlenv sync   (installs what poetry.lock says)"
+
+
 def test_a_long_table_is_cut_in_text_and_whole_in_html() -> None:
     found = report({f"package-{n:02}": "1.0" for n in range(32)}, {})
     text = render.report_text(found)

@@ -10,9 +10,10 @@ from mlenv.drift.compare import compare
 from mlenv.drift.kinds import KINDS, ORDER, VERDICT_OF, verdict_of
 from mlenv.drift.memory import restart_lines
 from mlenv.drift.pins import fits
-from mlenv.drift.report import next_action, report
+from mlenv.drift.report import FREEZES, next_action, report
 
 __all__ = [
+    "FREEZES",
     "KINDS",
     "ORDER",
     "VERDICT_OF",

@@ -26,8 +26,10 @@ from mlenv.model import (
 )
 from mlenv.versions import satisfies
 
-__all__ = ["next_action", "report"]
+__all__ = ["FREEZES", "next_action", "report"]
 
+FREEZES = (None, "uv", "pylock", "requirements")
+"""Kinds of lock that ``mlenv freeze`` can write; what is installed cannot be put into the others."""
 _MINOR = re.compile(r"\d+\.\d+")
 
 
@@ -169,6 +171,9 @@ def next_action(verdict: str, selection: Optional[Selection] = None, findings: S
         return Action(action="switch", command="mlenv switch", text=text)
     if verdict == "relock":
         text = f"Run mlenv sync: it brings {lock} in line with {manifest}, then installs (mlenv lock: only the first)."
+        return Action(action="sync", command="mlenv sync", text=text)
+    if verdict == "sync" and selection is not None and selection.kind not in FREEZES:
+        text = f"Run mlenv sync to install what {lock} says; only {selection.kind} changes {lock}."
         return Action(action="sync", command="mlenv sync", text=text)
     if verdict == "sync":
         text = f"Run mlenv sync to install what {lock} says, or mlenv freeze to accept what is installed."

@@ -9,12 +9,15 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
+from packaging.specifiers import InvalidSpecifier
+
 from mlenv.locks.content import LockContent
-from mlenv.locks.grouped import Entry, content_of, selected
+from mlenv.locks.grouped import Entry, content_of, python_findings, selected
 from mlenv.locks.place import Place, Table, conflict_line
 from mlenv.locks.source import plain_url, relative
 from mlenv.locks.target import Target
-from mlenv.model import Finding, Source
+from mlenv.model import Source
+from mlenv.requirement_text import parse_specifiers
 from mlenv.versions import normalise
 
 __all__ = ["parse_json", "parse_pipfile_lock"]
@@ -55,10 +58,12 @@ def parse_pipfile_lock(text: str, where: str, target: Target, groups: Iterable[s
                 raise spot.at(name).error("A table is expected here.")
             entries.append(_entry(name, row, spot.at(name), category))
     found = selected(entries, (_OWN, *chosen), (), target)
+    wanted = _wanted_python(at, meta)
     return content_of(
         found,
+        requires_python=wanted,
         fingerprint=at.at("hash").get(at.table(meta, "hash"), "sha256", str) or "",
-        findings=_python_findings(at, meta, target, place),
+        findings=python_findings(wanted, (), target, place),
         groups=tuple("dev" if category == _DEVELOP else category for category in chosen),
     )
 
@@ -123,11 +128,13 @@ def _source(row: Table, at: Place) -> Source:
     return Source(kind="index") if file is None else Source(kind="url", url=plain_url(file))
 
 
-def _python_findings(at: Place, meta: Table, target: Target, place: Place) -> tuple[Finding, ...]:
+def _wanted_python(at: Place, meta: Table) -> str:
+    """Return the range of Pythons that ``[requires]`` names: ``==3.11.*``, ``==3.11.4``."""
     requires = at.table(meta, "requires")
     full, minor = (at.at("requires").get(requires, key, str) for key in ("python_full_version", "python_version"))
-    wanted = full or minor
-    if not wanted or target.python == wanted or (not full and target.python.startswith(f"{wanted}.")):
-        return ()
-    reason = f"{place.file} asks for Python {wanted}; this is Python {target.python}."
-    return (Finding(kind="python", reason=reason, locked=wanted, installed=target.python),)
+    wanted = f"=={full}" if full else f"=={minor}.*" if minor and minor != "*" else ""
+    try:
+        parse_specifiers(wanted)
+    except InvalidSpecifier:
+        raise at.at("requires").error(f"{full or minor!r} is not a version of Python.") from None
+    return wanted

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import List, Optional, Sequence, Tuple
 
-from mlenv.drift import verdict_of
+from mlenv.drift import FREEZES, verdict_of
 from mlenv.model import Finding, Report, value
 from mlenv.render.private import mask_secrets, shorten
 
@@ -93,6 +93,8 @@ def tell(report: Report, voice: Voice) -> Story:
 
 
 def _also(report: Report) -> str:
+    if report.verdict == "sync" and report.lock_kind not in FREEZES:
+        return f"installs what {report.lock_path} says"
     action, text = _ALSO.get(report.verdict, ("", ""))
     return text if report.next.action == action else ""
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
 from mlenv import locks, store
+from mlenv.drift import FREEZES
 from mlenv.errors import MlenvError
 from mlenv.freezing import Frozen
 from mlenv.locks import Selected, Target
@@ -32,7 +33,6 @@ from mlenv.services.select import select_project
 
 __all__ = ["Basis", "Plan", "plan_file", "plan_lock"]
 
-_DRIVEN = (None, "pylock", "requirements", "uv")
 _ELSEWHERE = "mlenv freeze --output requirements-frozen.txt writes the installed versions to a file of their own"
 
 
@@ -82,7 +82,7 @@ def plan_lock(basis: Basis, *, imported: bool, kind: str | None = None) -> Plan:
         MlenvError: ``freeze-foreign-lock``, ``freeze-fewer``, ``freeze-unproved``; what the resolver could not do.
     """
     choice, frozen = basis.selected.choice, basis.frozen
-    if choice.kind not in _DRIVEN:
+    if choice.kind not in FREEZES:
         raise MlenvError(
             "freeze-foreign-lock",
             f"{choice.lock} belongs to {choice.kind}, which cannot lock what is installed; nothing was written",
