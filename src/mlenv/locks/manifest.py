@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterable, Iterator, Mapping
 
-from packaging.dependency_groups import (
-    CyclicDependencyGroup,
-    DependencyGroupResolver,
-    DuplicateGroupNames,
-    InvalidDependencyGroupObject,
-)
-from packaging.requirements import InvalidRequirement, Requirement
+from packaging.requirements import Requirement
 from packaging.specifiers import InvalidSpecifier
 
 from mlenv.locks.content import Manifest
+from mlenv.locks.dependency_groups import read_groups
 from mlenv.locks.fingerprints import pdm_fingerprint, poetry_fingerprints
 from mlenv.locks.known import known_names
-from mlenv.locks.limits import check_packages
 from mlenv.locks.place import Place, Table, parse_toml
 from mlenv.locks.requirement import written
 from mlenv.locks.settings import MANIFEST_HINT, parse_settings
@@ -25,20 +20,12 @@ from mlenv.locks.tool_tables import ToolTables, read_tool_tables
 from mlenv.locks.uv_manifest import everything, unjudged
 from mlenv.model import Declared, Finding, value
 from mlenv.requirement_text import parse_specifiers
-from mlenv.versions import is_name, normalise
+from mlenv.versions import normalise
 
 __all__ = ["parse_pyproject"]
 
 _FOREIGN_TABLES = ("pixi",)
 """Tables of ``[tool]`` that may list dependencies and are not read."""
-_GROUP_FAULTS = (
-    CyclicDependencyGroup,
-    DuplicateGroupNames,
-    InvalidDependencyGroupObject,
-    ExceptionGroup,
-    LookupError,
-    RecursionError,
-)
 
 
 @value
@@ -64,6 +51,8 @@ def parse_pyproject(
     target: Target,
     extras: Iterable[str] = (),
     groups: Iterable[str] | None = (),
+    *,
+    shared: Table | None = None,
 ) -> Manifest:
     """Read a ``pyproject.toml``.
 
@@ -73,6 +62,7 @@ def parse_pyproject(
         target: decides which markers apply to :attr:`Manifest.declared`.
         extras: chosen extras, in any spelling.
         groups: chosen dependency groups; ``None`` for uv's default groups.
+        shared: ``[tool.uv.sources]`` of the workspace's root, which count where this file says nothing of a name.
 
     Raises:
         MlenvError: ``manifest-unreadable`` with the place (syntax, wrong types, requirements that are none, cyclic
@@ -85,7 +75,7 @@ def parse_pyproject(
     project, tool = place.table(table, "project"), place.table(table, "tool")
     uv = place.at("tool").table(tool, "uv")
     name = place.at("project").get(project, "name", str) or _poetry_name(tool, place)
-    sources = place.at("tool").at("uv").table(uv, "sources")
+    sources = {**(shared or {}), **place.at("tool").at("uv").table(uv, "sources")}
     own = read_tool_tables(tool, project, place.at("tool"))
     lists = _lists(table, project, uv, own, name, place)
     defaults = _default_groups(uv, lists, place)
@@ -105,7 +95,7 @@ def parse_pyproject(
         settings=parse_settings(place.at("tool").table(tool, "mlenv"), f"{where}: tool.mlenv"),
         has_settings="mlenv" in tool,
         has_project=bool(project),
-        declares=bool(project or lists.groups or own.asked.declares or foreign),
+        declares=bool(project or lists.groups or own.asked.declares or foreign or "workspace" in uv),
         dynamic=dynamic or foreign,
         uv="uv" in tool,
         default_groups=defaults,
@@ -122,7 +112,7 @@ def _poetry_name(tool: Table, place: Place) -> str:
 
 
 def _everything(project: Table, lists: _Lists, sources: Table, place: Place) -> tuple[str, ...]:
-    texts = everything(project, lists.groups, sources)
+    texts = everything(project, lists.groups, sources, posixpath.dirname(place.file))
     for text in texts if sources else ():  # an address of [tool.uv.sources] may be anything
         place.at("tool").at("uv").at("sources").requirement(text)
     return texts
@@ -134,7 +124,7 @@ def _lists(table: Table, project: Table, uv: Table, own: ToolTables, name: str, 
     extras = {normalise(extra): _requirements(optional, extra, at.at("optional-dependencies")) for extra in optional}
     extras = {**own.extras, **extras}
     base = _requirements(project, "dependencies", at)
-    groups = _groups(table, uv, place)
+    groups = read_groups(table, uv, place)
     return _Lists(
         base=_expanded((*base, *own.base), extras, name),
         extras={extra: _expanded(rows, extras, name) for extra, rows in extras.items()},
@@ -165,55 +155,13 @@ def _expanded(
     return tuple(found)
 
 
-def _groups(table: Table, uv: Table, place: Place) -> dict[str, tuple[Requirement, ...]]:
-    raw = place.get(table, "dependency-groups", dict) or {}
-    at = place.at("dependency-groups")
-    for key in raw:
-        at.get(raw, key, list)
-        if not is_name(key):  # files are named after groups
-            raise at.error(f"{key!r} is not the name of a group.")
-    try:
-        check_packages(sum(_sizes(raw).values()), at)
-        resolver = DependencyGroupResolver(raw)
-        groups = {
-            normalise(key): tuple(at.at(key).requirement(str(row)) for row in resolver.resolve(key)) for key in raw
-        }
-    except (*_GROUP_FAULTS, InvalidRequirement) as problem:
-        raise at.error(f"{_first_fault(problem)}.") from None
-    legacy = _requirements(uv, "dev-dependencies", place.at("tool").at("uv"))
-    return {**groups, "dev": (*groups.get("dev", ()), *legacy)} if legacy else groups
-
-
-def _sizes(raw: Table) -> dict[str, int]:
-    """Return how many requirements each group holds: a few lines that include each other twice can ask for millions."""
-    sizes: dict[str, int] = {}
-    by_name = {normalise(key): key for key in raw}
-
-    def size(name: str) -> int:
-        if name not in sizes:
-            sizes[name] = 0  # what a cycle adds; the resolver tells of it
-            rows = raw[by_name[name]] if name in by_name else ()
-            sizes[name] = sum(
-                size(normalise(str(row.get("include-group")))) if isinstance(row, Mapping) else 1 for row in rows
-            )
-        return sizes[name]
-
-    for name in by_name:
-        size(name)
-    return sizes
-
-
-def _first_fault(problem: BaseException) -> str:
-    inner: tuple[BaseException, ...] = getattr(problem, "exceptions", ())
-    return _first_fault(inner[0]) if inner else str(problem).splitlines()[0].rstrip(".")
-
-
 def _default_groups(uv: Table, lists: _Lists, place: Place) -> tuple[str, ...]:
     if uv.get("default-groups") == "all":
         return tuple(lists.groups)
     if "default-groups" in uv:
         return tuple(normalise(group) for group in place.at("tool").at("uv").texts(uv, "default-groups"))
-    return ("dev",) if "dev" in lists.groups else ()
+    # The root of a workspace that is no project stands for its members, whose groups are not known here.
+    return ("dev",) if "dev" in lists.groups or "workspace" in uv else ()
 
 
 def _rows(lists: _Lists, extras: Iterable[str], groups: Iterable[str], where: str) -> Iterator[_Row]:

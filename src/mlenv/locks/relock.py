@@ -44,7 +44,7 @@ def relock_findings(
         now = requirements if requirements is not None else tuple(row.text for row in declared)
         found = _changes(now, content.recorded, pins, lock, manifest)
     for row in declared:
-        if row.name not in found:
+        if row.name not in found and row.name not in content.unpinned:
             reason = _unmet(row, pins.get(row.name), lock)
             if reason:
                 found[row.name] = _finding(row.name, reason, row.text, pins.get(row.name))

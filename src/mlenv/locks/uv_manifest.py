@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Mapping, Sequence
 
 from packaging.requirements import Requirement
@@ -13,17 +14,20 @@ from mlenv.versions import normalise
 __all__ = ["everything", "unjudged"]
 
 
-def everything(project: Table, groups: Mapping[str, Sequence[Requirement]], sources: Table) -> tuple[str, ...]:
+def everything(
+    project: Table, groups: Mapping[str, Sequence[Requirement]], sources: Table, folder: str = ""
+) -> tuple[str, ...]:
     """Return all requirements as PEP 508 texts, extras as markers, with the addresses of ``[tool.uv.sources]``.
 
     Args:
         project: the ``[project]`` table, already checked.
         groups: resolved dependency groups.
         sources: the ``[tool.uv.sources]`` table.
+        folder: of the manifest, relative to the lock: uv records paths as seen from there.
 
     Source: uv's ``[package.metadata]``; uv 0.13.
     """
-    addresses = _addresses(sources)
+    addresses = _addresses(sources, folder)
     rows = [_text(parse_requirement(text), addresses) for text in project.get("dependencies", ())]
     for extra, texts in project.get("optional-dependencies", {}).items():
         rows += [_text(parse_requirement(text), addresses, normalise(extra)) for text in texts]
@@ -40,20 +44,22 @@ def unjudged(sources: Table) -> frozenset[str]:
     )
 
 
-def _addresses(sources: Table) -> dict[str, str]:
+def _addresses(sources: Table, folder: str) -> dict[str, str]:
     found = {}
     for name, source in sources.items():
-        address = _address(source) if isinstance(source, Mapping) else ""
+        address = _address(source, folder) if isinstance(source, Mapping) else ""
         if address:
             found[normalise(name)] = address
     return found
 
 
-def _address(source: Mapping[str, object]) -> str:
+def _address(source: Mapping[str, object], folder: str) -> str:
     if "git" in source:
         revision = next((source[key] for key in ("rev", "tag", "branch") if key in source), "")
         return f"git+{source['git']}" + (f"@{revision}" if revision else "")
-    return str(source.get("url") or source.get("path") or "")
+    path = str(source.get("path") or "")
+    beside = path and folder and not path.startswith(("/", "~")) and ":" not in path
+    return str(source.get("url") or (posixpath.normpath(posixpath.join(folder, path)) if beside else path))
 
 
 def _text(row: Requirement, addresses: Mapping[str, str], extra: str = "") -> str:
