@@ -249,6 +249,8 @@ class Selection:
     """Why this lock and this manifest count, where there was a choice."""
     environment: Optional[str] = None
     """Prefix of the project's environment, there or not, as settings and what lies there say it."""
+    beside: Tuple[str, ...] = ()
+    """Names that the lock holds for other members of a workspace, which share the environment: never *extra*."""
     own: str = ""
     """Name of the project's own package where the manifest says how it is built and the lock does not hold it."""
 

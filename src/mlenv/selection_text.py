@@ -74,6 +74,7 @@ def parse_selection(text: str, version: Optional[str] = None) -> Optional[Select
             "inputs": _rows(FileStamp, raw["inputs"]),
             "extras": _texts(raw.get("extras", ())),
             "groups": _texts(raw.get("groups", ())),
+            "beside": _texts(raw.get("beside", ())),
         }
         return Selection(**_checked(Selection, raw), **rows)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):

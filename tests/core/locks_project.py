@@ -61,6 +61,12 @@ def files_of(*names: str) -> dict[str, bytes]:
     return {name.rpartition("/")[2]: (DATA / name).read_bytes() for name in names}
 
 
+def folder_of(sample: str) -> dict[str, bytes]:
+    """Return every file of a sample by its path in it."""
+    root = DATA / sample
+    return {path.relative_to(root).as_posix(): path.read_bytes() for path in root.rglob("*") if path.is_file()}
+
+
 def chosen(
     files: Mapping[str, bytes | str],
     python: str = "3.11.7",
@@ -69,6 +75,7 @@ def chosen(
     extras: tuple[str, ...] | None = None,
     groups: tuple[str, ...] | None = None,
     lock: str | None = None,
+    member: str = "",
 ) -> Selected:
     """Select from a project that is only in memory."""
     data = {name: text.encode() if isinstance(text, str) else text for name, text in files.items()}
@@ -82,6 +89,7 @@ def chosen(
             extras=extras,
             groups=groups,
             lock_option=lock,
+            member=member,
         )
     )
 

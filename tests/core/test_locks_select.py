@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from locks_project import chosen, files_of, kinds, read, versions
+from locks_project import DATA, chosen, files_of, folder_of, kinds, read, versions
 
 from mlenv.errors import MlenvError
 from mlenv.locks import seal
@@ -13,14 +13,20 @@ PYPROJECT = '[project]\nname = "demo"\nrequires-python = ">=3.9"\ndependencies =
 LOCK = seal(read("pylock-pip/pylock.toml"), ["six", "humanize<4.10"])
 
 
+SAMPLES = {path.parent.name: folder_of(path.parent.name) for path in DATA.glob("uv-*/uv.lock")}
+
+
 def only(findings: tuple[Finding, ...]) -> Finding:
     assert len(findings) == 1, findings
     return findings[0]
 
 
-@pytest.mark.parametrize("sample", ["uv-forks", "uv-groups", "uv-conflicts", "uv-sources", "uv-workspace"])
+UV_SAMPLES = tuple(sorted(path.parent.name for path in DATA.glob("uv-*/uv.lock")))
+
+
+@pytest.mark.parametrize("sample", UV_SAMPLES)
 def test_a_lock_that_uv_just_wrote_agrees_with_its_manifest(sample: str) -> None:
-    selected = chosen(files_of(f"{sample}/uv.lock", f"{sample}/pyproject.toml"), "3.12.1")
+    selected = chosen(SAMPLES[sample], "3.12.1")
     assert kinds(selected) == []
     assert selected.selection.exact
     assert (selected.selection.lock, selected.selection.kind) == ("uv.lock", "uv")

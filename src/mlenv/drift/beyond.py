@@ -47,7 +47,7 @@ def needs_matter(selection: Selection, installed: Installed) -> bool:
 
 def _unexplained(selection: Selection, names: Iterable[str]) -> Set[str]:
     """Return the installed names that neither the lock nor what every environment may hold explains."""
-    known = {pin.name for pin in selection.pins}
+    known = {*(pin.name for pin in selection.pins), *selection.beside}
     return {name for name in names if name not in known and not spared(name, selection)}
 
 

@@ -45,7 +45,9 @@ def relock_of(choice: Choice, content: LockContent, manifest: Manifest | None) -
 
 
 def _judged(texts: Iterable[str], unjudged: frozenset[str]) -> tuple[str, ...]:
-    return tuple(text for text in texts if not unjudged or normalise(parse_requirement(text).name) not in unjudged)
+    """Return the requirements; of those whose source the tool works out by itself only the names."""
+    rows = ((text, normalise(parse_requirement(text).name)) for text in texts) if unjudged else ()
+    return tuple(dict.fromkeys(name if name in unjudged else text for text, name in rows)) if unjudged else tuple(texts)
 
 
 def python_of(manifest: Manifest, content: LockContent | None, choice: Choice, target: Target) -> Iterator[Finding]:

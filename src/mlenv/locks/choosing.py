@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection
+from dataclasses import replace
 
 from mlenv.errors import MlenvError
 from mlenv.locks.settings import Settings
 from mlenv.locks.source import inside
 from mlenv.model import value
 
-__all__ = ["Choice", "choose", "kind_of"]
+__all__ = ["Choice", "choose", "kind_of", "of_member"]
 
 _BY_NAME = {
     "uv.lock": "uv",
@@ -101,6 +102,12 @@ def kind_of(name: str) -> str | None:
     if _NAMED_PYLOCK.fullmatch(base):
         return "pylock"
     return "requirements" if base.endswith((".txt", ".in")) else None
+
+
+def of_member(choice: Choice, member: str) -> Choice:
+    """Return the choice of a workspace's root as one of its members has it: its own manifest, the root's lock."""
+    why = f"{choice.lock} of the workspace is used because {member} is one of its members."
+    return replace(choice, manifest=f"{member}/pyproject.toml", reason=why, others=())
 
 
 def _locks(names: Collection[str], pinned: bool) -> list[str]:

@@ -57,8 +57,12 @@ class LockContent:
     """Option lines of a requirements file, as written: they say where packages come from."""
     unpinned: frozenset[str] = frozenset()
     """Names that the lock holds and that install nothing themselves (uv's virtual packages)."""
+    beside: frozenset[str] = frozenset()
+    """Names that the lock holds for the other members of the workspace, or for extras and groups not chosen."""
     members: tuple[Member, ...] = ()
     """The projects of the workspace that the lock is for, where it is for more than the one selected."""
+    told: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Lists of ``[tool.uv]`` that change what is resolved, under their keys there, as the lock records them."""
     whole: bool = False
     """Whether ``recorded`` covers every extra and group of the manifest, not only those chosen (``uv.lock``)."""
 

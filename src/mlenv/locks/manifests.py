@@ -8,25 +8,39 @@ from dataclasses import replace
 from mlenv.locks.content import LockContent, Manifest
 from mlenv.locks.manifest import parse_pyproject
 from mlenv.locks.pipfile import parse_pipfile
+from mlenv.locks.place import Place, Table, parse_toml
 from mlenv.locks.reading import Files, Wanted
-from mlenv.locks.settings import read_settings
+from mlenv.locks.settings import MANIFEST_HINT, read_settings
 from mlenv.locks.target import Target
 from mlenv.model import Declared
 
-__all__ = ["is_read", "read_manifest", "read_pyproject"]
+__all__ = ["is_read", "read_manifest", "read_pyproject", "root_table"]
 
 
 def read_pyproject(
     files: Files, target: Target, extras: Iterable[str], groups: Iterable[str] | None
 ) -> Manifest | None:
-    """Read ``pyproject.toml``; ``None`` where there is none."""
-    text = files.text("pyproject.toml")
-    return None if text is None else parse_pyproject(text, "pyproject.toml", target, extras, groups)
+    """Read the ``pyproject.toml`` that counts; ``None`` where there is none."""
+    text = files.text(files.pyproject)
+    if text is None:
+        return None
+    shared = None
+    if files.pyproject != "pyproject.toml":
+        uv, place = root_table(files)
+        shared = place.table(uv, "sources")
+    return parse_pyproject(text, files.pyproject, target, extras, groups, shared=shared)
+
+
+def root_table(files: Files) -> tuple[Table, Place]:
+    """Return ``[tool.uv]`` of the project's root and its place; its sources count for all members of a workspace."""
+    place = Place(file="pyproject.toml", code="manifest-unreadable", hint=MANIFEST_HINT)
+    tool = place.table(parse_toml(files.text("pyproject.toml") or "", place), "tool")
+    return place.at("tool").table(tool, "uv"), place.at("tool").at("uv")
 
 
 def is_read(name: str) -> bool:
     """Say whether a manifest of this name is read; the others are recognised and named."""
-    return name == "pyproject.toml" or name in _READERS
+    return name.rpartition("/")[2] == "pyproject.toml" or name in _READERS
 
 
 def read_manifest(name: str | None, files: Files, wanted: Wanted, content: LockContent | None) -> Manifest | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Callable, Mapping
 
 from mlenv.errors import MlenvError
@@ -49,11 +50,14 @@ class Files:
     Args:
         names: files in the root.
         load: returns the bytes of a file by its path relative to the root; ``None`` where there is none.
+        member: folder of the workspace's member that is meant, relative to the root; empty where the root is.
     """
 
-    def __init__(self, names: tuple[str, ...], load: Callable[[str], bytes | None]) -> None:
+    def __init__(self, names: tuple[str, ...], load: Callable[[str], bytes | None], member: str = "") -> None:
         self._load = load
         self._names = names
+        self.pyproject = posixpath.join(member, "pyproject.toml")
+        """The ``pyproject.toml`` that counts."""
         self.read: dict[str, bytes | None] = {}
         self._lists: dict[str, Requirements] = {}
 
@@ -76,9 +80,12 @@ class Files:
         return self._lists[path]
 
     def text(self, path: str) -> str | None:
-        """Return a file of the root as text; ``None`` where it is not there."""
-        data = self.load(path) if path in self._names else None
-        return None if data is None else decode_text(data, path, _CODES.get(path, "lock-unreadable"))
+        """Return a file of the root, or the ``pyproject.toml`` of a member, as text; ``None`` where it is not there."""
+        manifest = posixpath.basename(path) == "pyproject.toml"
+        data = self.load(path) if path in self._names or manifest else None
+        return (
+            None if data is None else decode_text(data, path, _CODES.get(posixpath.basename(path), "lock-unreadable"))
+        )
 
 
 def read_lock(lock: str, kind: str, wanted: Wanted, files: Files) -> LockContent:
@@ -116,7 +123,11 @@ def _with_group(content: LockContent, lock: str, group: str, wanted: Wanted, fil
 
 
 def _uv(text: str, where: str, wanted: Wanted) -> LockContent:
-    return parse_uv_lock(text, where, wanted.target, wanted.extras or (), wanted.groups, wanted.name)
+    first = wanted.manifest
+    groups, name = wanted.groups, first.name if first.declares else wanted.name
+    # Before revision 4 the lock does not say which groups uv takes by default; the manifest always does.
+    defaults = first.default_groups if first.declares else None
+    return parse_uv_lock(text, where, wanted.target, wanted.extras or (), groups, name, defaults=defaults)
 
 
 def _pylock(text: str, where: str, wanted: Wanted) -> LockContent:

@@ -7,13 +7,14 @@ from dataclasses import replace
 
 from mlenv.errors import MlenvError
 from mlenv.locks.agreement import python_of, relock_of
-from mlenv.locks.choosing import Choice, choose, kind_of
+from mlenv.locks.choosing import Choice, choose, kind_of, of_member
 from mlenv.locks.content import LockContent, Manifest
 from mlenv.locks.manifests import is_read, read_manifest, read_pyproject
 from mlenv.locks.merge import conflict_finding
 from mlenv.locks.reading import READABLE, Files, Wanted, read_lock, read_lock_with_groups
 from mlenv.locks.settings import read_settings
 from mlenv.locks.target import Target
+from mlenv.locks.uv_members import workspace_findings
 from mlenv.model import Finding, Selection, value
 from mlenv.versions import normalise
 
@@ -37,6 +38,8 @@ class SelectRequest:
     groups: tuple[str, ...] | None = None
     """``None``: what the settings or the lock say."""
     lock_option: str | None = None
+    member: str = ""
+    """Folder of the member that is meant, relative to the root of its uv workspace; empty: the root itself."""
 
 
 @value
@@ -62,7 +65,7 @@ def select(request: SelectRequest) -> Selected:
 
     Cost: that of reading the lock, and of reading every other readable lock beside it.
     """
-    files = Files(request.names, request.load)
+    files = Files(request.names, request.load, request.member)
     settings = read_settings(files.text("pyproject.toml"), files.text("mlenv.toml"))
     extras = request.extras if request.extras is not None else settings.extras
     groups = request.groups if request.groups is not None else settings.groups
@@ -75,6 +78,8 @@ def select(request: SelectRequest) -> Selected:
         request.lock_option,
         declares=first.declares,
     )
+    if request.member:
+        choice = of_member(choice, request.member)
     name = first.name or request.name
     wanted = Wanted(target=request.target, name=name, extras=extras, groups=groups, manifest=first)
     content = None
@@ -125,6 +130,7 @@ def _selection(
         groups=request.groups or held.groups,
         python=request.target.python,
         reason=choice.reason,
+        beside=tuple(sorted(held.beside)),
         own="" if any(pin.name == own for pin in held.pins) else own,
     )
 
@@ -138,6 +144,7 @@ def _findings(
     if content is not None:
         yield from content.findings
         yield from relock_of(choice, content, manifest)
+        yield from workspace_findings(choice, content, files, wanted.target)
         yield from _conflicts(choice, wanted, files, content)
     if manifest is not None:
         yield from manifest.findings

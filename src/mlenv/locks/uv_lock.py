@@ -33,6 +33,8 @@ def parse_uv_lock(
     extras: Iterable[str] = (),
     groups: Iterable[str] | None = None,
     root_name: str = "",
+    *,
+    defaults: Iterable[str] | None = None,
 ) -> LockContent:
     """Read a ``uv.lock`` and select what it asks of one interpreter.
 
@@ -41,8 +43,9 @@ def parse_uv_lock(
         where: its path for errors and findings.
         target: the interpreter.
         extras: chosen extras of the project.
-        groups: chosen dependency groups; ``None`` for the default groups that the lock records, else ``dev``.
+        groups: chosen dependency groups; ``None`` for the default ones.
         root_name: the project's name; needed in workspaces, where the lock holds several.
+        defaults: the manifest's default groups; ``None`` for those that the lock records, else ``dev``.
 
     Raises:
         MlenvError: ``lock-unreadable`` or ``lock-truncated`` with the place, ``lock-version-unsupported``,
@@ -53,7 +56,8 @@ def parse_uv_lock(
     place = Place(file=where, code="lock-unreadable", hint=_HINT)
     table = parse_toml(text, place)
     _check_version(table, place)
-    graph = _graph(table, place, target, extras, groups, root_name)
+    asked = defaults if groups is None else groups
+    graph = _graph(table, place, target, extras, asked, root_name)
     _check_conflicts(table, place, graph)
     walk = walk_graph(graph, table, place)
     entries = {name: entry for name, entry in walk.entries.items() if "virtual" not in entry.source}
@@ -72,7 +76,9 @@ def parse_uv_lock(
         groups=graph.groups,
         recorded_python="" if members else requires_python,
         unpinned=frozenset(walk.entries) - frozenset(entries),
+        beside=frozenset(graph.by_name) - frozenset(walk.entries) if members else frozenset(),
         members=members,
+        told=_told(table, place),
         whole=True,
     )
 
@@ -179,6 +185,17 @@ def _members(table: Table, place: Place, graph: Graph) -> tuple[Member, ...]:
     names = place.texts(place.table(table, "manifest"), "members")
     found = [entry for name in names for entry in graph.by_name.get(normalise(name), ()) if _path(entry)]
     return tuple(Member(name=entry.name, path=_path(entry), recorded=_asked(entry)) for entry in found)
+
+
+def _told(table: Table, place: Place) -> dict[str, tuple[str, ...]]:
+    at, manifest = place.at("manifest"), place.table(table, "manifest")
+    return {
+        **{
+            f"{key[:-1]}-dependencies": tuple(recorded_requirement(row, spot) for row, spot in at.tables(manifest, key))
+            for key in ("overrides", "constraints")
+        },
+        "environments": place.texts(table, "supported-markers"),
+    }
 
 
 def _asked(entry: Entry) -> tuple[str, ...] | None:
