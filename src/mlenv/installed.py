@@ -87,13 +87,14 @@ def parse_direct_url(text: str) -> Source:
         urlsplit(url)
     except (ValueError, KeyError, TypeError, RecursionError):
         return Source(kind="url")
-    vcs = content.get("vcs_info")
+    vcs, folder = content.get("vcs_info"), str(content.get("subdirectory") or "")
     if isinstance(vcs, dict):
-        return Source(kind="vcs", url=without_user(url), commit=str(vcs.get("commit_id", "")))
+        commit = str(vcs.get("commit_id", ""))
+        return Source(kind="vcs", url=without_user(url), commit=commit, subdirectory=folder)
     if not url.startswith("file:"):
-        return Source(kind="url", url=without_user(url))
-    folder = content.get("dir_info")
-    editable = isinstance(folder, dict) and bool(folder.get("editable"))
+        return Source(kind="url", url=without_user(url), subdirectory=folder)
+    local = content.get("dir_info")
+    editable = isinstance(local, dict) and bool(local.get("editable"))
     return Source(kind="editable" if editable else "path", url=_file_path(url))
 
 

@@ -112,6 +112,8 @@ class Source:
     """Address without user information; a path relative to the project for local sources where possible."""
     commit: str = ""
     """The exact commit of a ``vcs`` source."""
+    subdirectory: str = ""
+    """Folder of the package in a repository or an archive; empty for its top."""
 
 
 @value

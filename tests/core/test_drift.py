@@ -191,6 +191,16 @@ EDITABLE = Source(kind="editable", url="libs/core")
         (Source(kind="vcs", url="x", commit="abcdef1234"), Source(kind="vcs", url="y", commit="ABCDEF1234"), None),
         (Source(kind="vcs", url="x", commit="abcdef1"), Source(kind="vcs", url="x", commit="abcdef1234"), None),
         (Source(kind="vcs", url="x", commit="abcdef1"), Source(kind="vcs", url="x", commit="1234567"), "source"),
+        (
+            Source(kind="vcs", url="x", commit="abcdef1", subdirectory="python"),
+            Source(kind="vcs", url="x", commit="abcdef1", subdirectory="python/"),
+            None,
+        ),
+        (
+            Source(kind="vcs", url="x", commit="abcdef1", subdirectory="python"),
+            Source(kind="vcs", url="x", commit="abcdef1"),
+            "source",
+        ),
         (Source(kind="vcs", url="git+https://h.example/a.git"), Source(kind="vcs", url="https://h.example/a"), None),
         (Source(kind="vcs", url="https://h.example/a", commit="abcdef1"), Source(kind="index"), "source"),
     ],

@@ -6,7 +6,7 @@ import json
 import tomllib
 
 import pytest
-from locks_project import read, target
+from locks_project import chosen, read, target
 
 from mlenv.errors import MlenvError
 from mlenv.locks.content import LockContent
@@ -183,3 +183,64 @@ def test_what_cannot_be_read_is_one_error_with_its_place(reader: object, text: s
         reader(text, "the.lock", target())  # type: ignore[operator]
     assert caught.value.code == code
     assert place in caught.value.where
+
+
+FOLDER_ROWS = {
+    "poetry.lock": """
+[[package]]
+name = "core"
+version = "1.0"
+groups = ["main"]
+files = []
+[package.source]
+type = "git"
+url = "https://host.example/core.git"
+reference = "main"
+resolved_reference = "0123456789012345678901234567890123456789"
+subdirectory = "python"
+[metadata]
+lock-version = "2.1"
+python-versions = ">=3.9"
+content-hash = "0"
+""",
+    "pdm.lock": """
+[metadata]
+groups = ["default"]
+strategy = ["inherit_metadata"]
+lock_version = "4.5.0"
+content_hash = "sha256:0"
+[[package]]
+name = "core"
+version = "1.0"
+git = "https://host.example/core.git"
+ref = "main"
+revision = "0123456789012345678901234567890123456789"
+subdirectory = "python"
+groups = ["default"]
+""",
+    "Pipfile.lock": """{"_meta": {"hash": {"sha256": "0"}, "pipfile-spec": 6, "requires": {}, "sources": []},
+"default": {"core": {"git": "https://host.example/core.git", "ref": "0123456789012345678901234567890123456789",
+"subdirectory": "python"}}, "develop": {}}""",
+    "uv.lock": """
+version = 1
+requires-python = ">=3.9"
+[[package]]
+name = "demo"
+version = "1"
+source = { virtual = "." }
+dependencies = [{ name = "core" }]
+[[package]]
+name = "core"
+version = "1.0"
+source = { git = "https://host.example/core.git?subdirectory=python&rev=main#0123456789012345678901234567890123456789" }
+""",
+    "requirements.txt": "core @ git+https://host.example/core.git@0123456789012345678901234567890123456789#subdirectory=python\n",
+}
+
+
+@pytest.mark.parametrize("name", FOLDER_ROWS)
+def test_a_package_in_a_folder_of_a_repository_keeps_its_folder(name: str) -> None:
+    """In the tools' layouts (Poetry 2, PDM 2, Pipenv 2026, uv 0.13, PEP 508): without it another package is built."""
+    (pin,) = chosen({name: FOLDER_ROWS[name].encode()}).selection.pins
+    assert (pin.source.url, pin.source.subdirectory) == ("https://host.example/core.git", "python")
+    assert pin.source.commit == "0123456789012345678901234567890123456789"

@@ -76,6 +76,8 @@ def _source_drift(locked: Source, there: Source, roots: Sequence[str]) -> str:
 def _same_source(locked: Source, there: Source, roots: Sequence[str]) -> bool:
     if locked.kind == "index":
         return True
+    if locked.subdirectory.strip("/") != there.subdirectory.strip("/"):
+        return False
     if locked.kind == "vcs" and locked.commit and there.commit:
         short, long = sorted((locked.commit.lower(), there.commit.lower()), key=len)
         return len(short) >= 7 and long.startswith(short)
@@ -102,15 +104,16 @@ def _plain_url(url: str) -> str:
 
 
 def _source_text(source: Source) -> str:
+    folder = f", folder {source.subdirectory}" if source.subdirectory else ""
     if source.kind == "index":
         return "the package index"
     if source.kind == "editable":
         return f"{source.url or 'a folder'} (editable)"
     if source.kind == "vcs":
         commit = f" at {source.commit[:12]}" if source.commit else ""
-        return f"{without_user(source.url)}{commit}"
+        return f"{without_user(source.url)}{commit}{folder}"
     if source.kind == "url":
-        return without_user(source.url) if source.url else "an address that cannot be read"
+        return f"{without_user(source.url)}{folder}" if source.url else "an address that cannot be read"
     return source.url or "a local folder"
 
 

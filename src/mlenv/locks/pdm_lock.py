@@ -118,11 +118,13 @@ def _files(row: Table, at: Place) -> Iterator[Table]:
 
 def _source(row: Table, at: Place) -> Source:
     git, url, path = at.get(row, "git", str), at.get(row, "url", str), at.get(row, "path", str)
+    subdirectory = at.get(row, "subdirectory", str) or ""
     if git is not None:
-        return Source(kind="vcs", url=plain_url(git), commit=at.get(row, "revision", str) or "")
+        commit = at.get(row, "revision", str) or ""
+        return Source(kind="vcs", url=plain_url(git), commit=commit, subdirectory=subdirectory)
     if path is not None:
         return Source(kind="editable" if at.get(row, "editable", bool) else "path", url=relative(path))
-    return Source(kind="index") if url is None else Source(kind="url", url=plain_url(url))
+    return Source(kind="index") if url is None else Source(kind="url", url=plain_url(url), subdirectory=subdirectory)
 
 
 def _names(row: Table, at: Place) -> Iterator[str]:

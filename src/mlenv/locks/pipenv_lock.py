@@ -121,7 +121,8 @@ def _entry(name: str, row: Table, at: Place, category: str) -> Entry:
 def _source(row: Table, at: Place) -> Source:
     git, path, file = at.get(row, "git", str), at.get(row, "path", str), at.get(row, "file", str)
     if git is not None:
-        return Source(kind="vcs", url=plain_url(git.removeprefix("git+")), commit=at.get(row, "ref", str) or "")
+        commit, folder = (at.get(row, key, str) or "" for key in ("ref", "subdirectory"))
+        return Source(kind="vcs", url=plain_url(git.removeprefix("git+")), commit=commit, subdirectory=folder)
     local = path if path is not None else file if file is not None and "://" not in file else None
     if local is not None:
         return Source(kind="editable" if at.get(row, "editable", bool) else "path", url=relative(local))

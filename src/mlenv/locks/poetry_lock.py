@@ -158,9 +158,10 @@ def _source(source: Table, at: Place, *, develop: bool) -> Source:
         return Source(kind="index")
     url = at.need(source, "url", str)
     if kind == "git":
-        return Source(kind="vcs", url=plain_url(url), commit=at.get(source, "resolved_reference", str) or "")
+        commit, folder = (at.get(source, key, str) or "" for key in ("resolved_reference", "subdirectory"))
+        return Source(kind="vcs", url=plain_url(url), commit=commit, subdirectory=folder)
     if kind == "url":
-        return Source(kind="url", url=plain_url(url))
+        return Source(kind="url", url=plain_url(url), subdirectory=at.get(source, "subdirectory", str) or "")
     if kind in _FOLDERS:
         return Source(kind="editable" if develop else "path", url=relative(url))
     raise at.at("type").error(f"The kind of source is not known: {kind}.")

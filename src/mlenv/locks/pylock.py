@@ -176,12 +176,14 @@ def _pin(package: Package) -> Pin:
 def _source(package: Package) -> Source:
     if package.vcs:
         url = plain_url(package.vcs.url) if package.vcs.url else relative(package.vcs.path or "")
-        return Source(kind="vcs", url=url, commit=package.vcs.commit_id)
+        folder = package.vcs.subdirectory or ""
+        return Source(kind="vcs", url=url, commit=package.vcs.commit_id, subdirectory=folder)
     if package.directory:
         return Source(kind="editable" if package.directory.editable else "path", url=relative(package.directory.path))
     if package.archive:
         if package.archive.url:
-            return Source(kind="url", url=plain_url(package.archive.url))
+            folder = package.archive.subdirectory or ""
+            return Source(kind="url", url=plain_url(package.archive.url), subdirectory=folder)
         return Source(kind="path", url=relative(package.archive.path or ""))
     return Source(kind="index")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import parse_qs, unquote, urlsplit, urlunsplit
 
 from mlenv.model import Source
 
@@ -63,15 +63,21 @@ def parse_reference(url: str, *, editable: bool = False) -> Source:
     scheme = urlsplit(url.strip()).scheme
     if scheme == "file" or len(scheme) < 2:  # one letter is a Windows drive
         return Source(kind="editable" if editable else "path", url=_local(url.strip(), scheme))
-    return Source(kind="url", url=plain_url(url))
+    return Source(kind="url", url=plain_url(url), subdirectory=_subdirectory(url))
 
 
 def _vcs(address: str) -> Source:
-    plain = plain_url(address)
+    plain, folder = plain_url(address), _subdirectory(address)
     base, at, revision = plain.rpartition("@")
     if not at or "/" not in base.partition("://")[2] or base.endswith("/"):
-        return Source(kind="vcs", url=plain)
-    return Source(kind="vcs", url=base, commit=revision if _COMMIT.fullmatch(revision) else "")
+        return Source(kind="vcs", url=plain, subdirectory=folder)
+    commit = revision if _COMMIT.fullmatch(revision) else ""
+    return Source(kind="vcs", url=base, commit=commit, subdirectory=folder)
+
+
+def _subdirectory(address: str) -> str:
+    """Return the folder that a fragment names: ``...#egg=demo&subdirectory=python``."""
+    return parse_qs(urlsplit(address.strip()).fragment).get("subdirectory", [""])[0]
 
 
 def _local(address: str, scheme: str) -> str:

@@ -60,9 +60,11 @@ def _source_of(table: Table, place: Place) -> Source:
     git, url = place.get(table, "git", str), place.get(table, "url", str)
     if git is not None:
         parts = urlsplit(git)
-        return Source(kind="vcs", url=plain_url(parts._replace(query="").geturl()), commit=parts.fragment)
+        folder = parse_qs(parts.query).get("subdirectory", [""])[0]
+        plain = plain_url(parts._replace(query="").geturl())
+        return Source(kind="vcs", url=plain, commit=parts.fragment, subdirectory=folder)
     if url is not None:
-        return Source(kind="url", url=plain_url(url))
+        return Source(kind="url", url=plain_url(url), subdirectory=place.get(table, "subdirectory", str) or "")
     if "registry" not in table:
         raise place.error(f"The kind of source is not known: {', '.join(table) or 'none'}.")
     return Source(kind="index")

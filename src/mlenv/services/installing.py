@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import quote
 
 from mlenv import store
 from mlenv.engines import pip, uv
@@ -289,13 +290,15 @@ def _request(place: _Site, pins: tuple[Pin, ...], hashes: Mapping[str, tuple[str
 
 def _line(root: Path, pin: Pin, hashes: tuple[str, ...]) -> str:
     source = pin.source
+    folder = f"#subdirectory={quote(source.subdirectory)}" if source.subdirectory else ""
     if source.kind == "editable":
         return f"-e {root / source.url}"
     if source.kind == "path":
         return f"{pin.name} @ {(root / source.url).as_uri()}"
     if source.kind == "vcs":
-        return f"{pin.name} @ git+{source.url.removeprefix('git+')}@{source.commit}"
+        at = f"@{source.commit}" if source.commit else ""
+        return f"{pin.name} @ git+{source.url.removeprefix('git+')}{at}{folder}"
     if source.kind == "url":
-        return f"{pin.name} @ {source.url}"
+        return f"{pin.name} @ {source.url}{folder}"
     exact = f"{pin.name}=={pin.version}" if pin.version else f"{pin.name}{pin.specifier}"
     return exact + "".join(f" --hash={item}" for item in hashes)
