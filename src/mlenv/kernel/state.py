@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-from typing import Any, List, Mapping, Optional, Sequence, Set, Tuple
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Set, Tuple
 
 from mlenv import drift
 from mlenv.errors import MlenvError
@@ -41,6 +41,7 @@ class State:
         self._selections: Optional[Selections] = None
         self._facts: Optional[Tuple[Tuple[Any, ...], EnvironmentFacts]] = None
         self._scans = Scans()
+        self._wheels: Dict[str, Tuple[int, int, str]] = {}
         self._needs: Optional[Tuple[Installed, Mapping[str, Sequence[str]]]] = None
         self.memory = Memory(self._scans, runtimes=self.around.runtimes, root=self.root)
         self._generation = self._imported_from()
@@ -154,6 +155,10 @@ class State:
             faults = ((row.name, site.verify(row, deep=True)) for row in installed.distributions)
             rows = [(name, damage_reason(found)) for name, found in faults if found]
         index = {row.name: self.memory.tops(row) for row in installed.distributions}
+        from mlenv.probe.machines import built_elsewhere, this_machine
+
+        if self.at_home:  # another environment's Python may be another machine's
+            rows += built_elsewhere(installed, this_machine(), self._wheels)
         return (*rows, *site.missing_tops(installed, index))
 
     def _selection(self, facts: EnvironmentFacts, wait: bool, extra: List[Finding]) -> Optional[Selection]:

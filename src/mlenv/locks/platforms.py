@@ -8,6 +8,7 @@ from difflib import get_close_matches
 
 from packaging.tags import compatible_tags, cpython_tags, mac_platforms
 
+from mlenv.built_for import parse_platform_tag
 from mlenv.errors import MlenvError
 from mlenv.locks.target import Target
 from mlenv.model import value
@@ -125,15 +126,8 @@ def platform_of(tag: str) -> Platform | None:
 
     ``macosx_11_0_universal2`` is for two, ``any`` for all.
     """
-    for machine, (name, _) in _WINDOWS.items():
-        if tag == name:
-            return Platform(system="windows", machine=machine)
-    match = _TAG.fullmatch(tag)
-    system, machine = (match[1], match[4]) if match else ("", "")
-    legacy = re.fullmatch(r"(?:manylinux(?:1|2010|2014)|linux)_(\w+)", tag)
-    if legacy:
-        system, machine = "linux", legacy[1]
-    system = _SYSTEMS.get(system, system)
+    system, machine = parse_platform_tag(tag) or ("", "")
+    machine = "i686" if machine == "x86" and system in ("linux", "musllinux") else machine
     return Platform(system=system, machine=machine) if machine in _MACHINES.get(system, ()) else None
 
 

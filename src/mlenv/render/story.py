@@ -132,6 +132,8 @@ def _head(report: Report, acting: Sequence[Finding]) -> str:
     if report.verdict == "restart" and packages:
         return f"{_count(packages, 'loaded package')} {'is' if packages == 1 else 'are'} not what is installed"
     if report.verdict == "broken" and packages == len(worst) > 0:
+        if all(finding.reason.startswith("Built for ") for finding in worst):
+            return f"{_count(packages, 'package')} {'was' if packages == 1 else 'were'} built for another machine"
         return f"the files of {_count(packages, 'package')} are not all there"
     return alone or "not measured"
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from mlenv import drift, store
+from mlenv.built_for import here_of
 from mlenv.errors import MlenvError
 from mlenv.model import EnvironmentFacts, Finding, Installed, KernelRef, ProjectRef, Report, Selection
-from mlenv.probe import ask, environment, site
+from mlenv.probe import ask, environment, machines, site
 from mlenv.services.context import Context
 from mlenv.services.project import Project, open_project
 from mlenv.services.select import selection_for
 
-__all__ = ["check", "check_project", "facts_of", "needs_of"]
+__all__ = ["built_elsewhere", "check", "check_project", "facts_of", "needs_of"]
 
 
 def check(context: Context) -> Report:
@@ -29,7 +30,8 @@ def check_project(context: Context, project: Project) -> Report:
     environment = facts_of(project)
     installed = site.scan(environment.sites) if environment.prefix else Installed()
     selection = _selection(context, project, environment)
-    installed = _examined(context, installed)
+    sound = environment.prefix if environment.problem is None else None
+    installed = _examined(context, installed, sound)
     kernel = None
     if context.options.kernel_prefix:
         kernel = KernelRef(prefix=context.options.kernel_prefix, name="")
@@ -74,10 +76,12 @@ def _selection(context: Context, project: Project, environment: EnvironmentFacts
     return selection_for(context, project, python)
 
 
-def _examined(context: Context, installed: Installed) -> Installed:
-    """Add what only the packages' file lists tell: always their top folders, with ``--deep`` every file's hash."""
+def _examined(context: Context, installed: Installed, prefix: str | None) -> Installed:
+    """Add what only the packages' own files tell: their top folders, their machine, with ``--deep`` every hash."""
     damaged = dict(installed.damaged)
     damaged |= dict(site.missing_tops(installed, {}))
+    if prefix is not None:
+        damaged |= dict(built_elsewhere(installed, prefix))
     if context.options.deep:
         for distribution in installed.distributions:
             wrong = site.verify(distribution, deep=True)
@@ -89,6 +93,20 @@ def _examined(context: Context, installed: Installed) -> Installed:
         damaged=tuple(sorted(damaged.items())),
         leftovers=installed.leftovers,
     )
+
+
+def built_elsewhere(installed: Installed, prefix: str) -> tuple[tuple[str, str], ...]:
+    """Return (name, reason) of packages of an environment that were built for another machine than its interpreter's.
+
+    Cost: about 4 ms for 300 packages.
+
+    Raises:
+        MlenvError: ``python-broken``.
+    """
+    facts = ask.ask(interpreter_of(prefix), store.cache_dir())
+    bits = 32 if facts.tags and facts.tags[0].endswith(("i686", "armv7l", "armv8l")) else 64
+    here = here_of(facts.platform, facts.markers.get("platform_machine", ""), bits)
+    return machines.built_elsewhere(installed, here)
 
 
 def needs_of(selection: Selection, installed: Installed) -> Mapping[str, Sequence[str]] | None:

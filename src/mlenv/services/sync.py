@@ -10,7 +10,7 @@ from mlenv.model import Change, Outcome, Report
 from mlenv.probe import site
 from mlenv.services import words
 from mlenv.services.change import carry_out, changes_of, refuse_what_hurts, write_only
-from mlenv.services.check import check_project
+from mlenv.services.check import built_elsewhere, check_project
 from mlenv.services.context import Context
 from mlenv.services.declare import changed_files
 from mlenv.services.holding import holding
@@ -87,9 +87,11 @@ def relocked_if_stale(
 
 
 def damaged_names(context: Context, project: Project) -> tuple[str, ...]:
-    """Return installed packages whose files are not all there; with ``--deep``, or not as recorded."""
+    """Return installed packages whose files are not all there or for another machine; with ``--deep``, or changed."""
     installed = words.installed_of(project)
     names = {name for name, _ in installed.damaged}
+    if project.environment.prefix is not None and project.environment.problem is None:
+        names |= {name for name, _ in built_elsewhere(installed, project.environment.prefix)}
     names |= {d.name for d in installed.distributions if site.verify(d, deep=context.options.deep)}
     return tuple(sorted(names))
 
