@@ -12,7 +12,7 @@ from mlenv.model import Declared, Finding, Pin
 from mlenv.requirement_text import parse_requirement
 from mlenv.versions import normalise, satisfies
 
-__all__ = ["relock_findings"]
+__all__ = ["relock_findings", "unmet"]
 
 
 def relock_findings(
@@ -45,7 +45,7 @@ def relock_findings(
         found = _changes(now, content.recorded, pins, lock, manifest)
     for row in declared:
         if row.name not in found and row.name not in content.unpinned:
-            reason = _unmet(row, pins.get(row.name), lock)
+            reason = unmet(row, pins.get(row.name), lock)
             if reason:
                 found[row.name] = _finding(row.name, reason, row.text, pins.get(row.name))
     return tuple(found[name] for name in sorted(found))
@@ -90,7 +90,8 @@ def _joined(rows: Sequence[Requirement]) -> str:
     return " and ".join(dict.fromkeys(map(written, rows)))
 
 
-def _unmet(row: Declared, pin: Pin | None, lock: str) -> str | None:
+def unmet(row: Declared, pin: Pin | None, lock: str) -> str | None:
+    """Say how a pin does not meet a requirement; ``None`` where it does."""
     if pin is None:
         return f"{row.text} is declared in {row.origin} but is not in {lock}."
     wanted = parse_requirement(row.text)

@@ -1,4 +1,4 @@
-"""What a notebook or script imports, and which distributions that asks for. Nothing is executed.
+"""What a notebook or script imports, which distributions that asks for, and what it declares. Nothing is executed.
 
 Pure: the text of the file in, values out. Sources: nbformat 3 and 4 (JSON), IPython's syntax (its
 ``inputtransformer2``), the Python grammar (:mod:`ast`).
@@ -7,6 +7,11 @@ Pure: the text of the file in, values out. Sources: nbformat 3 and 4 (JSON), IPy
 from __future__ import annotations
 
 from mlenv.notebooks.imports import CellProblem, Import, Imports, parse_imports
+from mlenv.notebooks.inline import Block, Inline, parse_inline
+from mlenv.notebooks.installs import Install, parse_installs
 from mlenv.notebooks.wanted import Wanted, WantedSet, resolve_imports
 
-__all__ = ["CellProblem", "Import", "Imports", "Wanted", "WantedSet", "parse_imports", "resolve_imports"]
+__all__ = [
+    "Block", "CellProblem", "Import", "Imports", "Inline", "Install", "Wanted", "WantedSet", "parse_imports",
+    "parse_inline", "parse_installs", "resolve_imports",
+]  # fmt: skip
