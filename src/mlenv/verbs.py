@@ -138,6 +138,7 @@ VERBS: Tuple[Verb, ...] = (
         "--platform",
         "--python",
         *_CHOICE,
+        arguments=("notebook", "?", "a notebook that may declare packages of its own, to be held against the project"),
         example="check",
     ),
     _verb(

@@ -183,3 +183,9 @@ def test_categories_are_chosen_as_groups() -> None:
     with pytest.raises(MlenvError) as caught:
         chosen(files, groups=("doc-tools",))
     assert (caught.value.code, caught.value.hint) == ("group-unknown", "Did you mean 'docs-tools'?")
+
+
+def test_a_number_that_python_refuses_is_an_error_with_a_place() -> None:
+    with pytest.raises(MlenvError) as caught:
+        parse_pipfile_lock('{"_meta": ' + "1" * 5000 + "}", "Pipfile.lock", target())
+    assert (caught.value.code, caught.value.where) == ("lock-unreadable", "Pipfile.lock")

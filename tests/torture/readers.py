@@ -15,7 +15,7 @@ from mlenv import drift, history, manifest_edit, selection_text, trust
 from mlenv.errors import MlenvError
 from mlenv.installed import parse_direct_url, parse_metadata, parse_pyvenv_cfg, parse_record, parse_requires, top_levels
 from mlenv.kernels import listing
-from mlenv.locks import Selected, SelectRequest, Target, render_requirements, seal, select
+from mlenv.locks import Selected, SelectRequest, Target, render_requirements, seal, select, select_for_notebook
 from mlenv.model import Installed, Selection
 from mlenv.notebooks import parse_imports
 from mlenv.probe import site
@@ -137,6 +137,15 @@ def _list_edited(data: bytes) -> str:
 
 def _notebook(data: bytes) -> object:
     return parse_imports(data.decode("utf-8", "replace"), "work.ipynb")
+
+
+def _notebook_says(data: bytes) -> object:
+    """What a notebook declares itself, alone in its folder and beside a lock."""
+    text = data.decode("utf-8", "replace")
+    for files in ({}, {"requirements.txt": b"six==1.16.0\n"}):
+        request = SelectRequest(root="/project", name="project", names=tuple(files), load=files.get, target=HERE)
+        _compared(select_for_notebook(request, "work.ipynb", text).selection)
+    return text
 
 
 def _metadata(data: bytes) -> object:
@@ -273,6 +282,15 @@ dotenv = true
 """
 
 
+_INSTALLING = {
+    "cells": [
+        {"cell_type": "code", "source": ["!pip install -q 'six<2' idna \\\n", "  -e ./lib -r list.txt && pip install {x}\n"]},
+        {"cell_type": "code", "source": "%conda install -c x numpy=1.26\n%uv add humanize"},
+    ],
+    "metadata": {"uv": {"dependencies": ["attrs"], "requires-python": ">=3.9"}},
+}  # fmt: skip
+
+
 def _json(*contents: object) -> tuple[bytes, ...]:
     return tuple(json.dumps(content, indent=1).encode() for content in contents)
 
@@ -329,6 +347,17 @@ def _pure() -> Iterator[Reader]:
     yield Reader(name="requirements.in, edited", form="lines", read=_list_edited, files=loose)
     yield Reader(name="mlenv.toml", form="toml", read=_settings, files=(_SETTINGS.encode(),))
     yield Reader(name="notebook", form="json", read=_notebook, files=_files("notebooks/*/work.ipynb"))
+    own = (*_files("notebooks/juv/work.ipynb"), *_json(_INSTALLING))
+    yield Reader(name="notebook that declares packages", form="json", read=_notebook_says, files=own)
+    pipfiles = _files("locks/*/Pipfile")
+    yield Reader(name="Pipfile", form="toml", read=_lock("Pipfile"), files=pipfiles)
+    entries = (LOCKS / "pipenv-entries" / "Pipfile.lock").read_bytes()
+    yield Reader(
+        name="Pipfile, lock beside it",
+        form="toml",
+        read=lambda data: selected({"Pipfile": data, "Pipfile.lock": entries}),
+        files=pipfiles,
+    )
     cached = selection_text.selection_text(selected({"uv.lock": _files("locks/uv-sources/uv.lock")[0]}).selection, "1")
     yield Reader(name="cached selection", form="json", read=_selection, files=(cached.encode(),), errors=False)
 

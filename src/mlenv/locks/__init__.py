@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from mlenv.locks.choosing import Choice, choose
     from mlenv.locks.content import LockContent, Manifest
     from mlenv.locks.manifest import parse_pyproject
+    from mlenv.locks.notebook_manifest import NotebookSays, read_notebook
+    from mlenv.locks.notebook_select import select_for_notebook
     from mlenv.locks.platforms import Platform, elsewhere, parse_platform, parse_python
     from mlenv.locks.pylock import parse_pylock
     from mlenv.locks.python_version import parse_python_version
@@ -33,6 +35,7 @@ __all__ = [
     "Choice",
     "LockContent",
     "Manifest",
+    "NotebookSays",
     "Platform",
     "Requirements",
     "SelectRequest",
@@ -54,11 +57,13 @@ __all__ = [
     "parse_requirements",
     "parse_settings",
     "parse_uv_lock",
+    "read_notebook",
     "read_settings",
     "relock_findings",
     "render_requirements",
     "seal",
     "select",
+    "select_for_notebook",
     "suggest_python",
     "wheel_tags",
 ]
@@ -68,6 +73,7 @@ _PLACES = {
     "Choice": "choosing",
     "LockContent": "content",
     "Manifest": "content",
+    "NotebookSays": "notebook_manifest",
     "Platform": "platforms",
     "Requirements": "requirements",
     "SelectRequest": "selecting",
@@ -89,11 +95,13 @@ _PLACES = {
     "parse_requirements": "requirements",
     "parse_settings": "settings",
     "parse_uv_lock": "uv_lock",
+    "read_notebook": "notebook_manifest",
     "read_settings": "settings",
     "relock_findings": "relock",
     "render_requirements": "requirements_seal",
     "seal": "sealing",
     "select": "selecting",
+    "select_for_notebook": "notebook_select",
     "suggest_python": "wheels",
     "wheel_tags": "wheels",
 }

@@ -1,4 +1,4 @@
-"""A notebook that declares packages of its own, in a folder that has project files: which counts, and how they differ."""
+"""A notebook that declares packages of its own, beside project files: which counts, and how they differ."""
 
 from __future__ import annotations
 

@@ -42,7 +42,11 @@ def select_for_notebook(request: SelectRequest, notebook: str, text: str) -> Sel
 def _own(selected: Selected, says: NotebookSays, request: SelectRequest) -> Selected:
     choice, manifest = own_choice(says), says.manifest
     held = says.lock or LockContent(exact=False)
-    findings = [*selected.selection.findings, *manifest.findings, *python_of(manifest, says.lock, choice, request.target)]
+    findings = [
+        *selected.selection.findings,
+        *manifest.findings,
+        *python_of(manifest, says.lock, choice, request.target),
+    ]
     if says.lock is not None:
         findings += [*says.lock.findings, *relock_of(choice, says.lock, manifest)]
     selection = replace(

@@ -77,7 +77,7 @@ def parse_json(text: str, place: Place) -> dict[str, Any]:
     """
     try:
         table = json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as problem:
+    except (ValueError, RecursionError) as problem:
         line = conflict_line(text)
         if line is not None:
             raise place.at(f"line {line}").error("The file holds merge-conflict markers.") from None
@@ -85,6 +85,8 @@ def parse_json(text: str, place: Place) -> dict[str, Any]:
             raise place.error("The file is empty.", code="lock-truncated") from None
         if isinstance(problem, RecursionError):
             raise place.error("The file is nested too deeply.") from None
+        if not isinstance(problem, json.JSONDecodeError):
+            raise place.error("The file holds a number with thousands of digits.") from None
         if problem.pos >= len(text.rstrip()) or problem.msg.startswith("Unterminated"):
             message = "The file ends in the middle of something: it was cut short."
             raise place.at("end of file").error(message, code="lock-truncated") from None

@@ -1,27 +1,42 @@
-"""``create --from-notebook``: propose what a notebook imports; nothing is installed before a person has agreed."""
+"""``create --from-notebook``: propose what a notebook declares itself, or else imports.
+
+Nothing is installed before a person has agreed.
+"""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mlenv.model import Outcome
 from mlenv.notebooks import Wanted
+from mlenv.probe import interpreters
+from mlenv.services.check_notebook import notebook_text
 from mlenv.services.context import Context
 from mlenv.services.freeze.asked import read_notebooks
+from mlenv.services.select import loader, target_of
+
+if TYPE_CHECKING:
+    from mlenv.locks import NotebookSays
 
 __all__ = ["requirements_of_notebook"]
 
 
 def requirements_of_notebook(context: Context, notebook: str) -> tuple[str, ...] | Outcome:
-    """Return the requirements that a notebook's imports ask for (``--yes``), or the proposal to be agreed to.
+    """Return the requirements of a notebook (``--yes``), or the proposal to be agreed to.
 
-    Modules that nobody can place are named and never guessed: a look-alike of a well-known name may be an attack.
+    What it declares itself (a script block, ``metadata.uv``, install lines) counts; where it declares nothing, its
+    imports do. Modules that nobody can place are named and never guessed: a look-alike of a well-known name may be an
+    attack.
 
     Raises:
-        MlenvError: ``notebook-missing``, ``notebook-unreadable``.
+        MlenvError: ``notebook-missing``, ``notebook-unreadable``; ``manifest-unreadable`` with the cell.
     """
     path = Path(os.path.abspath(context.cwd / notebook))
+    says = _declared(path)
+    if says is not None and says.manifest.requirements:
+        return _of_declared(context, notebook, path.name, says)
     wanted, notes = read_notebooks([path], {}, path.parent)
     found = tuple(item.distribution for item in wanted.found if item.distribution and not item.optional)
     asked = tuple(_asked(item) for item in wanted.asked)
@@ -40,6 +55,28 @@ def requirements_of_notebook(context: Context, notebook: str) -> tuple[str, ...]
         "optional": optional,
         "unknown": [{"module": item.module, "looks_like": item.guess} for item in wanted.asked],
     }
+    return Outcome(verb="create", lines=tuple(lines), ok=False, data=data)
+
+
+def _declared(path: Path) -> NotebookSays | None:
+    from mlenv.locks import read_notebook
+
+    if not path.is_file() or path.suffix != ".ipynb":
+        return None
+    load = loader(path.parent, {})
+    return read_notebook(notebook_text(path), path.name, target_of(interpreters.host().path), load)
+
+
+def _of_declared(context: Context, notebook: str, name: str, says: NotebookSays) -> tuple[str, ...] | Outcome:
+    requirements = says.manifest.requirements
+    notes = tuple(finding.reason for finding in says.manifest.findings)
+    if context.options.yes:
+        for text in notes:
+            context.tell("note", text)
+        return requirements
+    lines = [f"{name} declares {', '.join(requirements)} ({says.source})", *notes]
+    lines.append(f"nothing was installed; to go on: mlenv create --from-notebook {notebook} --yes")
+    data = {"packages": list(requirements), "optional": [], "unknown": []}
     return Outcome(verb="create", lines=tuple(lines), ok=False, data=data)
 
 

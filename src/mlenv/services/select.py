@@ -23,6 +23,7 @@ if TYPE_CHECKING:  # a check with a cached selection reads no lock, so it need n
     from mlenv.locks import Selected, Target
 
 __all__ = [
+    "loader",
     "select_project",
     "selection_for",
     "target_of",
@@ -73,7 +74,12 @@ def _recorded(marker: Mapping[str, Any], key: str) -> tuple[str, ...] | None:
 
 
 def select_project(
-    project: Project, target: Target, options: Options, *, files: Mapping[str, str] | None = None
+    project: Project,
+    target: Target,
+    options: Options,
+    *,
+    files: Mapping[str, str] | None = None,
+    notebook: tuple[str, str] | None = None,
 ) -> Selected:
     """Select what the project's files ask of an interpreter.
 
@@ -82,11 +88,12 @@ def select_project(
         target: the interpreter.
         options: ``--lock``, ``--extra``, ``--group``.
         files: texts that count instead of what lies on disk (what a verb is about to write).
+        notebook: path relative to the project, and text, of a notebook that may declare packages of its own.
 
     Raises:
         MlenvError: as the readers of :mod:`mlenv.locks`.
     """
-    from mlenv.locks import SelectRequest, select
+    from mlenv.locks import SelectRequest, select, select_for_notebook
 
     files = files or {}
     extras, groups = wanted(project, options)
@@ -94,20 +101,21 @@ def select_project(
         root=str(project.root),
         name=project.root.name,
         names=tuple(sorted(project.names | files.keys())),
-        load=_loader(project.root, files),
+        load=loader(project.root, files),
         target=target,
         extras=extras,
         groups=groups,
         lock_option=_relative(options.lock, project.root),
     )
     try:
-        return select(request)
+        return select(request) if notebook is None else select_for_notebook(request, *notebook)
     except MlenvError as error:
         told = options.extras is not None or options.groups is not None
         if told or error.code not in {"extra-unknown", "group-unknown"}:
             raise
         # The environment was synced with something that the manifest has given up since.
-        return select(replace(request, extras=None, groups=None))
+        request = replace(request, extras=None, groups=None)
+        return select(request) if notebook is None else select_for_notebook(request, *notebook)
 
 
 def _relative(lock: str | None, root: Path) -> str | None:
@@ -115,7 +123,8 @@ def _relative(lock: str | None, root: Path) -> str | None:
     return os.path.relpath(lock, root) if lock and os.path.isabs(lock) else lock
 
 
-def _loader(root: Path, files: Mapping[str, str]) -> Callable[[str], bytes | None]:
+def loader(root: Path, files: Mapping[str, str]) -> Callable[[str], bytes | None]:
+    """Return what reads a file of a project by its relative path: of ``files`` first, never through a link outside."""
     from mlenv.locks.limits import check_size
 
     def load(path: str) -> bytes | None:

@@ -76,6 +76,10 @@ def _check(context: Context, request: Request) -> _Answer:
         from mlenv.services.elsewhere import check_elsewhere
 
         return check_elsewhere(context, platforms, python)
+    if request.arguments:
+        from mlenv.services.check_notebook import check_notebook
+
+        return check_notebook(context, request.arguments[0])
     from mlenv.services.check import check
 
     return check(context)
