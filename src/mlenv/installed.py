@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from typing import Collection, Dict, Iterable, List, Mapping, Optional, Sequence, Set, Tuple
 from urllib.parse import unquote, urlsplit, urlunsplit
 
@@ -217,9 +218,4 @@ def with_damage(installed: Installed, rows: Iterable[Tuple[str, str]]) -> Instal
     """Return the same installed set with further damaged packages; the first reason of a name stays."""
     damaged = dict(rows)
     damaged.update(installed.damaged)
-    return Installed(
-        distributions=installed.distributions,
-        duplicates=installed.duplicates,
-        damaged=tuple(sorted(damaged.items())),
-        leftovers=installed.leftovers,
-    )
+    return replace(installed, damaged=tuple(sorted(damaged.items())))

@@ -107,11 +107,13 @@ class Source:
     """Where a distribution comes from (PEP 610 in mlenv's words)."""
 
     kind: str
-    """``index``, ``url``, ``vcs``, ``path`` (built from a local folder or file) or ``editable``."""
+    """``index``, ``url``, ``vcs``, ``path`` (built from a local folder or file), ``editable``, ``conda``, or ``any``
+    (in a lock: the index or the file at ``url``)."""
     url: str = ""
-    """Address without user information; a path relative to the project for local sources where possible."""
+    """Address without user information; a path relative to the project for local sources where possible; for
+    ``conda`` the package URL (``pkg:pypi/torch``) where the index knows what it holds under another name."""
     commit: str = ""
-    """The exact commit of a ``vcs`` source."""
+    """The exact commit of a ``vcs`` source; the build of a ``conda`` one, empty for any."""
     subdirectory: str = ""
     """Folder of the package in a repository or an archive; empty for its top."""
 
@@ -139,6 +141,8 @@ class Declared:
     """The requirement as written, without its marker (``numpy<2``)."""
     origin: str = ""
     """File (and group) that says so: ``pyproject.toml``, ``pyproject.toml [dev]``."""
+    conda: bool = False
+    """Whether conda is asked for it: the name is conda's, the text a match specification."""
 
 
 @value
@@ -167,6 +171,12 @@ class Installed:
     """(name, reason): metadata says installed, files are not all there."""
     leftovers: Tuple[str, ...] = ()
     """Paths of ``~umpy``: folders that an interrupted pip left."""
+    conda: Tuple[Distribution, ...] = ()
+    """What conda's own records say, under conda's names; empty in every other environment."""
+    owned: Tuple[str, ...] = ()
+    """Names of ``distributions`` that conda put there."""
+    overwritten: Tuple[Tuple[str, str], ...] = ()
+    """(name of a conda package, version of what somebody put over it)."""
 
     def get(self, name: str) -> Optional[Distribution]:
         """Return the distribution of this normalised name, or ``None``. Cost: O(n)."""

@@ -83,10 +83,18 @@ def beyond(
         yield Finding(kind="note", reason=f"installed, but neither in {lock} nor needed by it: {names}")
 
 
-def unlocked(selection: Selection, by_name: Mapping[str, Distribution]) -> Iterable[Finding]:
+def unlocked(
+    selection: Selection, by_name: Mapping[str, Distribution], conda: Sequence[Distribution] = ()
+) -> Iterable[Finding]:
     where = selection.manifest or "this project"
     yield Finding(kind="unlocked", reason=f"{where} has no lock yet: exact versions are not recorded")
+    if any(declared.conda for declared in selection.declared):
+        from mlenv.drift.conda import undelivered
+
+        yield from undelivered(selection, conda)
     for declared in selection.declared:
+        if declared.conda:
+            continue
         distribution = by_name.get(declared.name)
         origin = declared.origin or where
         if distribution is None:

@@ -11,9 +11,12 @@ from mlenv.drift.beyond import beyond, unlocked
 from mlenv.drift.kinds import one_per_package
 from mlenv.drift.memory import memory
 from mlenv.drift.pins import pin_finding
-from mlenv.model import Finding, Installed, Loaded, Selection
+from mlenv.model import Distribution, Finding, Installed, Loaded, Selection
 
-__all__ = ["compare"]
+__all__ = ["CONDA_KINDS", "compare"]
+
+CONDA_KINDS = frozenset({"conda-lock", "pixi", "conda"})
+"""Kinds of locks that have rows of conda; what compares these is only loaded for them."""
 
 
 def compare(
@@ -46,17 +49,24 @@ def compare(
     found: List[Finding] = list(selection.findings)
     found += _damage(installed, inherited)
     if selection.lock is None:
-        found += unlocked(selection, by_name)
+        found += unlocked(selection, by_name, installed.conda)
     else:
         places = (selection.root, *roots)
-        for pin in selection.pins:
+        asked: Selection = selection
+        rest: Mapping[str, Distribution] = by_name
+        if selection.kind in CONDA_KINDS:
+            from mlenv.drift.conda import apart
+
+            asked, rest, of_conda = apart(selection, installed)
+            found += of_conda
+        for pin in asked.pins:
             finding = pin_finding(pin, by_name.get(pin.name), places, selection.kind)
             if finding is not None:
                 found.append(finding)
         if selection.own and selection.exact and selection.own not in by_name:
             reason = f"the project itself is not installed; {selection.manifest} says how it is built"
             found.append(Finding(kind="missing", package=selection.own, declared=".", reason=reason))
-        found += beyond(selection, by_name, needs, frozenset(inherited))
+        found += beyond(asked, rest, needs, frozenset(inherited))
     if loaded is not None:
         pinned = {pin.name: pin for pin in selection.pins}
         found += memory(loaded, by_name, pinned)

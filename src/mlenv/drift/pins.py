@@ -15,6 +15,7 @@ from mlenv.versions import same, satisfies
 
 __all__ = ["fits", "full_path", "locked_text", "pin_finding"]
 
+_LISTS = ("requirements", "conda")
 _DRIVE = re.compile(r"^[A-Za-z]:[\\/]")
 
 
@@ -46,10 +47,10 @@ def pin_finding(
 def fits(locked: str, there: str, kind: Optional[str]) -> Optional[bool]:
     """Return whether an installed version is the locked one; ``None`` where it cannot be told.
 
-    A requirements file asks by PEP 440's ``==``, which takes any build of a version: ``torch==2.5.1`` is satisfied by
-    ``2.5.1+cu121``. Other locks name the very file.
+    A requirements file (and the ``pip:`` part of ``environment.yml``) asks by PEP 440's ``==``, which takes any build
+    of a version: ``torch==2.5.1`` is satisfied by ``2.5.1+cu121``. Other locks name the very file.
     """
-    return satisfies(there, f"=={locked}") if kind == "requirements" else same(there, locked)
+    return satisfies(there, f"=={locked}") if kind in _LISTS else same(there, locked)
 
 
 def _version_drift(pin: Pin, distribution: Distribution, kind: Optional[str]) -> Tuple[str, str]:
@@ -68,6 +69,8 @@ def _version_drift(pin: Pin, distribution: Distribution, kind: Optional[str]) ->
 
 def _source_drift(locked: Source, there: Source, roots: Sequence[str]) -> str:
     """Return why two sources differ; empty where they agree. Source: PEP 610, and what uv and pip write."""
+    if locked.kind == "any" and (there.kind == "index" or _plain_url(locked.url) == _plain_url(there.url)):
+        return ""
     if locked.kind == there.kind and _same_source(locked, there, roots):
         return ""
     return f"locked from {_source_text(locked)}, installed from {_source_text(there)}"

@@ -9,7 +9,7 @@ import re
 from typing import AbstractSet, Iterable, List, Mapping, Optional, Sequence
 
 from mlenv.drift.beyond import spared
-from mlenv.drift.compare import compare
+from mlenv.drift.compare import CONDA_KINDS, compare
 from mlenv.drift.kinds import one_per_package, verdict_of
 from mlenv.drift.pins import full_path
 from mlenv.model import (
@@ -149,7 +149,9 @@ def _minor(version: str) -> str:
 def _counts(selection: Selection, installed: Installed) -> Counts:
     """Count what the comparison is about: tooling, kernel needs and the project itself only where they are locked."""
     pinned: AbstractSet[str] = {pin.name for pin in selection.pins}
-    names = [distribution.name for distribution in installed.distributions]
+    owned = frozenset(installed.owned) if installed.conda and selection.kind in CONDA_KINDS else frozenset()
+    names = [distribution.name for distribution in installed.distributions if distribution.name not in owned]
+    names += [record.name for record in installed.conda] if owned else []
     return Counts(
         locked=len(selection.pins),
         installed=sum(name in pinned or not spared(name, selection) for name in names),

@@ -19,6 +19,7 @@ from mlenv.installed import (
     top_levels,
 )
 from mlenv.model import Distribution, Installed, Source
+from mlenv.probe.conda_meta import owners, records
 from mlenv.versions import normalise
 
 __all__ = ["listing", "metadata", "needs", "required_names", "scan", "text_of", "tops"]
@@ -58,11 +59,16 @@ def scan(sites: Sequence[str], before: Optional[Installed] = None) -> Installed:
                     damaged.append((distribution.name, f"{entry} does not say which version it is"))
         for name, distribution in here.items():
             found.setdefault(name, distribution)
+    conda = records(sites)
+    owned, overwritten = owners(found.values(), conda) if conda else ((), ())
     return Installed(
         distributions=tuple(found.values()),
         duplicates=tuple(duplicates),
         damaged=tuple(damaged),
         leftovers=tuple(sorted(leftovers)),
+        conda=conda,
+        owned=owned,
+        overwritten=overwritten,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from mlenv import drift, store
 from mlenv.built_for import here_of
@@ -97,12 +98,7 @@ def _examined(context: Context, installed: Installed, prefix: str | None) -> Ins
             wrong = site.verify(distribution, deep=True)
             if wrong:
                 damaged[distribution.name] = f"{len(wrong)} files are missing or were changed, such as {wrong[0]}"
-    return Installed(
-        distributions=installed.distributions,
-        duplicates=installed.duplicates,
-        damaged=tuple(sorted(damaged.items())),
-        leftovers=installed.leftovers,
-    )
+    return replace(installed, damaged=tuple(sorted(damaged.items())))
 
 
 def built_elsewhere(installed: Installed, prefix: str) -> tuple[tuple[str, str], ...]:
