@@ -276,22 +276,10 @@ def test_a_flat_lock_says_itself_which_extras_and_groups_it_holds() -> None:
     assert [row.origin for row in selected.selection.declared] == ["pyproject.toml", "pyproject.toml [dev]"]
 
 
-@pytest.mark.parametrize("name", ["conda-lock.yml", "pixi.lock"])
-def test_a_lock_that_is_not_read_yet_is_undecidable_and_asks_for_nothing(name: str) -> None:
-    selected = chosen({"pyproject.toml": PYPROJECT, name: "anything"})
-    assert kinds(selected) == [("undecidable", None)]
-    assert (selected.selection.lock, selected.selection.pins, selected.content) == (name, (), None)
-    assert kinds(chosen({"pyproject.toml": PYPROJECT, name: "x", "pylock.toml": LOCK})) == []
-
-
 def test_no_lock_and_no_manifest_ask_for_nothing() -> None:
     selected = chosen({})
     assert (selected.selection.lock, selected.selection.manifest, selected.selection.name) == (None, None, "project")
     assert kinds(selected) == []
-
-
-def test_a_manifest_that_is_not_read_yet_is_a_note() -> None:
-    assert kinds(chosen({"environment.yml": "name: x\n"})) == [("note", None)]
 
 
 def test_dependencies_left_to_the_build_are_not_held_against_the_lock() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from mlenv.locks.choosing import Choice
+from mlenv.locks.conda_agreement import CONDA_KINDS, conda_relock
 from mlenv.locks.content import LockContent, Manifest
 from mlenv.locks.relock import relock_findings
 from mlenv.locks.requirement import same_pythons
@@ -22,6 +23,9 @@ def relock_of(choice: Choice, content: LockContent, manifest: Manifest | None) -
     if manifest is None or choice.manifest is None or manifest.dynamic:
         return
     lock, kind = choice.lock or "", choice.kind or ""
+    if kind in CONDA_KINDS:
+        yield from conda_relock(content, manifest, kind=kind, lock=lock, manifest_name=choice.manifest)
+        return
     known = manifest.fingerprints.get(kind, frozenset()) if content.fingerprint else frozenset()
     if content.fingerprint in known:
         return

@@ -23,6 +23,9 @@ _BY_NAME = {
     "pixi.lock": "pixi",
 }
 _NAMED_PYLOCK = re.compile(r"pylock\.[^.]+\.toml")
+_EXPLICIT = re.compile(r"conda-[a-z]+-[a-z0-9_]+\.lock(\.yml)?")
+"""Explicit lists as conda-lock renders them: one for each platform."""
+_ENVIRONMENTS = ("environment.yml", "environment.yaml")
 _FOREIGN_MANIFESTS = {
     "Pipfile": "pipenv",
     "pixi.toml": "pixi",
@@ -33,6 +36,7 @@ _PARTNERS = {
     "pipenv": ("Pipfile",),
     "conda-lock": ("environment.yml", "environment.yaml"),
     "pixi": ("pixi.toml",),
+    "conda": ("environment.yml", "environment.yaml"),
 }
 """Kind of lock -> the manifests that only its tool reads."""
 
@@ -60,14 +64,15 @@ def choose(
     lock_option: str | None = None,
     *,
     declares: bool = True,
+    subdir: str = "",
 ) -> Choice:
     """Choose the manifest and the lock of a project.
 
     Order of locks: the one named by ``--lock``, by the setting ``lock``, ``uv.lock``, ``pylock.toml``,
-    ``poetry.lock``, ``pdm.lock``, ``Pipfile.lock``, ``conda-lock.yml``, ``pixi.lock`` (these two are recognised, but
-    not read yet), a pinned ``requirements.txt``. Order of manifests: the one that the lock's own tool reads
-    (``Pipfile`` beside ``Pipfile.lock``), ``pyproject.toml`` where it declares something, ``requirements.in``, a loose
-    ``requirements.txt``, then other tools' manifests.
+    ``poetry.lock``, ``pdm.lock``, ``Pipfile.lock``, ``conda-lock.yml``, ``pixi.lock``, ``conda-<platform>.lock``, a
+    pinned ``requirements.txt``, an ``environment.yml`` with exact pins where nothing else declares. Order of
+    manifests: the one that the lock's own tool reads (``Pipfile`` beside ``Pipfile.lock``), ``pyproject.toml`` where it
+    declares something, ``requirements.in``, a loose ``requirements.txt``, then other tools' manifests.
 
     Args:
         names: files in the project's root.
@@ -75,18 +80,21 @@ def choose(
         settings: the project's settings.
         lock_option: what ``--lock`` names.
         declares: whether ``pyproject.toml`` declares anything (``[project]``, groups, another tool's project table).
+        subdir: conda's name of the target's platform.
 
     Raises:
         MlenvError: ``lock-kind-unknown`` where the named lock has a name that no format has; ``lock-outside``.
     """
     pinned = "requirements.txt" in names and not loose("requirements.txt")
-    found = _locks(names, pinned)
+    found = _locks(names, pinned, subdir)
+    if not found and not ("pyproject.toml" in names and declares) and "requirements.in" not in names:
+        found = [name for name in _ENVIRONMENTS if name in names and not loose(name)]
     named, by = _named(settings, lock_option)
     lock = named or (found[0] if found else None)
     others = tuple(name for name in found if name != lock)
     kind = None if lock is None else _named_kind(lock, by)
     return Choice(
-        manifest=_partner(names, kind) or _manifest(names, pinned, declares, lock),
+        manifest=_partner(names, kind, lock) or _manifest(names, pinned, declares, lock),
         lock=lock,
         kind=kind,
         reason=_reason(lock, by, others),
@@ -101,6 +109,8 @@ def kind_of(name: str) -> str | None:
         return _BY_NAME[base]
     if _NAMED_PYLOCK.fullmatch(base):
         return "pylock"
+    if base in _ENVIRONMENTS or _EXPLICIT.fullmatch(base):
+        return "conda"
     return "requirements" if base.endswith((".txt", ".in")) else None
 
 
@@ -110,9 +120,11 @@ def of_member(choice: Choice, member: str) -> Choice:
     return replace(choice, manifest=f"{member}/pyproject.toml", reason=why, others=())
 
 
-def _locks(names: Collection[str], pinned: bool) -> list[str]:
+def _locks(names: Collection[str], pinned: bool, subdir: str) -> list[str]:
     """Return the locks in the order in which they count."""
-    return [name for name in _BY_NAME if name in names] + (["requirements.txt"] if pinned else [])
+    listed = f"conda-{subdir}.lock"
+    found = [name for name in _BY_NAME if name in names] + ([listed] if listed in names else [])
+    return found + (["requirements.txt"] if pinned else [])
 
 
 def _named(settings: Settings, lock_option: str | None) -> tuple[str | None, str]:
@@ -136,14 +148,16 @@ def _inside(lock: str, said: str) -> str:
 def _named_kind(lock: str, by: str) -> str:
     kind = kind_of(lock)
     if kind is None:
-        known = ", ".join((*_BY_NAME, "pylock.<name>.toml", "requirements*.txt"))
+        known = ", ".join(
+            (*_BY_NAME, "pylock.<name>.toml", "conda-<platform>.lock", *_ENVIRONMENTS, "requirements*.txt")
+        )
         message = f"No known lock has a name like the one that {by} names."
         raise MlenvError("lock-kind-unknown", message, where=lock, hint=f"Known: {known}.")
     return kind
 
 
-def _partner(names: Collection[str], kind: str | None) -> str | None:
-    return next((name for name in _PARTNERS.get(kind or "", ()) if name in names), None)
+def _partner(names: Collection[str], kind: str | None, lock: str | None) -> str | None:
+    return next((name for name in _PARTNERS.get(kind or "", ()) if name in names and name != lock), None)
 
 
 def _manifest(names: Collection[str], pinned: bool, declares: bool, lock: str | None) -> str | None:
@@ -153,7 +167,7 @@ def _manifest(names: Collection[str], pinned: bool, declares: bool, lock: str | 
         return "requirements.in"
     if "requirements.txt" in names and not pinned and lock != "requirements.txt":
         return "requirements.txt"
-    return next((name for name in _FOREIGN_MANIFESTS if name in names), None)
+    return next((name for name in _FOREIGN_MANIFESTS if name in names and name != lock), None)
 
 
 def _reason(lock: str | None, by: str, others: tuple[str, ...]) -> str:

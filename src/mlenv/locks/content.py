@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import field
 
+from mlenv.locks.conda_spec import CondaSpec
 from mlenv.locks.poetry_manifest import Asked
 from mlenv.locks.settings import Settings
 from mlenv.model import Declared, Finding, Pin, value
@@ -108,4 +109,6 @@ class Manifest:
     """Every dependency group that the project knows."""
     options: tuple[str, ...] = ()
     """Option lines of a requirements file, as written."""
+    specs: tuple[CondaSpec, ...] = ()
+    """What conda is asked for: ``environment.yml``, ``pixi.toml``."""
     findings: tuple[Finding, ...] = ()

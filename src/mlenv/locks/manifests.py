@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
+from mlenv.locks.conda_agreement import CONDA_KINDS
 from mlenv.locks.content import LockContent, Manifest
+from mlenv.locks.environment_yml import as_environment_manifest
 from mlenv.locks.manifest import parse_pyproject
 from mlenv.locks.pipfile import parse_pipfile
+from mlenv.locks.pixi_manifest import parse_pixi_manifest, parse_pyproject_pixi
 from mlenv.locks.place import Place, Table, parse_toml
-from mlenv.locks.reading import Files, Wanted
+from mlenv.locks.reading import Files, Wanted, pixi_environment
 from mlenv.locks.settings import MANIFEST_HINT, read_settings
 from mlenv.locks.target import Target
 from mlenv.model import Declared
@@ -50,8 +53,12 @@ def read_manifest(name: str | None, files: Files, wanted: Wanted, content: LockC
     """
     held, first = content or LockContent(), wanted.manifest
     # What the lock holds beyond the manifest is the manifest's change, which is told, not a wrong wish.
-    extras = tuple(key for key in held.extras if key in first.extras) if wanted.extras is None else wanted.extras
-    groups = tuple(key for key in held.groups if key in first.groups) if wanted.groups is None else wanted.groups
+    # So is a group that only a lock of the conda world knows: a category of conda-lock's, an environment of pixi's.
+    chosen = wanted if wanted.kind not in CONDA_KINDS else replace(wanted, extras=None, groups=None)
+    extras = tuple(key for key in held.extras if key in first.extras) if chosen.extras is None else chosen.extras
+    groups = tuple(key for key in held.groups if key in first.groups) if chosen.groups is None else chosen.groups
+    if wanted.kind == "pixi" and name == "pyproject.toml":
+        return _pyproject_of_pixi(files, wanted)
     if name is None or name not in _READERS:
         return read_pyproject(files, wanted.target, extras, groups)
     found = _READERS[name](name, files, wanted, held)
@@ -92,8 +99,38 @@ def _pipfile(name: str, files: Files, wanted: Wanted, content: LockContent) -> M
     return parse_pipfile(text, name, wanted.target, tuple(group for group in content.groups if group in known))
 
 
+def _pixi(name: str, files: Files, wanted: Wanted, _content: LockContent) -> Manifest:
+    return parse_pixi_manifest(files.text(name) or "", name, wanted.target, pixi_environment(wanted, name))
+
+
+def _pyproject_of_pixi(files: Files, wanted: Wanted) -> Manifest | None:
+    """Read ``pyproject.toml`` as pixi does: ``[tool.pixi]``, ``[project]``, and the extras and groups of that whose
+    names the chosen environment has among its features."""
+    name = files.pyproject
+    found = parse_pyproject_pixi(files.text(name) or "", name, wanted.target, pixi_environment(wanted, name))
+    extras = tuple(feature for feature in found.groups if feature in wanted.manifest.extras)
+    groups = tuple(feature for feature in found.groups if feature in wanted.manifest.groups)
+    pyproject = read_pyproject(files, wanted.target, extras, groups)
+    if pyproject is None:
+        return None
+    return replace(
+        pyproject,
+        declared=(*pyproject.declared, *found.declared),
+        requirements=(*pyproject.requirements, *found.requirements),
+        specs=found.specs,
+        unjudged=pyproject.unjudged | found.unjudged,
+    )
+
+
+def _environment(name: str, files: Files, wanted: Wanted, _content: LockContent) -> Manifest:
+    return as_environment_manifest(files.environment(name, wanted.target))
+
+
 _READERS: Mapping[str, Callable[[str, Files, Wanted, LockContent], Manifest]] = {
     "requirements.in": _list,
     "requirements.txt": _list,
     "Pipfile": _pipfile,
+    "environment.yml": _environment,
+    "environment.yaml": _environment,
+    "pixi.toml": _pixi,
 }

@@ -54,7 +54,8 @@ def conflict_finding(used: LockContent, name: str, other: LockContent, other_nam
     Versions and sources of what both name count, and, where tools made both, names that only one of them has.
     """
     differing = _differing(used, other)
-    if used.exact and other.exact:
+    conda = any(pin.source.kind == "conda" for pin in (*used.pins, *other.pins))
+    if used.exact and other.exact and not conda:  # conda's names are its own, and it locks what is no Python package
         differing += _missing(used, other, name) + _missing(other, used, other_name)
     if not differing:
         return None

@@ -6,11 +6,15 @@ import posixpath
 from collections.abc import Callable, Mapping
 
 from mlenv.errors import MlenvError
+from mlenv.locks.conda_explicit import is_explicit, parse_explicit
+from mlenv.locks.conda_lock import parse_conda_lock
 from mlenv.locks.content import LockContent, Manifest
+from mlenv.locks.environment_yml import Environment, as_environment_lock, parse_environment
 from mlenv.locks.limits import check_size
 from mlenv.locks.merge import merge_locks
 from mlenv.locks.pdm_lock import parse_pdm_lock
 from mlenv.locks.pipenv_lock import parse_pipfile_lock
+from mlenv.locks.pixi_lock import DEFAULT, parse_pixi_lock
 from mlenv.locks.poetry_lock import parse_poetry_lock
 from mlenv.locks.pylock import parse_pylock
 from mlenv.locks.requirement_lines import decode_text
@@ -20,11 +24,12 @@ from mlenv.locks.uv_lock import parse_uv_lock
 from mlenv.model import Finding, value
 from mlenv.versions import normalise
 
-__all__ = ["READABLE", "Files", "Wanted", "read_lock", "read_lock_with_groups"]
+__all__ = ["READABLE", "Files", "Wanted", "pixi_environment", "read_lock", "read_lock_with_groups"]
 
 _CODES = {
     "pyproject.toml": "manifest-unreadable",
     "Pipfile": "manifest-unreadable",
+    "pixi.toml": "manifest-unreadable",
     "mlenv.toml": "settings-unreadable",
 }
 
@@ -40,6 +45,10 @@ class Wanted:
     """``None``: what the lock's own tool takes."""
     groups: tuple[str, ...] | None = None
     """``None``: what the lock's own tool takes."""
+    kind: str = ""
+    """The lock's; empty where there is none."""
+    environment: str = ""
+    """Which of pixi's environments counts where no group names one."""
     manifest: Manifest = Manifest()
     """``pyproject.toml`` with nothing chosen: some locks can only be read with it."""
 
@@ -60,6 +69,7 @@ class Files:
         """The ``pyproject.toml`` that counts."""
         self.read: dict[str, bytes | None] = {}
         self._lists: dict[str, Requirements] = {}
+        self._environments: dict[str, Environment] = {}
 
     def load(self, path: str) -> bytes | None:
         """Return a file's bytes.
@@ -79,6 +89,13 @@ class Files:
             self._lists[path] = parse_requirements(self.load(path) or b"", path, target, self.load)
         return self._lists[path]
 
+    def environment(self, path: str, target: Target) -> Environment:
+        """Return an ``environment.yml``, parsed once: whether it is a lock is asked before it is read as one."""
+        if path not in self._environments:
+            text = decode_text(self.load(path) or b"", path, "environment-unreadable")
+            self._environments[path] = parse_environment(text, path, target, self.load)
+        return self._environments[path]
+
     def text(self, path: str) -> str | None:
         """Return a file of the root, or the ``pyproject.toml`` of a member, as text; ``None`` where it is not there."""
         manifest = posixpath.basename(path) == "pyproject.toml"
@@ -97,6 +114,10 @@ def read_lock(lock: str, kind: str, wanted: Wanted, files: Files) -> LockContent
     data = files.load(lock)
     if data is None:
         raise MlenvError("lock-not-found", "There is no such lock.", where=lock, hint="mlenv lock makes one.")
+    if kind == "conda" and lock.endswith((".yml", ".yaml")):
+        return as_environment_lock(files.environment(lock, wanted.target))
+    if kind == "requirements" and b"@EXPLICIT" in data and is_explicit(decode_text(data, lock)):
+        kind = "conda"
     if kind == "requirements":
         return as_lock(files.requirements(lock, wanted.target))
     return _READERS[kind](decode_text(data, lock, "lock-unreadable"), lock, wanted)
@@ -148,12 +169,40 @@ def _pipenv(text: str, where: str, wanted: Wanted) -> LockContent:
     return parse_pipfile_lock(text, where, wanted.target, wanted.groups)
 
 
+def _conda_lock(text: str, where: str, wanted: Wanted) -> LockContent:
+    return parse_conda_lock(text, where, wanted.target, wanted.groups)
+
+
+def _pixi(text: str, where: str, wanted: Wanted) -> LockContent:
+    return parse_pixi_lock(text, where, wanted.target, pixi_environment(wanted, where))
+
+
+def pixi_environment(wanted: Wanted, where: str) -> str:
+    """Return which of pixi's environments counts: the one that ``--group`` names, or in which the project's lies
+    (``.pixi/envs/dev``), else ``default``.
+
+    Raises:
+        MlenvError: ``group-unknown`` where several are named.
+    """
+    if len(wanted.groups or ()) > 1:
+        message = f"An environment of pixi's is one: {', '.join(wanted.groups or ())} are several."
+        raise MlenvError("group-unknown", message, where=where, hint="Choose one of them with --group.")
+    return (wanted.groups or (wanted.environment or DEFAULT,))[0]
+
+
+def _explicit(text: str, where: str, wanted: Wanted) -> LockContent:
+    return parse_explicit(text, where, wanted.target)
+
+
 _READERS: Mapping[str, Callable[[str, str, Wanted], LockContent]] = {
     "uv": _uv,
     "pylock": _pylock,
     "poetry": _poetry,
     "pdm": _pdm,
     "pipenv": _pipenv,
+    "conda-lock": _conda_lock,
+    "pixi": _pixi,
+    "conda": _explicit,
 }
 READABLE = (*_READERS, "requirements")
 """Kinds whose content is read; the others are recognised and named."""

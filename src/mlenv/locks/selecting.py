@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from mlenv.errors import MlenvError
 from mlenv.locks.agreement import python_of, relock_of
 from mlenv.locks.choosing import Choice, choose, kind_of, of_member
+from mlenv.locks.conda_rows import subdir_of
 from mlenv.locks.content import LockContent, Manifest
 from mlenv.locks.manifests import is_read, read_manifest, read_pyproject
 from mlenv.locks.merge import conflict_finding
@@ -19,6 +21,8 @@ from mlenv.model import Finding, Selection, value
 from mlenv.versions import normalise
 
 __all__ = ["SelectRequest", "Selected", "select"]
+
+_PIXI_ENVIRONMENT = re.compile(r"(?:^|/)\.pixi/envs/([^/]+)/?$")
 
 
 @value
@@ -77,11 +81,21 @@ def select(request: SelectRequest) -> Selected:
         settings,
         request.lock_option,
         declares=first.declares,
+        subdir=subdir_of(request.target),
     )
     if request.member:
         choice = of_member(choice, request.member)
     name = first.name or request.name
-    wanted = Wanted(target=request.target, name=name, extras=extras, groups=groups, manifest=first)
+    environment = _PIXI_ENVIRONMENT.search(settings.env or "")
+    wanted = Wanted(
+        target=request.target,
+        name=name,
+        extras=extras,
+        groups=groups,
+        kind=choice.kind or "",
+        environment=environment[1] if environment else "",
+        manifest=first,
+    )
     content = None
     if choice.lock is not None and choice.kind in READABLE:
         content = read_lock_with_groups(choice.lock, choice.kind, wanted, files)
@@ -97,8 +111,10 @@ def select(request: SelectRequest) -> Selected:
 
 
 def _is_loose(name: str, files: Files, target: Target) -> bool:
-    """Say whether a requirements file is no lock; one that cannot be read is none, and is told if it is needed."""
+    """Say whether a list is no lock; one that cannot be read is none, and is told if it is needed."""
     try:
+        if name.endswith((".yml", ".yaml")):
+            return not files.environment(name, target).pinned
         return not files.requirements(name, target).pinned
     except MlenvError:
         return True

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from mlenv.engines.choose import EngineChoice, Tools
+from mlenv.errors import MlenvError
 from mlenv.locks import Selected
 from mlenv.model import value
 from mlenv.probe.interpreters import Interpreter
@@ -14,6 +15,13 @@ from mlenv.services.project import Project
 from mlenv.services.resolver import Resolver
 
 __all__ = ["Wish", "wants_ipykernel", "wish_for"]
+
+_BY_HAND = {
+    "conda-lock": "conda-lock install --prefix .venv {lock}",
+    "pixi": "pixi install --frozen",
+    "conda": "conda create --prefix .venv --file {lock}",
+}
+"""Kind of lock -> what installs it."""
 
 
 @value
@@ -46,8 +54,10 @@ def wish_for(
     """Return the wish of a verb: by what was resolved with, and ipykernel inside where it was or is asked for.
 
     Raises:
-        MlenvError: ``engine-unfit`` where a tool was asked for that cannot install this lock.
+        MlenvError: ``engine-unfit`` where a tool was asked for that cannot install this lock; ``lock-not-driven`` where
+            the lock asks for packages of conda.
     """
+    _refuse_conda_lock(selected)
     refuse_misfit(resolver.engine, selected)
     return Wish(
         verb=verb,
@@ -59,6 +69,19 @@ def wish_for(
         with_ipykernel=wants_ipykernel(context, project),
         reinstall=reinstall,
     )
+
+
+def _refuse_conda_lock(selected: Selected) -> None:
+    """Stop before anything is made: without its packages of conda an environment would only look like the lock's."""
+    lock, kind = selected.choice.lock or "", selected.choice.kind or ""
+    if kind in _BY_HAND:
+        raise MlenvError(
+            "lock-not-driven",
+            f"{lock} asks for packages of conda, which only a conda engine installs, and mlenv drives none yet; "
+            "nothing was changed",
+            where=lock,
+            hint=f"{_BY_HAND[kind].format(lock=lock)}; mlenv check then compares it",
+        )
 
 
 def wants_ipykernel(context: Context, project: Project) -> bool:
