@@ -60,6 +60,9 @@ _ALL_OPTIONS = (
     _option("--lock", "the lock that counts, where several lie side by side", "FILE"),
     _option("--extra", "an extra of the project to install, too", "NAME", many=True),
     _option("--group", "a dependency group", "NAME", many=True),
+    _option("--all-extras", "every extra of the project"),
+    _option("--all-groups", "every dependency group"),
+    _option("--no-default-groups", "only the groups that are named, without those taken by default"),
     _option("--name", "the kernel's id", "NAME"),
     _option("--ipykernel", "where the kernel's own packages live", "WHERE", ("runtime", "installed")),
     _option("--from-notebook", "take the packages from a notebook's imports", "NOTEBOOK"),
@@ -82,6 +85,7 @@ OPTIONS: Mapping[str, Option] = {option.flag: option for option in _ALL_OPTIONS}
 COMMON = ("--project", "--json", "--events")
 _CHANGE = ("--offline", "--dry-run", "--yes", "--force", "--allow-build")
 _CHOICE = ("--lock", "--extra", "--group")
+_EVERY = ("--all-extras", "--all-groups", "--no-default-groups")
 
 
 def _verb(
@@ -117,6 +121,7 @@ VERBS: Tuple[Verb, ...] = (
         "--deep",
         *_CHANGE,
         *_CHOICE,
+        *_EVERY,
         arguments=("packages", "*", "packages to add first"),
         example="create scikit-learn pandas",
     ),
@@ -138,6 +143,7 @@ VERBS: Tuple[Verb, ...] = (
         "--platform",
         "--python",
         *_CHOICE,
+        *_EVERY,
         arguments=("notebook", "?", "a notebook that may declare packages of its own, to be held against the project"),
         example="check",
     ),
@@ -166,6 +172,7 @@ VERBS: Tuple[Verb, ...] = (
         "--deep",
         *_CHANGE,
         *_CHOICE,
+        *_EVERY,
         example="sync",
     ),
     _verb(
@@ -248,9 +255,8 @@ VERBS: Tuple[Verb, ...] = (
         "select",
         "Write the cached selection that kernels read.",
         "--prefix",
-        "--lock",
-        "--extra",
-        "--group",
+        *_CHOICE,
+        *_EVERY,
         hidden=True,
     ),
 )

@@ -94,7 +94,7 @@ def test_the_next_verb_finishes_what_a_kill_interrupted(root: Path) -> None:
     entry = history.begin(root, "add", None, f"envs/{generation.name}")
     history.write_files(root, entry, FILES, {})
     generations.switch(root, root / ".venv", generation)
-    with holding(context, root, "sync") as (project, _):
+    with holding(context, load(root), "sync") as (project, _):
         assert [known.done for known in history.entries(root)] == [True]
         assert project.prefix == str(root / ".venv")
     # The step between the two: whoever creates again finds all in step, and would not come to it.
@@ -108,7 +108,7 @@ def test_a_file_that_a_killed_writer_left_goes(root: Path) -> None:
     (root / ".mlenv" / ".history.json.0123456789ab.tmp").write_text("half")
     (root / ".mlenv" / "..gitignore.0123456789ab.tmp").write_text("half")
     (root / ".mine.tmp").write_text("mine")
-    with holding(Context(cwd=root, report=silent), root, "sync"):
+    with holding(Context(cwd=root, report=silent), load(root), "sync"):
         pass
     assert not (root / ".pylock.toml.0123456789ab.tmp").exists()
     assert not list((root / ".mlenv").glob("*.tmp"))
@@ -121,7 +121,7 @@ def test_a_change_of_files_that_was_killed_half_way_is_not_taken_for_whole(root:
     written = history.write_files(root, entry, FILES, {})
     name, *_ = FILES
     history.put_back(root, written[0])
-    with holding(Context(cwd=root, report=silent), root, "sync"):
+    with holding(Context(cwd=root, report=silent), load(root), "sync"):
         assert [known.done for known in history.entries(root)] == [False], name
 
 

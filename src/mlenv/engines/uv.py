@@ -56,6 +56,9 @@ class SyncRequest:
     prefix: str
     python: str
     """The environment's interpreter: a differing ``.python-version`` would make uv replace the environment."""
+    packages: tuple[str, ...] = ()
+    """Members of the workspace; empty: what ``root`` is."""
+    all_packages: bool = False
     extras: tuple[str, ...] = ()
     groups: tuple[str, ...] | None = None
     """``None``: uv's default groups."""
@@ -177,6 +180,7 @@ def sync_project(uv: Uv, request: SyncRequest) -> Command:
     groups = () if request.groups is None else ("--no-default-groups", *_each("--group", request.groups))
     options = [
         "--frozen",
+        *(("--all-packages",) if request.all_packages else _each("--package", request.packages)),
         *_each("--extra", request.extras),
         *groups,
         *_flag("--no-install-project", not request.install_project),

@@ -18,6 +18,7 @@ from mlenv.kernel import boot, fallback
 from mlenv.kernel.explanation import Explanation
 from mlenv.probe.environment import interpreter
 from mlenv.services import project as projects
+from mlenv.services.context import Context, silent
 
 __all__ = ["active", "main", "start_folder"]
 
@@ -69,7 +70,8 @@ def _enter(root: Path | None) -> Path | Explanation:
     if root is None:
         return Explanation(what="There is no project in this folder or above.", hint="%mlenv create")
     try:
-        project = projects.load(root)
+        root, member = projects.settled(root, Context(cwd=root, report=silent))
+        project = projects.load(root, member=member)
     except MlenvError as error:
         return Explanation(what=f"{error.message} ({error.where})", hint=error.hint)
     facts = project.environment

@@ -103,7 +103,7 @@ def select(request: SelectRequest) -> Selected:
     findings = tuple(_findings(choice, wanted, files, content, manifest))
     return Selected(
         selection=_selection(request, choice, content, manifest, findings, name),
-        files_read=tuple(sorted(path for path, data in files.read.items() if data is not None)),
+        files_read=tuple(sorted(path for path, data in files.read.items() if data is not None or "/" in path)),
         content=content,
         manifest=manifest,
         choice=choice,

@@ -20,12 +20,13 @@ from mlenv.services.holding import holding
 from mlenv.services.lists import changed_list, is_list
 from mlenv.services.locking import relock
 from mlenv.services.prepare import checked, prepare
-from mlenv.services.project import Project, load, open_project
+from mlenv.services.project import Project, again, open_project
 from mlenv.services.refresh import refresh_runtime
 from mlenv.services.resolver import Resolver
 from mlenv.services.select import select_project, target_of, wanted
 from mlenv.services.sync import in_step
 from mlenv.services.wish import wish_for
+from mlenv.services.workspace import refuse_member
 from mlenv.verbs import did_you_mean
 
 __all__ = ["add", "change_project", "remove", "upgrade"]
@@ -62,7 +63,8 @@ def upgrade(context: Context, names: Sequence[str]) -> Outcome:
 def change_project(context: Context, verb: str, requirements: tuple[str, ...], names: Sequence[str]) -> Outcome:
     """Hold the project, compute the new files, carry the change out and say what happened."""
     project = open_project(context, create=verb == "add")
-    with holding(context, project.root, verb) as (project, descriptor):
+    refuse_member(context, project.root, project.member, verb)
+    with holding(context, project, verb) as (project, descriptor):
         refuse_foreign(project)
         group = declare.group_of(context) if verb != "upgrade" else None
         context = _with_group(context, project, group if verb == "add" else None)
@@ -77,7 +79,7 @@ def change_project(context: Context, verb: str, requirements: tuple[str, ...], n
         if unchanged and in_step(context, project, check_project(context, project)):
             return _nothing(verb, names)
         done = carry_out(context, project, wish, descriptor)
-    refresh_runtime(context, load(project.root))
+    refresh_runtime(context, again(project))
     return _outcome(verb, names, done)
 
 

@@ -48,13 +48,15 @@ def refuse_builds(context: Context, project: Project, selected: Selected, interp
 
 
 def _sources(selected: Selected) -> tuple[Pin, ...]:
-    """Pins that run code of theirs when installed; the project itself is its owner's own code."""
+    """Pins that run code of theirs when installed; the project and its workspace are their owner's own code."""
+    own = {member.name for member in selected.content.members} if selected.content else set()
     return tuple(
         pin
         for pin in selected.selection.pins
         if pin.source.kind in {"vcs", "path", "editable"}
         and not pin.source.url.endswith(".whl")
         and pin.source.url not in {".", ""}
+        and pin.name not in own
     )
 
 

@@ -18,8 +18,9 @@ from mlenv.services import hygiene, installing, space
 from mlenv.services.builds import refuse_builds
 from mlenv.services.context import Context
 from mlenv.services.indexes import refuse_credentials, refuse_options
+from mlenv.services.members import marker_of
 from mlenv.services.project import Project
-from mlenv.services.select import wanted
+from mlenv.services.select import target_of, wanted
 from mlenv.services.wish import Wish
 from mlenv.versions import normalise
 
@@ -42,7 +43,8 @@ def changes_of(before: Installed, selected: Selected) -> tuple[Change, ...]:
     changes = []
     for name in sorted({*old, *new}):
         have, want = old.get(name), new.get(name)
-        if want is None and have is not None and name not in {*_TOOLING, normalise(selected.selection.name)}:
+        kept = {*_TOOLING, normalise(selected.selection.name), *selected.selection.beside}
+        if want is None and have is not None and name not in kept:
             changes.append(Change(package=name, before=have.version, after=None))
         elif want is not None and have is None:
             changes.append(Change(package=name, before=None, after=want.version or "local"))
@@ -277,6 +279,7 @@ def _verify(context: Context, project: Project, wish: Wish, place: _Place) -> In
         "link": os.path.relpath(project.link, project.root),
         "base": wish.interpreter.path,
         "ipykernel": "installed" if wish.with_ipykernel else "runtime",
+        **marker_of(context, project, wish.selected, target_of(wish.interpreter.path)),
         **({"generation": place.generation.name} if place.guarded else {}),
     }
     generations.seal(generation, marker, python=python)

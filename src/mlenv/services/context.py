@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -28,12 +29,26 @@ class Options:
     lock: str | None = None
     extras: tuple[str, ...] | None = None
     groups: tuple[str, ...] | None = None
+    all_extras: bool = False
+    all_groups: bool = False
+    no_default_groups: bool = False
     ipykernel: str = "runtime"
     """``runtime`` (nothing enters the environment) or ``installed`` (the classic way)."""
     kernel_prefix: str | None = None
     """The prefix of the kernel that asks, where a notebook does."""
     loaded: Mapping[str, Mapping[str, Any]] | None = None
     """Name -> {version, binary} of the distributions in that kernel's memory."""
+
+    @property
+    def unselected(self) -> Options:
+        """The same with nothing chosen of extras and groups."""
+        return replace(self, extras=None, groups=None, all_extras=False, all_groups=False, no_default_groups=False)
+
+    @property
+    def selects(self) -> bool:
+        """Whether extras or groups are chosen now."""
+        told = self.extras is not None or self.groups is not None
+        return told or self.all_extras or self.all_groups or self.no_default_groups
 
 
 @value

@@ -21,7 +21,7 @@ from mlenv.services.disk import copied
 from mlenv.services.holding import holding
 from mlenv.services.lists import changed_list, is_list
 from mlenv.services.prepare import checked, prepare
-from mlenv.services.project import Project, forget_used, load, open_project, refuse_odd_bytes
+from mlenv.services.project import Project, again, forget_used, open_project, refuse_odd_bytes
 from mlenv.services.resolver import Resolver
 from mlenv.services.select import select_project, target_of
 from mlenv.services.sync import damaged_names, in_step, relocked_if_stale
@@ -56,15 +56,15 @@ def create(context: Context, requirements: Sequence[str], *, kernel_name: str = 
     said = "--name" if kernel_name else project.settings.at("kernel-name")
     kernel_name = kernel_name or project.settings.kernel_name or ""
     kernels.refuse_taken(kernel_name, str(project.root), project.prefix, where=said)
-    with holding(context, project.root, "create") as (project, descriptor):
+    with holding(context, project, "create") as (project, descriptor):
         former = _former_root(project)
         keeps = _keeps(context, project, wanted)
-        built = _build(context, project if keeps else load(project.root, used=False), wanted, descriptor)
+        built = _build(context, project if keeps else again(project, used=False), wanted, descriptor)
         if isinstance(built, Outcome):
             return built
         if not keeps:
             forget_used(project.root)
-    project = load(project.root)
+    project = again(project)
     trust.trust(project.root, project.link)
     registered = _register(context, project, built.selected.selection.name, kernel_name)
     kernels.forget_project(former)
@@ -251,7 +251,7 @@ def use(context: Context, prefix: str | None, *, kernel_name: str = "") -> Outco
     lines = [f"environment  {_shown(place, project.root)}: Python {facts.python} (as it is, nothing was changed)"]
     lines += [line.replace("kernel ", "kernel       ", 1) for line in registered.lines[:1]]
     lines += [f"note         {line}" for line in registered.lines[1:]]
-    if load(project.root).link != place:
+    if again(project).link != place:
         shown = _shown(place, project.root)
         lines.append(f'note         check looks at {project.link.name}; set env = "{shown}" in [tool.mlenv]')
     return Outcome(verb="use", lines=tuple(lines), kernel=registered.kernel, data=registered.data)

@@ -12,6 +12,7 @@ from mlenv.services.context import Context
 from mlenv.services.holding import holding
 from mlenv.services.kernels import kernels_of
 from mlenv.services.project import Project, open_project
+from mlenv.services.workspace import refuse_member
 
 __all__ = ["delete"]
 
@@ -25,6 +26,7 @@ def delete(context: Context) -> Outcome:
             ``environment-in-use``.
     """
     project = open_project(context)
+    refuse_member(context, project.root, project.member, "delete")
     specs = [one for one in kernels_of(str(project.root)) if one.folder]
     shown = [project.link.name] if project.environment.prefix else []
     shown += [f"kernel {one.id}" for one in specs]
@@ -36,7 +38,7 @@ def delete(context: Context) -> Outcome:
         raise MlenvError(
             "confirm", f"this deletes {', '.join(shown)}; manifest and lock stay", hint="mlenv delete --yes"
         )
-    with holding(context, project.root, "delete") as (project, _):
+    with holding(context, project, "delete") as (project, _):
         _refuse(context, project)
         for one in specs:
             kernels.remove(one.id)

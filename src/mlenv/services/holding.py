@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from pathlib import Path
 
 from mlenv import generations, store
 from mlenv.errors import MlenvError
 from mlenv.services import hygiene, space
 from mlenv.services.context import Context
-from mlenv.services.project import Project, load
+from mlenv.services.project import Project, again
 
 __all__ = ["holding"]
 
 
 @contextlib.contextmanager
-def holding(context: Context, root: Path, verb: str) -> Iterator[tuple[Project, int]]:
+def holding(context: Context, project: Project, verb: str) -> Iterator[tuple[Project, int]]:
     """Hold a project for one verb; every verb that writes works inside.
 
     Yields:
@@ -25,10 +24,11 @@ def holding(context: Context, root: Path, verb: str) -> Iterator[tuple[Project, 
     Raises:
         MlenvError: ``project-busy``; as :func:`mlenv.services.project.load`.
     """
+    root = project.root
     try:
         with store.hold(root, verb, lambda text: context.tell("wait", text)) as (descriptor, _):
             generations.heal(root)
-            project = load(root)
+            project = again(project)
             if generations.settle(root, project.link):
                 hygiene.ignore(context, root, project.link)  # the step that came after the one that was killed
             yield project, descriptor

@@ -19,8 +19,10 @@ from mlenv.services import tools as engine_tools
 from mlenv.services.context import Context
 from mlenv.services.declare import default_name
 from mlenv.services.indexes import options_of
+from mlenv.services.members import held_for
 from mlenv.services.project import Project
 from mlenv.services.scratch import scratch_folder
+from mlenv.services.select import target_of
 from mlenv.services.tools import run_engine
 from mlenv.services.venv_files import aim_activation, mark_seeded, python_links, refuse_another_python
 from mlenv.services.wheels import naming_a_python
@@ -202,7 +204,8 @@ def _pylock_files(place: _Site) -> Iterator[Path]:
 def _fill_uv_project(place: _Site) -> None:
     """Let uv install its own lock; a lock that is not written yet is installed from a copy of the project's files."""
     selected, files = place.wish.selected, place.wish.files
-    copied = bool(files)
+    held = held_for(place.context, place.project, selected, target_of(place.wish.interpreter.path))
+    copied = bool(files.keys() & {"pyproject.toml", "uv.lock"})
     if copied:
         for name in ("pyproject.toml", "uv.lock"):
             _file(place, name, files.get(name) or store.read_text(place.project.root / name))
@@ -210,8 +213,10 @@ def _fill_uv_project(place: _Site) -> None:
         root=str(place.scratch if copied else place.project.root),
         prefix=str(place.generation),
         python=environment.interpreter(str(place.generation)),
-        extras=selected.selection.extras,
-        groups=selected.selection.groups,
+        packages=held.packages,
+        all_packages=held.everything,
+        extras=held.extras,
+        groups=held.groups,
         install_project=not copied,
         inexact=True,
         allow_build=_may_build(place),

@@ -13,10 +13,11 @@ from mlenv.locks.settings import Settings, read_settings
 from mlenv.model import EnvironmentFacts, FileStamp, Finding, value
 from mlenv.probe import site
 from mlenv.services.context import Context
+from mlenv.services.workspace import workspace_of
 
 __all__ = [
-    "LOCK_NAMES", "MANIFEST_NAMES", "Project", "find_root", "forget_used", "load", "open_project", "refuse_odd_bytes",
-    "require_environment",
+    "LOCK_NAMES", "MANIFEST_NAMES", "Project", "again", "find_root", "forget_used", "load", "open_project",
+    "refuse_odd_bytes", "require_environment", "settled",
 ]  # fmt: skip
 
 MANIFEST_NAMES = (
@@ -45,6 +46,13 @@ class Project:
     environment: EnvironmentFacts
     stamps: Mapping[str, FileStamp] = field(default_factory=dict)
     """Of manifests and locks, before anything was read from them."""
+    member: str = ""
+    """Folder relative to the root, where the project is a member of the root's uv workspace."""
+
+    @property
+    def folder(self) -> Path:
+        """The project's own folder: the root, or that of the workspace's member."""
+        return self.root / self.member
 
     @property
     def prefix(self) -> str:
@@ -120,7 +128,24 @@ def open_project(context: Context, *, create: bool = False) -> Project:
                 hint="mlenv create",
             )
         root = start
-    return load(root)
+    root, member = settled(root, context)
+    return load(root, member=member)
+
+
+def settled(root: Path, context: Context) -> tuple[Path, str]:
+    """Return a project's root, and the member that is meant where the folder is one of a workspace's members.
+
+    Raises:
+        MlenvError: as :func:`mlenv.services.workspace.workspace_of`.
+    """
+    named = context.options.lock
+    found = workspace_of(root) if named is None or os.path.basename(named) == "uv.lock" else None
+    return found or (root, "")
+
+
+def again(project: Project, *, used: bool = True) -> Project:
+    """Read a project anew."""
+    return load(project.root, used=used, member=project.member)
 
 
 def refuse_odd_bytes(path: Path) -> None:
@@ -145,12 +170,13 @@ def forget_used(root: Path) -> None:
     (root / _USED).unlink(missing_ok=True)
 
 
-def load(root: Path, *, used: bool = True) -> Project:
+def load(root: Path, *, used: bool = True, member: str = "") -> Project:
     """Read what lies in a project folder.
 
     Args:
         root: the folder.
         used: whether an environment outside the project, told by ``use``, counts.
+        member: of the workspace, where one is meant.
 
     Raises:
         MlenvError: ``file-unreadable``; ``settings-unknown-key`` and the like from ``[tool.mlenv]``.
@@ -164,7 +190,15 @@ def load(root: Path, *, used: bool = True) -> Project:
     stamps = {name: site.stamp(str(root / name)) for name in names if name in _WATCHED or name.endswith(_ENDINGS)}
     settings = _settings(root, names)
     link = _link(root, settings, used)
-    return Project(root=root, names=names, settings=settings, link=link, environment=_facts(root, link), stamps=stamps)
+    return Project(
+        root=root,
+        names=names,
+        settings=settings,
+        link=link,
+        environment=_facts(root, link),
+        stamps=stamps,
+        member=member,
+    )
 
 
 def _is_file(entry: os.DirEntry[str]) -> bool:

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mlenv import store
 from mlenv._version import __version__
@@ -20,12 +20,13 @@ from mlenv.services.context import Context, Options
 from mlenv.services.project import LOCK_NAMES, MANIFEST_NAMES, Project, open_project
 
 if TYPE_CHECKING:  # a check with a cached selection reads no lock, so it need not load the readers
-    from mlenv.locks import Selected, Target
+    from mlenv.locks import Selected, SelectRequest, Target
 
 __all__ = [
     "loader",
     "select_project",
     "selection_for",
+    "synced_with",
     "target_of",
     "wanted",
     "write_selection",
@@ -47,29 +48,55 @@ def target_of(python: str) -> Target:
 def wanted(project: Project, options: Options) -> tuple[tuple[str, ...] | None, tuple[str, ...] | None]:
     """Return the extras and groups that count: told now, else those the environment was synced with, else ``None``.
 
-    Groups that are told come to those that the project has by default, as with ``uv sync --group``.
+    Groups that are told come to those that the lock's own tool takes by default, as with ``uv sync --group``;
+    ``--no-default-groups`` leaves these out, ``--all-groups`` and ``--all-extras`` take whatever the manifest knows.
+
+    Raises:
+        MlenvError: as :func:`select_project`, where the defaults have to be looked up.
     """
-    extras = options.extras if options.extras is not None else _recorded(project.marker, "extras")
-    if options.groups is None:
-        return extras, _recorded(project.marker, "groups")
-    return extras, tuple(dict.fromkeys((*_default_groups(project, options), *options.groups)))
+    extras = options.extras if options.extras is not None else _recorded(project, "extras")
+    groups = _recorded(project, "groups")
+    if options.all_extras:
+        extras = _known(project, options, "extras")
+    if options.all_groups:
+        groups = _known(project, options, "groups")
+    elif options.groups is not None or options.no_default_groups:
+        defaults = () if options.no_default_groups else _default_groups(project, options)
+        groups = tuple(dict.fromkeys((*defaults, *(options.groups or ()))))
+    return extras, groups
+
+
+def synced_with(project: Project) -> tuple[list[str], list[str]]:
+    """Return the extras and groups that the environment was synced with, where these were told."""
+    return list(_recorded(project, "extras") or ()), list(_recorded(project, "groups") or ())
 
 
 def _default_groups(project: Project, options: Options) -> tuple[str, ...]:
-    """Return what the settings say; in a project of uv's what uv would take."""
+    """Return what the settings say, else what the lock's own tool takes where nothing is said."""
     if project.settings.groups is not None:
         return project.settings.groups
-    named = options.lock or project.settings.lock or "uv.lock"
-    if named != "uv.lock" or not {"uv.lock", "pyproject.toml"} <= project.names:
-        return ()
-    from mlenv.locks import Target, parse_pyproject
-
-    text = store.read_text(project.root / "pyproject.toml")
-    return parse_pyproject(text, "pyproject.toml", Target(markers={}), (), ()).default_groups
+    return _plainly(project, options).selection.groups
 
 
-def _recorded(marker: Mapping[str, Any], key: str) -> tuple[str, ...] | None:
-    recorded = marker.get(key)
+def _known(project: Project, options: Options, what: str) -> tuple[str, ...]:
+    """Return every extra or group that the manifest knows."""
+    manifest = _plainly(project, options).manifest
+    return () if manifest is None else manifest.extras if what == "extras" else manifest.groups
+
+
+def _plainly(project: Project, options: Options) -> Selected:
+    """Select with nothing chosen. (Nothing known here hangs on the interpreter.)"""
+    from mlenv.locks import Target, select
+
+    return select(_request(project, Target(markers={}), options, {}))
+
+
+def _recorded(project: Project, key: str) -> tuple[str, ...] | None:
+    """Return what the environment was synced with; of a workspace, where this member was among what was synced."""
+    marker, here = project.marker, project.member or "."
+    members = marker.get("members")
+    synced = members.get(here) if isinstance(members, dict) else {} if project.member else marker
+    recorded = synced.get(key) if isinstance(synced, dict) else None
     return tuple(str(item) for item in recorded) if isinstance(recorded, list) and recorded else None
 
 
@@ -93,29 +120,32 @@ def select_project(
     Raises:
         MlenvError: as the readers of :mod:`mlenv.locks`.
     """
-    from mlenv.locks import SelectRequest, select, select_for_notebook
+    from mlenv.locks import select, select_for_notebook
 
-    files = files or {}
+    request = _request(project, target, options, files or {})
     extras, groups = wanted(project, options)
-    request = SelectRequest(
+    try:
+        chosen = replace(request, extras=extras, groups=groups)
+        return select(chosen) if notebook is None else select_for_notebook(chosen, *notebook)
+    except MlenvError as error:
+        if options.selects or error.code not in {"extra-unknown", "group-unknown"}:
+            raise
+        # The environment was synced with something that the manifest has given up since.
+        return select(request) if notebook is None else select_for_notebook(request, *notebook)
+
+
+def _request(project: Project, target: Target, options: Options, files: Mapping[str, str]) -> SelectRequest:
+    from mlenv.locks import SelectRequest
+
+    return SelectRequest(
         root=str(project.root),
-        name=project.root.name,
+        name=project.folder.name,
         names=tuple(sorted(project.names | files.keys())),
         load=loader(project.root, files),
         target=target,
-        extras=extras,
-        groups=groups,
         lock_option=_relative(options.lock, project.root),
+        member=project.member,
     )
-    try:
-        return select(request) if notebook is None else select_for_notebook(request, *notebook)
-    except MlenvError as error:
-        told = options.extras is not None or options.groups is not None
-        if told or error.code not in {"extra-unknown", "group-unknown"}:
-            raise
-        # The environment was synced with something that the manifest has given up since.
-        request = replace(request, extras=None, groups=None)
-        return select(request) if notebook is None else select_for_notebook(request, *notebook)
 
 
 def _relative(lock: str | None, root: Path) -> str | None:
@@ -164,8 +194,8 @@ def selection_for(context: Context, project: Project, python: str) -> Selection:
         MlenvError: as :func:`select_project`; ``python-broken``.
     """
     facts, options = ask.ask(python, store.cache_dir()), context.options
-    path = _cache_path(project.root, facts.cache_tag)
-    plain = options.lock is None and options.extras is None and options.groups is None
+    path = _cache_path(project.folder, facts.cache_tag)
+    plain = options.lock is None and not options.selects
     if plain:
         cached = _cached(path)
         if cached is not None and cached.python == facts.version:
@@ -180,8 +210,8 @@ def selection_for(context: Context, project: Project, python: str) -> Selection:
     return selection
 
 
-def _cache_path(root: Path, cache_tag: str) -> Path:
-    return store.cache_dir() / "selections" / cache_name(os.path.realpath(root), cache_tag)
+def _cache_path(folder: Path, cache_tag: str) -> Path:
+    return store.cache_dir() / "selections" / cache_name(os.path.realpath(folder), cache_tag)
 
 
 def _beside(project: Project, python: str) -> tuple[FileStamp, ...]:
@@ -239,7 +269,7 @@ def write_selection(context: Context, prefix: str | None) -> Outcome:
     python = environment.interpreter(prefix or project.prefix)
     selection = selection_for(context, project, python)
     lines = (f"{len(selection.pins)} pins",)
-    kept = _cached(_cache_path(project.root, ask.ask(python, store.cache_dir()).cache_tag))
+    kept = _cached(_cache_path(project.folder, ask.ask(python, store.cache_dir()).cache_tag))
     # Where no cache can be written, the kernel that asked gets it told.
     told = {} if kept is not None else {"selection": mask_secrets(selection_text(selection, __version__))}
     return Outcome(verb="select", lines=lines, data=told)

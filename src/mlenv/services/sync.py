@@ -17,11 +17,12 @@ from mlenv.services.holding import holding
 from mlenv.services.leftovers import clear_leftovers
 from mlenv.services.locking import relock
 from mlenv.services.prepare import prepare
-from mlenv.services.project import Project, load, open_project
+from mlenv.services.project import Project, again, open_project
 from mlenv.services.refresh import refresh_runtime
 from mlenv.services.resolver import Resolver
-from mlenv.services.select import select_project, target_of, wanted
+from mlenv.services.select import select_project, synced_with, target_of, wanted
 from mlenv.services.wish import wish_for
+from mlenv.services.workspace import refuse_member
 
 __all__ = ["damaged_names", "lock", "relocked_if_stale", "sync"]
 
@@ -33,7 +34,7 @@ def sync(context: Context) -> Outcome:
         MlenvError: ``no-lock``; what failed, naming package and cause; the environment is as it was then.
     """
     project = open_project(context)
-    with holding(context, project.root, "sync") as (project, descriptor):
+    with holding(context, project, "sync") as (project, descriptor):
         resolver = prepare(context, project, {}, descriptor)
         selected, files = relocked_if_stale(context, project, resolver)
         if selected.content is None:
@@ -51,7 +52,7 @@ def sync(context: Context) -> Outcome:
         if context.options.dry_run:
             return words.planned("sync", changes, files)
         done = carry_out(context, project, wish, descriptor)
-    refresh_runtime(context, load(project.root))
+    refresh_runtime(context, again(project))
     lines = [f"synced {project.link.name}: {words.moved(done.changes)}"]
     if damaged:
         lines.append(f"mended {', '.join(damaged[:6])}: files were missing or changed")
@@ -63,10 +64,9 @@ def sync(context: Context) -> Outcome:
 
 def in_step(context: Context, project: Project, report: Report) -> bool:
     """Whether there is nothing for ``sync`` to do; what was asked for now counts as a difference."""
-    options = context.options
-    if options.groups is not None or options.extras is not None:
-        told = [list(names or ()) for names in wanted(project, options)]
-        if [project.marker.get("extras", []), project.marker.get("groups", [])] != told:
+    if context.options.selects:
+        extras, groups = wanted(project, context.options)
+        if synced_with(project) != (list(extras or ()), list(groups or ())):
             return False
     return report.verdict in {"in-step", "restart", "switch"} and project.environment.prefix is not None
 
@@ -119,7 +119,8 @@ def lock(context: Context, *, upgrade: bool = False) -> Outcome:
         MlenvError: ``nothing-to-lock``; ``lock-not-driven``; what the resolver could not do.
     """
     project = open_project(context)
-    with holding(context, project.root, "lock") as (project, descriptor):
+    refuse_member(context, project.root, project.member, "lock")
+    with holding(context, project, "lock") as (project, descriptor):
         resolver = prepare(context, project, {}, descriptor, upgrade_all=upgrade)
         target = target_of(resolver.interpreter.path)
         before = select_project(project, target, context.options)

@@ -8,7 +8,7 @@ from mlenv.model import Change, Installed, Outcome
 from mlenv.probe import site
 from mlenv.services.context import Context
 from mlenv.services.holding import holding
-from mlenv.services.project import load, open_project
+from mlenv.services.project import again, open_project
 from mlenv.services.refresh import refresh_runtime
 
 __all__ = ["undo"]
@@ -28,10 +28,10 @@ def undo(context: Context) -> Outcome:
         names = ", ".join(f.path for f in entry.files if f.before != f.after) or "no file"
         line = f"would undo '{entry.verb}': the environment before it, and {names}"
         return Outcome(verb="undo", lines=(line,), dry_run=True)
-    with holding(context, project.root, "undo") as (project, _):
+    with holding(context, project, "undo") as (project, _):
         before = site.scan(project.environment.sites)
         entry, back, kept = generations.restore(project.root, project.link)
-    project = load(project.root)
+    project = again(project)
     refresh_runtime(context, project)
     after = site.scan(project.environment.sites)
     lines = [f"undone: {entry.verb}", f"environment  {project.link.name}: {_difference(before, after)}"]

@@ -27,6 +27,7 @@ from mlenv.services.prepare import prepare
 from mlenv.services.project import Project, open_project
 from mlenv.services.resolver import Resolver
 from mlenv.services.select import select_project
+from mlenv.services.workspace import refuse_member
 from mlenv.versions import normalise
 
 __all__ = ["FreezeWish", "freeze"]
@@ -62,8 +63,9 @@ def freeze(context: Context, wish: FreezeWish) -> Outcome:
             ``freeze-unproved``; ``freeze-foreign-lock`` for locks of other tools; what the resolver could not do.
     """
     project = open_project(context)
+    refuse_member(context, project.root, project.member, "freeze")
     output = _output(context, project, wish)
-    with holding(context, project.root, "freeze") as (project, descriptor):
+    with holding(context, project, "freeze") as (project, descriptor):
         live = read_live(context, project)
         selected = select_project(project, live.target, context.options)
         frozen, notes = _frozen(context, project, live, selected, wish)
