@@ -10,10 +10,11 @@ from mlenv.locks.conda_agreement import CONDA_KINDS, conda_relock
 from mlenv.locks.content import LockContent, Manifest
 from mlenv.locks.relock import relock_findings
 from mlenv.locks.requirement import same_pythons
+from mlenv.locks.requirement_reasons import gone_rows
 from mlenv.locks.target import Target
 from mlenv.model import Finding
 from mlenv.requirement_text import parse_requirement
-from mlenv.versions import normalise, satisfies
+from mlenv.versions import normalise, same, satisfies
 
 __all__ = ["python_of", "relock_of"]
 
@@ -38,14 +39,33 @@ def relock_of(choice: Choice, content: LockContent, manifest: Manifest | None) -
         declared = tuple(row for row in declared if row.name not in manifest.unjudged)
     found = relock_findings(declared, content, requirements, lock=lock, manifest=choice.manifest)
     yield from found
+    yield from _gone(choice.manifest, lock, content, manifest)
     if known and not found:  # what differs leaves today's pins as they are, or is none of this interpreter's
         reason = f"{choice.manifest} has changed since {lock} was made: {lock} records another digest of it."
         yield Finding(kind="relock", reason=reason)
+    before, version = content.recorded_version, manifest.version
+    if before and version and same(before, version) is False:
+        reason = f"{choice.manifest} is at version {version}; {lock} was made for {before}."
+        yield Finding(kind="relock", reason=reason, declared=version, locked=before)
     # Where the project names no range, uv records that of the Python it ran with.
     now, then = manifest.requires_python, content.recorded_python
     if now and then and not same_pythons(now, then):
         reason = f"{choice.manifest} asks for Python {now}; {choice.lock} was made for {then}."
         yield Finding(kind="relock", reason=reason, declared=now, locked=then)
+
+
+def _gone(path: str, lock: str, content: LockContent, manifest: Manifest) -> Iterator[Finding]:
+    """Say what a compiled list holds for nobody: its row is gone from the manifest."""
+    if not content.reasons:
+        return
+    asked = frozenset(
+        normalise(parse_requirement(text).name) for text in (*manifest.requirements, *manifest.everything)
+    )
+    pins = {pin.name: pin for pin in content.pins if pin.source.kind == "index"}
+    for name in gone_rows(content.reasons, path, asked):
+        if name in pins:
+            reason = f"{lock} was made for {name}, which {path} no longer asks for."
+            yield Finding(kind="relock", reason=reason, package=name, locked=pins[name].version)
 
 
 def _judged(texts: Iterable[str], unjudged: frozenset[str]) -> tuple[str, ...]:

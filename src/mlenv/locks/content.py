@@ -54,6 +54,10 @@ class LockContent:
     """The tool's own digest of what the manifest declared when the lock was made; empty where it keeps none."""
     recorded_python: str = ""
     """The manifest's range of Python versions when the lock was made; empty where the lock keeps none."""
+    recorded_version: str = ""
+    """The project's own version when the lock was made; empty where the lock keeps none."""
+    reasons: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Name -> what asked for it when the lock was made, in the words of a compiled list (``-r requirements.in``)."""
     options: tuple[str, ...] = ()
     """Option lines of a requirements file, as written: they say where packages come from."""
     unpinned: frozenset[str] = frozenset()
@@ -74,6 +78,8 @@ class Manifest:
 
     name: str = ""
     """The project's name as written; empty where it has none."""
+    version: str = ""
+    """The project's own version as written; empty where it has none, or leaves it to the build."""
     declared: tuple[Declared, ...] = ()
     """What applies to the target: dependencies, then the chosen extras and groups."""
     requirements: tuple[str, ...] = ()

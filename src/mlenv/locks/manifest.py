@@ -85,6 +85,7 @@ def parse_pyproject(
     dynamic = "dependencies" in place.at("project").texts(project, "dynamic") and not own.base
     return Manifest(
         name=name,
+        version=place.at("project").get(project, "version", str) or "",
         declared=tuple(_declared(rows, target)),
         requirements=tuple(dict.fromkeys(written(row.requirement) for row in rows)),
         everything=_everything(project, lists, sources, place),

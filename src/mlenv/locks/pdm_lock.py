@@ -29,7 +29,7 @@ def parse_pdm_lock(
     text: str,
     where: str,
     target: Target,
-    extras: Iterable[str] = (),
+    extras: Iterable[str] | None = (),
     groups: Iterable[str] | None = None,
     *,
     known_extras: Collection[str] = (),
@@ -40,9 +40,9 @@ def parse_pdm_lock(
         text: the file's text.
         where: its path for errors and findings.
         target: the interpreter.
-        extras: chosen extras of the project.
-        groups: chosen groups beside the project's own dependencies; ``None`` for all that are no extras, as
-            ``pdm sync`` takes them.
+        extras: chosen extras of the project; ``None`` (with ``None`` for the groups) for all that the lock holds, as
+            ``pdm sync`` takes them where nothing is named.
+        groups: chosen groups beside the project's own dependencies; ``None`` for all that are no extras.
         known_extras: names of the project's extras: the lock keeps them among its groups.
 
     Raises:
@@ -55,12 +55,12 @@ def parse_pdm_lock(
     table = parse_toml(text, place)
     metadata = _metadata(table, place)
     at = place.at("metadata")
-    active = tuple(dict.fromkeys(normalise(extra) for extra in extras))
     held = [normalise(group) for group in at.texts(metadata, "groups")]
-    if groups is None:
-        chosen = tuple(group for group in held if group not in {_OWN_GROUP, *map(normalise, known_extras)})
-    else:
-        chosen = tuple(dict.fromkeys(normalise(group) for group in groups))
+    known = [normalise(extra) for extra in known_extras]
+    if extras is None:
+        extras = [extra for extra in held if extra in known] if groups is None else ()
+    active = tuple(dict.fromkeys(normalise(extra) for extra in extras))
+    chosen = _default(held, known) if groups is None else tuple(dict.fromkeys(normalise(group) for group in groups))
     entries = [_entry(row, spot) for row, spot in place.tables(table, "package")]
     found = selected(entries, (_OWN_GROUP, *chosen, *active), (), target)
     wanted = _widest(at, metadata)
@@ -72,6 +72,10 @@ def parse_pdm_lock(
         extras=active,
         groups=chosen,
     )
+
+
+def _default(held: Iterable[str], extras: Iterable[str]) -> tuple[str, ...]:
+    return tuple(group for group in held if group not in {_OWN_GROUP, *extras})
 
 
 def _metadata(table: Table, place: Place) -> Table:

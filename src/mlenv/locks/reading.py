@@ -162,7 +162,7 @@ def _poetry(text: str, where: str, wanted: Wanted) -> LockContent:
 
 def _pdm(text: str, where: str, wanted: Wanted) -> LockContent:
     known = wanted.manifest.extras
-    return parse_pdm_lock(text, where, wanted.target, wanted.extras or (), wanted.groups, known_extras=known)
+    return parse_pdm_lock(text, where, wanted.target, wanted.extras, wanted.groups, known_extras=known)
 
 
 def _pipenv(text: str, where: str, wanted: Wanted) -> LockContent:

@@ -42,7 +42,7 @@ def relock_findings(
     found: dict[str, Finding] = {}
     if content.recorded is not None:
         now = requirements if requirements is not None else tuple(row.text for row in declared)
-        found = _changes(now, content.recorded, pins, lock, manifest)
+        found = _changes(now, content.recorded, pins, lock, manifest, content.recorded_python)
     for row in declared:
         if row.name not in found and row.name not in content.unpinned:
             reason = unmet(row, pins.get(row.name), lock)
@@ -52,29 +52,32 @@ def relock_findings(
 
 
 def _changes(
-    now: Iterable[str], recorded: Iterable[str], pins: dict[str, Pin], lock: str, manifest: str
+    now: Iterable[str], recorded: Iterable[str], pins: dict[str, Pin], lock: str, manifest: str, pythons: str
 ) -> dict[str, Finding]:
     new, old = _by_name(now), _by_name(recorded)
     found = {}
     for name in {*new, *old}:
-        reason = _change(name, new.get(name, ()), old.get(name, ()), lock, manifest)
+        reason = _change(name, new.get(name, ()), old.get(name, ()), lock, manifest, pythons)
         if reason:
             found[name] = _finding(name, reason, _joined(new.get(name, ())) or None, pins.get(name))
     return found
 
 
-def _change(name: str, new: Sequence[Requirement], old: Sequence[Requirement], lock: str, manifest: str) -> str | None:
+def _change(
+    name: str, new: Sequence[Requirement], old: Sequence[Requirement], lock: str, manifest: str, pythons: str
+) -> str | None:
     if not old:
         return f"{manifest} asks for {_joined(new)}, which it did not when {lock} was made."
     if not new:
         return f"{lock} was made for {_joined(old)}, which {manifest} no longer asks for."
-    if all(_among(row, old) for row in new) and all(_among(row, new) for row in old):
+    # uv leaves out of a marker what the project's range of Python says already.
+    if all(_among(row, old, pythons) for row in new) and all(_among(row, new, pythons) for row in old):
         return None
     return f"{manifest} asks for {_joined(new)}; {lock} was made for {_joined(old)}."
 
 
-def _among(row: Requirement, rows: Sequence[Requirement]) -> bool:
-    return any(same_requirement(row, other) for other in rows)
+def _among(row: Requirement, rows: Sequence[Requirement], pythons: str) -> bool:
+    return any(same_requirement(row, other, pythons) for other in rows)
 
 
 def _by_name(texts: Iterable[str]) -> dict[str, tuple[Requirement, ...]]:

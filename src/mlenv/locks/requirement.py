@@ -43,19 +43,24 @@ def written(requirement: Requirement, *, marker: bool = True) -> str:
     return f"{requirement.name}{extras}{wanted}{condition}"
 
 
-def same_requirement(a: Requirement, b: Requirement) -> bool:
-    """Say whether two requirements ask for the same, whatever their spelling and the order of their parts."""
+def same_requirement(a: Requirement, b: Requirement, pythons: str = "") -> bool:
+    """Say whether two requirements ask for the same, whatever their spelling and the order of their parts.
+
+    Args:
+        a, b: the requirements.
+        pythons: the range of Python versions that the project supports: what its markers say of others is the same.
+    """
     return (
         normalise(a.name) == normalise(b.name)
         and {normalise(extra) for extra in a.extras} == {normalise(extra) for extra in b.extras}
         and a.specifier == b.specifier
         and _address(a.url) == _address(b.url)
-        and same_marker(a.marker, b.marker)
+        and same_marker(a.marker, b.marker, pythons)
     )
 
 
-def same_marker(a: Marker | None, b: Marker | None) -> bool:
-    """Say whether two markers hold for the same interpreters.
+def same_marker(a: Marker | None, b: Marker | None, pythons: str = "") -> bool:
+    """Say whether two markers hold for the same interpreters, of those that a range of versions accepts.
 
     ``python_version < "3.9"`` and ``python_full_version < "3.9"`` do: tools rewrite markers in many ways. Where the
     texts differ, both are evaluated for every platform and Python version that either of them tells apart.
@@ -65,7 +70,7 @@ def same_marker(a: Marker | None, b: Marker | None) -> bool:
     if len(texts) == 1:
         return True
     most = _MOST_WORK // sum(map(len, texts))
-    for number, sample in enumerate(_samples(texts)):
+    for number, sample in enumerate(_samples(texts, pythons)):
         if number == most or _holds(a, sample) != _holds(b, sample):
             return False  # beyond what can be tried in a second, another text counts as another marker
     return True
@@ -95,13 +100,13 @@ def _holds(marker: Marker | None, sample: dict[str, str]) -> bool:
         return False  # nowhere the same as one that can be decided
 
 
-def _samples(texts: Iterable[str]) -> Iterator[dict[str, str]]:
+def _samples(texts: Iterable[str], pythons: str = "") -> Iterator[dict[str, str]]:
     """Yield environments on both sides of everything that the markers tell apart, and vary nothing else."""
     said = " ".join(texts)
     literals = sorted(_literals([said]))
     extras = ["", *(word for key, word in literals if key == "extra")]
     implementations = _IMPLEMENTATIONS if "implementation" in said else _IMPLEMENTATIONS[:1]
-    versions = _pythons([said]) if "version" in said else ("3.12.1",)
+    versions = _accepted(_pythons([said, pythons]), pythons) if "version" in said else ("3.12.1",)
     for platform, (name, title), version, extra in itertools.product(
         _platforms(said, literals), implementations, versions, extras
     ):
@@ -116,6 +121,11 @@ def _samples(texts: Iterable[str]) -> Iterator[dict[str, str]]:
             "python_full_version": version,
             "python_version": ".".join(version.split(".")[:2]),
         }
+
+
+def _accepted(versions: tuple[str, ...], pythons: str) -> tuple[str, ...]:
+    accepts = SpecifierSet(pythons)
+    return tuple(version for version in versions if accepts.contains(version, prereleases=True)) or versions
 
 
 def _platforms(said: str, literals: Iterable[tuple[str, str]]) -> list[dict[str, str]]:

@@ -13,6 +13,7 @@ from mlenv.locks.limits import LONGEST_LINE, MOST_FILES, check_packages
 from mlenv.locks.place import Place, conflict_line
 from mlenv.locks.requirement import written
 from mlenv.locks.requirement_lines import decode_text, logical_lines, split_line
+from mlenv.locks.requirement_reasons import parse_reasons
 from mlenv.locks.requirement_rows import HINT, Row, parse_row
 from mlenv.locks.requirements_seal import check_requirements_seal
 from mlenv.locks.source import inside
@@ -55,6 +56,8 @@ class Requirements:
     """What ``-c`` files say about packages that something else asks for."""
     hashes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Name -> ``sha256:...``."""
+    reasons: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Name -> what asked for it, where a tool compiled the list and says so."""
     findings: tuple[Finding, ...] = ()
 
 
@@ -94,19 +97,21 @@ def parse_requirements(
     seal = check_requirements_seal(text, where)
     _read(reader, text, where, constraint=False)
     rows = [row for row in reader.rows if not row.constraint]
+    made = bool(_MADE_BY_TOOL.search(text))
     applied = [row for row in rows if applies(row.marker, target, row.at)]
     return Requirements(
         declared=tuple(_declared(row) for row in applied if row.name),
         requirements=tuple(dict.fromkeys(row.text_with_marker for row in rows if row.name)),
         pins=_pins(applied),
         pinned=any(not row.local for row in rows) and all(row.pinned for row in rows),
-        closed=bool(_MADE_BY_TOOL.search(text)) and not seal,
+        closed=made and not seal,
         options=tuple(reader.options),
         files=tuple(reader.files),
         constraints=tuple(
             _declared(row) for row in reader.rows if row.constraint and applies(row.marker, target, row.at)
         ),
         hashes={row.name: row.hashes for row in applied if row.name and row.hashes},
+        reasons=parse_reasons(text) if made else {},
         findings=(*seal, *(_nameless(row) for row in applied if not row.name)),
     )
 
@@ -118,6 +123,7 @@ def as_lock(requirements: Requirements) -> LockContent:
         exact=requirements.closed,
         hashes=requirements.hashes,
         options=requirements.options,
+        reasons=requirements.reasons,
         findings=requirements.findings,
     )
 

@@ -75,12 +75,19 @@ def parse_uv_lock(
         extras=graph.extras,
         groups=graph.groups,
         recorded_python="" if members else requires_python,
+        recorded_version=_own_version(graph, root_name),
         unpinned=frozenset(walk.entries) - frozenset(entries),
         beside=frozenset(graph.by_name) - frozenset(walk.entries) if members else frozenset(),
         members=members,
         told=_told(table, place),
         whole=True,
     )
+
+
+def _own_version(graph: Graph, root_name: str) -> str:
+    """Return the version of the one project that was selected; uv records none where the build says it."""
+    own = [root for root in graph.roots if root.name == normalise(root_name)]
+    return (own[0].version or "") if len(graph.roots) == len(own) == 1 else ""
 
 
 def _check_version(table: Table, place: Place) -> None:
