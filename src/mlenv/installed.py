@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
-from typing import Collection, Dict, Iterable, List, Mapping, Optional, Sequence, Set, Tuple
+from typing import Any, Collection, Dict, Iterable, List, Mapping, Optional, Sequence, Set, Tuple
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from mlenv.model import Installed, Source, value
@@ -80,7 +80,7 @@ def parse_folder_name(entry: str) -> Optional[Tuple[str, str]]:
 def parse_direct_url(text: str) -> Source:
     """Read ``direct_url.json``. Anything unreadable counts as ``url`` without an address: surely not from the index.
 
-    Source: PEP 610. uv writes an empty ``archive_info`` where pip writes a hash, so no hash is asked for.
+    Source: PEP 610. uv writes an empty ``archive_info`` where pip writes a hash.
     """
     try:
         content = json.loads(text)
@@ -93,10 +93,22 @@ def parse_direct_url(text: str) -> Source:
         commit = str(vcs.get("commit_id", ""))
         return Source(kind="vcs", url=without_user(url), commit=commit, subdirectory=folder)
     if not url.startswith("file:"):
-        return Source(kind="url", url=without_user(url), subdirectory=folder)
+        return Source(kind="url", url=without_user(url), subdirectory=folder, hash=_archive_hash(content))
     local = content.get("dir_info")
     editable = isinstance(local, dict) and bool(local.get("editable"))
-    return Source(kind="editable" if editable else "path", url=_file_path(url))
+    return Source(kind="editable" if editable else "path", url=_file_path(url), hash=_archive_hash(content))
+
+
+def _archive_hash(content: Mapping[str, Any]) -> str:
+    """Return ``sha256:...`` of the archive: ``hashes`` in new files, ``hash`` in old ones; empty without one."""
+    archive = content.get("archive_info")
+    if not isinstance(archive, dict):
+        return ""
+    hashes, old = archive.get("hashes"), str(archive.get("hash") or "")
+    digest = hashes.get("sha256") if isinstance(hashes, dict) else None
+    if isinstance(digest, str) and digest:
+        return f"sha256:{digest.lower()}"
+    return f"sha256:{old[7:].lower()}" if old.startswith("sha256=") else ""
 
 
 def without_user(url: str) -> str:

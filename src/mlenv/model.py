@@ -116,6 +116,8 @@ class Source:
     """The exact commit of a ``vcs`` source; the build of a ``conda`` one, empty for any."""
     subdirectory: str = ""
     """Folder of the package in a repository or an archive; empty for its top."""
+    hash: str = ""
+    """``sha256:...`` of the one archive that it is; empty where that is not told."""
 
 
 @value

@@ -17,7 +17,7 @@ __all__ = ["cache_name", "parse_selection", "selection_text"]
 _SCHEMA = 1
 _T = TypeVar("_T")
 _INDEX = Source(kind="index")
-_INDEX_ROW = {"kind": "index", "url": "", "commit": ""}
+_INDEX_ROW = {field.name: getattr(_INDEX, field.name) for field in fields(Source)}
 _TYPES: Mapping[str, Tuple[type, ...]] = {
     "str": (str,),
     "Optional[str]": (str, type(None)),

@@ -45,7 +45,7 @@ def test_a_metadata_folder_names_a_distribution(entry: str, expected: tuple[str,
         ({"url": "file:///w/six-1.0.whl", "archive_info": {}}, Source(kind="path", url="/w/six-1.0.whl")),
         (
             {"url": "https://me:t0ken@host.example/six-1.0.whl#sha256=ab", "archive_info": {"hash": "sha256=ab"}},
-            Source(kind="url", url="https://host.example/six-1.0.whl"),
+            Source(kind="url", url="https://host.example/six-1.0.whl", hash="sha256:ab"),
         ),
         (
             {"url": "https://host.example/six.git", "vcs_info": {"vcs": "git", "commit_id": "abcd"}},

@@ -11,7 +11,8 @@ from packaging.version import InvalidVersion, Version
 from mlenv import versions
 
 small = st.integers(min_value=0, max_value=3)
-releases = st.lists(small, min_size=1, max_size=4).map(lambda parts: ".".join(map(str, parts)))
+numbers = st.builds(lambda zeros, number: f"{zeros}{number}", st.sampled_from(["", "", "0"]), small)
+releases = st.lists(numbers, min_size=1, max_size=4).map(".".join)
 words = st.sampled_from(["a", "alpha", ".b", "-beta", "rc", "c", "_pre", "preview", "RC"])
 pres = st.one_of(st.just(""), st.builds(lambda word, n: f"{word}{n}", words, st.one_of(st.just(""), small.map(str))))
 posts = st.one_of(st.just(""), st.builds(lambda w, n: f"{w}{n}", st.sampled_from([".post", "-", "rev", "-r"]), small))

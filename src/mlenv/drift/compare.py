@@ -10,7 +10,7 @@ from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 from mlenv.drift.beyond import beyond, unlocked
 from mlenv.drift.kinds import one_per_package
 from mlenv.drift.memory import memory
-from mlenv.drift.pins import pin_finding
+from mlenv.drift.pins import SamePlace, pin_finding
 from mlenv.model import Distribution, Finding, Installed, Loaded, Selection
 
 __all__ = ["CONDA_KINDS", "compare"]
@@ -27,6 +27,7 @@ def compare(
     needs: Optional[Mapping[str, Sequence[str]]] = None,
     roots: Sequence[str] = (),
     inherited: Sequence[str] = (),
+    same_place: Optional[SamePlace] = None,
 ) -> Tuple[Finding, ...]:
     """Say what separates an environment (and a kernel's memory) from what its project asks for.
 
@@ -38,6 +39,7 @@ def compare(
             packages need is not *extra*, and a hand-written list that turns out closed under its needs counts as exact.
             Ask :func:`needs_matter` whether reading it can change the answer.
         roots: further paths of the project folder (resolved through links), for comparing local sources.
+        same_place: whether two paths lead to the same place; asked only where their texts differ.
         inherited: site folders of another Python that the environment sees: what lies there is nobody's to remove.
 
     Returns:
@@ -60,7 +62,7 @@ def compare(
             asked, rest, of_conda = apart(selection, installed)
             found += of_conda
         for pin in asked.pins:
-            finding = pin_finding(pin, by_name.get(pin.name), places, selection.kind)
+            finding = pin_finding(pin, by_name.get(pin.name), places, selection.kind, same_place)
             if finding is not None:
                 found.append(finding)
         if selection.own and selection.exact and selection.own not in by_name:

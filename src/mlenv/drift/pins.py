@@ -7,20 +7,27 @@ from __future__ import annotations
 
 import posixpath
 import re
-from typing import Optional, Sequence, Tuple
+from typing import Callable, Optional, Sequence, Tuple
 
 from mlenv.installed import without_user
 from mlenv.model import Distribution, Finding, Pin, Source
 from mlenv.versions import same, satisfies
 
-__all__ = ["fits", "full_path", "locked_text", "pin_finding"]
+__all__ = ["SamePlace", "fits", "full_path", "locked_text", "pin_finding"]
+
+SamePlace = Callable[[str, str], bool]
+"""Whether two absolute paths lead to the same place, through whatever links."""
 
 _LISTS = ("requirements", "conda")
 _DRIVE = re.compile(r"^[A-Za-z]:[\\/]")
 
 
 def pin_finding(
-    pin: Pin, distribution: Optional[Distribution], roots: Sequence[str], kind: Optional[str] = None
+    pin: Pin,
+    distribution: Optional[Distribution],
+    roots: Sequence[str],
+    kind: Optional[str] = None,
+    same_place: Optional[SamePlace] = None,
 ) -> Optional[Finding]:
     """Compare one pin of a lock of this kind with what is installed under its name."""
     plain = pin.source.kind == "index"
@@ -37,7 +44,7 @@ def pin_finding(
         return Finding(kind="missing", package=pin.name, locked=locked, reason=reason)
     found, reason = _version_drift(pin, distribution, kind)
     if not found:
-        reason = _source_drift(pin.source, distribution.source, roots)
+        reason = _source_drift(pin.source, distribution.source, roots, same_place)
         found = "source" if reason else ""
     if not found:
         return None
@@ -67,16 +74,20 @@ def _version_drift(pin: Pin, distribution: Distribution, kind: Optional[str]) ->
     return "different", f"{wanted} is locked, {there} is installed"
 
 
-def _source_drift(locked: Source, there: Source, roots: Sequence[str]) -> str:
+def _source_drift(locked: Source, there: Source, roots: Sequence[str], same_place: Optional[SamePlace] = None) -> str:
     """Return why two sources differ; empty where they agree. Source: PEP 610, and what uv and pip write."""
     if locked.kind == "any" and (there.kind == "index" or _plain_url(locked.url) == _plain_url(there.url)):
         return ""
-    if locked.kind == there.kind and _same_source(locked, there, roots):
+    if locked.kind == there.kind and _same_source(locked, there, roots, same_place):
+        if locked.hash and there.hash and locked.hash != there.hash and locked.kind != "editable":
+            return (
+                f"another file was at {_source_text(there)}: {locked.hash[:19]} is locked, {there.hash[:19]} installed"
+            )
         return ""
     return f"locked from {_source_text(locked)}, installed from {_source_text(there)}"
 
 
-def _same_source(locked: Source, there: Source, roots: Sequence[str]) -> bool:
+def _same_source(locked: Source, there: Source, roots: Sequence[str], same_place: Optional[SamePlace]) -> bool:
     if locked.kind == "index":
         return True
     if locked.subdirectory.strip("/") != there.subdirectory.strip("/"):
@@ -86,7 +97,8 @@ def _same_source(locked: Source, there: Source, roots: Sequence[str]) -> bool:
         return len(short) >= 7 and long.startswith(short)
     if locked.kind in {"path", "editable"}:
         wanted = {full_path(locked.url, root) for root in roots}
-        return full_path(there.url, roots[0]) in wanted
+        place = full_path(there.url, roots[0])
+        return place in wanted or (same_place is not None and any(same_place(path, place) for path in wanted))
     return _plain_url(locked.url) == _plain_url(there.url)
 
 

@@ -11,7 +11,7 @@ from typing import AbstractSet, Iterable, List, Mapping, Optional, Sequence
 from mlenv.drift.beyond import spared
 from mlenv.drift.compare import CONDA_KINDS, compare
 from mlenv.drift.kinds import one_per_package, verdict_of
-from mlenv.drift.pins import full_path
+from mlenv.drift.pins import SamePlace, full_path
 from mlenv.model import (
     Action,
     Counts,
@@ -43,6 +43,7 @@ def report(
     *,
     needs: Optional[Mapping[str, Sequence[str]]] = None,
     roots: Sequence[str] = (),
+    same_place: Optional[SamePlace] = None,
     kernel_is_project: Optional[bool] = None,
     extra: Sequence[Finding] = (),
 ) -> Report:
@@ -55,7 +56,7 @@ def report(
         loaded: what the kernel has in memory; ``None``: not measured (no kernel is part of this check).
         kernel: the kernel that asks; its prefix tells whether it runs in the project's environment.
         project: ``None`` to take it from the selection.
-        needs, roots: as for :func:`compare`.
+        needs, roots, same_place: as for :func:`compare`.
         kernel_is_project: whether the kernel's prefix is the project's environment, where the caller knows better
             than the two paths tell (``os.path.samefile``).
         extra: further findings of the face (``shell-pip``, ``note``).
@@ -81,7 +82,7 @@ def report(
             found.append(Finding(kind="undecidable", reason="not compared yet: what is installed has not been read"))
     else:
         measured = loaded is not None and not foreign
-        found += _compared(selection, environment, installed, loaded if measured else None, needs, roots)
+        found += _compared(selection, environment, installed, loaded if measured else None, needs, roots, same_place)
         counts = _counts(selection, installed)
     findings = one_per_package(found)
     verdict = verdict_of(findings[0].kind) if findings else "in-step"
@@ -107,9 +108,18 @@ def _compared(
     loaded: Optional[Sequence[Loaded]],
     needs: Optional[Mapping[str, Sequence[str]]],
     roots: Sequence[str],
+    same_place: Optional[SamePlace],
 ) -> Iterable[Finding]:
     yield from _python_findings(selection, environment)
-    yield from compare(selection, installed, loaded, needs=needs, roots=roots, inherited=environment.inherited)
+    yield from compare(
+        selection,
+        installed,
+        loaded,
+        needs=needs,
+        roots=roots,
+        inherited=environment.inherited,
+        same_place=same_place,
+    )
 
 
 def _runs_elsewhere(kernel: Optional[KernelRef], environment: EnvironmentFacts, known: Optional[bool]) -> bool:

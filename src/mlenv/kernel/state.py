@@ -145,6 +145,7 @@ class State:
             ProjectRef(root=root, name=os.path.basename(root)) if selection is None else None,
             needs=self._needs_of(selection, installed),
             roots=(os.path.realpath(root),),
+            same_place=site.same_place,
             kernel_is_project=self.at_home,
             extra=extra,
         )

@@ -41,6 +41,8 @@ class LockContent:
     """Name -> bytes of the smallest of its wheels, where the lock says how big they are."""
     hashes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Name -> ``sha256:...`` of each of its files in the lock."""
+    archives: Mapping[str, str] = field(default_factory=dict)
+    """Name -> ``sha256:...`` of the one file that a direct reference names, where ``hashes`` do not tell."""
     sdists: frozenset[str] = frozenset()
     """Names that have a source distribution in the lock."""
     dependencies: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

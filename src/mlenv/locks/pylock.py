@@ -79,6 +79,11 @@ def parse_pylock(
         wheels={name: tuple(wheel_names(rows[name])) for name in packages},
         sizes={name: size for name in packages if (size := least_bytes(rows[name]))},
         hashes={name: hashes_of(rows[name]) for name in packages},
+        archives={
+            name: f"sha256:{package.archive.hashes['sha256']}"
+            for name, package in packages.items()
+            if package.archive and "sha256" in package.archive.hashes
+        },
         sdists=frozenset(name for name, package in packages.items() if package.sdist),
         dependencies=_dependencies(packages),
         findings=(

@@ -17,7 +17,7 @@ from mlenv.locks.reading import READABLE, Files, Wanted, read_lock, read_lock_wi
 from mlenv.locks.settings import read_settings
 from mlenv.locks.target import Target
 from mlenv.locks.uv_members import workspace_findings
-from mlenv.model import Finding, Selection, value
+from mlenv.model import Finding, Pin, Selection, value
 from mlenv.versions import normalise
 
 __all__ = ["SelectRequest", "Selected", "select"]
@@ -138,7 +138,7 @@ def _selection(
         lock=choice.lock,
         kind=choice.kind,
         exact=held.exact,
-        pins=held.pins,
+        pins=tuple(_with_hash(pin, held) for pin in held.pins),
         declared=manifest.declared if manifest else (),
         findings=findings,
         requires_python=(manifest.requires_python if manifest else "") or held.requires_python,
@@ -149,6 +149,15 @@ def _selection(
         beside=tuple(sorted(held.beside)),
         own="" if any(pin.name == own for pin in held.pins) else own,
     )
+
+
+def _with_hash(pin: Pin, content: LockContent) -> Pin:
+    """Return a pin that names one file with the hash of that file, where the lock tells it."""
+    if pin.source.kind not in ("url", "path"):
+        return pin
+    known = {content.archives.get(pin.name, ""), *content.hashes.get(pin.name, ())}
+    hashes = [text.lower() for text in known if text.startswith("sha256:")]
+    return replace(pin, source=replace(pin.source, hash=hashes[0])) if len(hashes) == 1 else pin
 
 
 def _findings(

@@ -13,7 +13,7 @@ from mlenv.locks.source import file_name, plain_url, relative
 from mlenv.model import Pin, Source, value
 from mlenv.requirement_text import parse_requirement
 
-__all__ = ["OWN", "Entry", "identity", "pin_of", "recorded_requirement", "size_of", "wheels_of"]
+__all__ = ["OWN", "Entry", "archive_hash", "identity", "pin_of", "recorded_requirement", "size_of", "wheels_of"]
 
 OWN = ("virtual", "editable", "directory")
 """Kinds of source that a project of the workspace has."""
@@ -84,6 +84,15 @@ def size_of(entry: Entry) -> int:
     rows = entry.table.get("wheels")
     sizes = [row.get("size") for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
     return min((size if isinstance(size, int) else 0 for size in sizes), default=0)
+
+
+def archive_hash(entry: Entry) -> str:
+    """Return ``sha256:...`` of the file that a direct reference names; empty for packages of an index."""
+    if "url" not in entry.source and "path" not in entry.source:
+        return ""
+    files = [entry.table.get("sdist"), *(entry.table.get("wheels") or ())]
+    hashes = [str(row.get("hash") or "") for row in files if isinstance(row, dict)]
+    return hashes[0] if len(hashes) == 1 else ""
 
 
 def recorded_requirement(row: Table, at: Place) -> str:

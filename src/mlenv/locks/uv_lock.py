@@ -14,7 +14,7 @@ from mlenv.locks.content import LockContent, Member
 from mlenv.locks.limits import MOST_ENTRIES, check_packages
 from mlenv.locks.place import Place, Table, parse_toml
 from mlenv.locks.target import Target, applies
-from mlenv.locks.uv_entry import OWN, Entry, identity, pin_of, recorded_requirement, size_of, wheels_of
+from mlenv.locks.uv_entry import OWN, Entry, archive_hash, identity, pin_of, recorded_requirement, size_of, wheels_of
 from mlenv.locks.uv_walk import Graph, root_rows, walk_graph
 from mlenv.model import Finding
 from mlenv.requirement_text import parse_specifiers
@@ -69,6 +69,7 @@ def parse_uv_lock(
         recorded=_recorded(table, place, graph),
         wheels={name: tuple(wheels_of(entry)) for name, entry in entries.items()},
         sizes={name: size for name, entry in entries.items() if (size := size_of(entry))},
+        archives={name: digest for name, entry in entries.items() if (digest := archive_hash(entry))},
         sdists=frozenset(name for name, entry in entries.items() if "sdist" in entry.table),
         dependencies={name: walk.edges.get(name, ()) for name in entries},
         findings=tuple(_findings(table, place, target, graph, root_name)),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from mlenv.probe.environment import UNFINISHED, environment_facts, interpreter, is_guarded, read_marker
 from mlenv.probe.scanning import metadata, needs, required_names, scan, tops
-from mlenv.probe.stamps import stamp, stamps, unchanged
+from mlenv.probe.stamps import same_place, stamp, stamps, unchanged
 from mlenv.probe.whole import missing_tops, verify
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "needs",
     "read_marker",
     "required_names",
+    "same_place",
     "scan",
     "stamp",
     "stamps",

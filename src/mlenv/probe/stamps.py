@@ -10,7 +10,7 @@ from typing import Iterable, Tuple
 
 from mlenv.model import FileStamp
 
-__all__ = ["stamp", "stamps", "unchanged"]
+__all__ = ["same_place", "stamp", "stamps", "unchanged"]
 
 
 def stamp(path: str) -> FileStamp:
@@ -22,6 +22,14 @@ def stamp(path: str) -> FileStamp:
     return FileStamp(
         path=path, mtime_ns=seen.st_mtime_ns, size=seen.st_size, inode=seen.st_ino, ctime_ns=seen.st_ctime_ns
     )
+
+
+def same_place(one: str, other: str) -> bool:
+    """Return whether two paths lead to the same place, links followed; both may be gone."""
+    try:
+        return os.path.realpath(one) == os.path.realpath(other)
+    except (OSError, ValueError):  # a name with a null character is nobody's
+        return False
 
 
 def stamps(paths: Iterable[str]) -> Tuple[FileStamp, ...]:

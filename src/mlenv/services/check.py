@@ -50,6 +50,7 @@ def check_project(context: Context, project: Project, notebook: tuple[str, str] 
         kernel=kernel,
         project=ProjectRef(root=str(project.root), name=selection.name, manifest=selection.manifest),
         needs=needs_of(selection, installed),
+        same_place=site.same_place,
     )
 
 
