@@ -8,7 +8,7 @@ from mlenv.locks.content import LockContent
 from mlenv.model import Finding, Pin
 from mlenv.versions import same
 
-__all__ = ["conflict_finding", "merge_locks"]
+__all__ = ["conflict_finding", "differing_pins", "listed", "merge_locks"]
 
 _SHOWN = 3
 
@@ -23,8 +23,8 @@ def merge_locks(first: LockContent, second: LockContent, name: str, other: str) 
         other: the group lock's file name.
     """
     pins = {pin.name: pin for pin in (*second.pins, *first.pins)}
-    differing = _differing(first, second)
-    reason = f"{name} is used where {other} says otherwise: {_listed(differing)}."
+    differing = differing_pins(first, second)
+    reason = f"{name} is used where {other} says otherwise: {listed(differing)}."
     recorded = None
     if first.recorded is not None and second.recorded is not None:
         recorded = tuple(dict.fromkeys((*first.recorded, *second.recorded)))
@@ -53,16 +53,17 @@ def conflict_finding(used: LockContent, name: str, other: LockContent, other_nam
 
     Versions and sources of what both name count, and, where tools made both, names that only one of them has.
     """
-    differing = _differing(used, other)
+    differing = differing_pins(used, other)
     conda = any(pin.source.kind == "conda" for pin in (*used.pins, *other.pins))
     if used.exact and other.exact and not conda:  # conda's names are its own, and it locks what is no Python package
         differing += _missing(used, other, name) + _missing(other, used, other_name)
     if not differing:
         return None
-    return Finding(kind="conflict", reason=f"{name} is used{why}; {other_name} says otherwise: {_listed(differing)}.")
+    return Finding(kind="conflict", reason=f"{name} is used{why}; {other_name} says otherwise: {listed(differing)}.")
 
 
-def _differing(used: LockContent, other: LockContent) -> list[str]:
+def differing_pins(used: LockContent, other: LockContent) -> list[str]:
+    """Say where the versions or sources of what both name differ."""
     theirs = {pin.name: pin for pin in other.pins}
     return [
         f"{pin.name} {_said(theirs[pin.name])} instead of {_said(pin)}"
@@ -94,6 +95,7 @@ def _edges(first: LockContent, second: LockContent) -> dict[str, tuple[str, ...]
     return {**second.dependencies, **first.dependencies} if both else {}
 
 
-def _listed(rows: list[str]) -> str:
+def listed(rows: list[str]) -> str:
+    """Return the first few, and how many more there are."""
     more = len(rows) - _SHOWN
     return ", ".join(rows[:_SHOWN]) + (f" and {more} more" if more > 0 else "")

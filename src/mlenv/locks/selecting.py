@@ -8,13 +8,13 @@ from dataclasses import replace
 
 from mlenv.errors import MlenvError
 from mlenv.locks.agreement import python_of, relock_of
-from mlenv.locks.choosing import Choice, choose, kind_of, of_member
+from mlenv.locks.choosing import Choice, choose, of_member
 from mlenv.locks.conda_rows import subdir_of
 from mlenv.locks.content import LockContent, Manifest
 from mlenv.locks.manifests import is_read, read_manifest, read_pyproject
-from mlenv.locks.merge import conflict_finding
-from mlenv.locks.reading import READABLE, Files, Wanted, read_lock, read_lock_with_groups
+from mlenv.locks.reading import READABLE, Files, Wanted, read_lock_with_groups
 from mlenv.locks.settings import read_settings
+from mlenv.locks.side_by_side import contradictions
 from mlenv.locks.target import Target
 from mlenv.locks.uv_members import workspace_findings
 from mlenv.model import Finding, Pin, Selection, value
@@ -170,28 +170,9 @@ def _findings(
         yield from content.findings
         yield from relock_of(choice, content, manifest)
         yield from workspace_findings(choice, content, files, wanted.target)
-        yield from _conflicts(choice, wanted, files, content)
+        yield from contradictions(choice, wanted, files, content)
     if manifest is not None:
         yield from manifest.findings
         yield from python_of(manifest, content, choice, wanted.target)
     if choice.manifest and not is_read(choice.manifest):
         yield Finding(kind="note", reason=f"{choice.manifest} is not read yet: what it declares is not compared.")
-
-
-def _conflicts(choice: Choice, wanted: Wanted, files: Files, content: LockContent) -> Iterator[Finding]:
-    """Compare the lock that counts with every other one that can be read."""
-    why = f" because {choice.reason.partition(' because ')[2].rstrip('.')}" if " because " in choice.reason else ""
-    alike = replace(wanted, extras=content.extras, groups=content.groups)
-    for other in choice.others:
-        kind = kind_of(other)
-        if kind is None or kind not in READABLE:
-            continue
-        try:
-            beside = read_lock(other, kind, alike, files)
-        except MlenvError as problem:
-            reason = f"{choice.lock} is used; {other} lies beside it and cannot be read: {problem.message}"
-            yield Finding(kind="conflict", reason=reason)
-            continue
-        finding = conflict_finding(content, choice.lock or "", beside, other, why or " because it comes first")
-        if finding is not None:
-            yield finding
