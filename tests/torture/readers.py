@@ -313,8 +313,29 @@ def _of_tools() -> Iterator[Reader]:
     yield Reader(name="Pipfile.lock", form="json", read=_lock("Pipfile.lock"), files=files)
 
 
+def _of_workspaces() -> Iterator[Reader]:
+    """Yield the readers of a lock for several projects, and of the locks of several tools side by side."""
+    root = LOCKS / "uv-0.9-members"
+    files = {path.relative_to(root).as_posix(): path.read_bytes() for path in root.rglob("*") if path.is_file()}
+    for damaged in ("uv.lock", "pyproject.toml", "packages/two/pyproject.toml"):
+        for member in ("", "packages/two"):
+            name = f"{damaged} of a workspace{', for a member' if member else ''}"
+            read = _among(files, damaged, member)
+            yield Reader(name=name, form="toml", read=read, files=(files[damaged],))
+    side = {path.name: path.read_bytes() for path in (LOCKS / "side-by-side").iterdir()}
+    for damaged in ("uv.lock", "pylock.toml", "poetry.lock", "pdm.lock"):
+        yield Reader(
+            name=f"{damaged} beside others", form="toml", read=_among(side, damaged, ""), files=(side[damaged],)
+        )
+
+
+def _among(files: Mapping[str, bytes], damaged: str, member: str) -> Callable[[bytes], Selected]:
+    return lambda data: selected({**files, damaged: data}, member=member)
+
+
 def _pure() -> Iterator[Reader]:
     """Yield the readers of text."""
+    yield from _of_workspaces()
     yield Reader(name="uv.lock", form="toml", read=_lock("uv.lock"), files=_files("locks/uv-*/uv.lock"))
     groups = _files("locks/uv-groups/uv.lock")
     yield Reader(name="uv.lock, manifest beside it", form="toml", read=_beside("uv-groups", "uv.lock"), files=groups)
