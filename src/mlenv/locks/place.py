@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from packaging.requirements import InvalidRequirement, Requirement
 
 from mlenv.errors import MlenvError
+from mlenv.locks.limits import check_toml
 from mlenv.model import value
 from mlenv.requirement_text import parse_requirement
 
@@ -25,8 +26,6 @@ _T = TypeVar("_T")
 
 _CONFLICT = re.compile(r"^(<{7} |={7}\s*$|>{7} )", re.MULTILINE)
 _LINE = re.compile(r"\(at line (\d+), column (\d+)\)")
-_MOST_VALUES = 1_000_000
-"""Ten times what the largest lock at hand holds; read in about a second."""
 _TOML_WORDS = {
     str: "a text", bool: "true or false", int: "a whole number", float: "a number", dict: "a table", list: "a list",
 }  # fmt: skip
@@ -107,12 +106,9 @@ def parse_toml(text: str, place: Place) -> dict[str, Any]:
 
     Raises:
         MlenvError: ``place.code`` with the line, for merge-conflict markers and broken syntax; ``lock-truncated``
-            where a lock ends in the middle of something; ``file-too-large`` for more values than any lock has.
+            where a lock ends in the middle of something; ``file-too-large`` for what no lock holds.
     """
-    values = text.count(",") + text.count("=")
-    if values > _MOST_VALUES:
-        message = f"The file holds {values} values; mlenv reads up to {_MOST_VALUES}."
-        raise place.error(message, code="file-too-large", hint="Is this the right file?")
+    check_toml(text, place)
     try:
         return toml.loads(text)
     except RecursionError:
