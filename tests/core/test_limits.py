@@ -8,7 +8,14 @@ import pytest
 from locks_project import chosen
 
 from mlenv.errors import MlenvError
-from mlenv.locks.limits import LARGEST_BYTES, LONGEST_LINE, MOST_ENTRIES, MOST_FILES, MOST_PACKAGES
+from mlenv.locks.limits import (
+    LARGEST_BYTES,
+    LARGEST_MANIFEST_BYTES,
+    LONGEST_LINE,
+    MOST_ENTRIES,
+    MOST_FILES,
+    MOST_PACKAGES,
+)
 from mlenv.locks.requirement import same_marker
 from mlenv.requirement_text import parse_marker
 
@@ -26,12 +33,20 @@ def refused(files: dict[str, bytes | str]) -> MlenvError:
     return caught.value
 
 
-@pytest.mark.parametrize("name", ["uv.lock", "pylock.toml", "pyproject.toml", "requirements.txt"])
-def test_a_file_of_64_mib_is_not_read(name: str) -> None:
-    files: dict[str, bytes | str] = {name: b"#" * (LARGEST_BYTES + 1)}
+@pytest.mark.parametrize(
+    ("name", "most"),
+    [
+        ("uv.lock", LARGEST_BYTES),
+        ("pylock.toml", LARGEST_BYTES),
+        ("requirements.txt", LARGEST_BYTES),
+        ("pyproject.toml", LARGEST_MANIFEST_BYTES),
+    ],
+)
+def test_a_file_that_is_too_large_is_not_read(name: str, most: int) -> None:
+    files: dict[str, bytes | str] = {name: b"#" * (most + 1)}
     problem = refused({**files, **(NAMED if name == "requirements.txt" else {})})
     assert (problem.code, problem.where) == ("file-too-large", name)
-    assert "16 MiB" in problem.message
+    assert f"{most >> 20} MiB" in problem.message
 
 
 @pytest.mark.parametrize(

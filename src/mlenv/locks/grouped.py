@@ -10,10 +10,11 @@ from collections.abc import Iterable, Mapping
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from mlenv.locks.content import LockContent
-from mlenv.locks.extras_marker import holds_with_extras
+from mlenv.locks.extras_marker import Judge
 from mlenv.locks.place import Place
 from mlenv.locks.target import Target
 from mlenv.model import Finding, Pin, Source, value
+from mlenv.requirement_text import parse_specifiers
 
 __all__ = ["Entry", "content_of", "python_findings", "selected", "split_hashes"]
 
@@ -46,18 +47,18 @@ class Entry:
 
 
 def selected(
-    entries: Iterable[Entry], groups: Iterable[str], extras: Iterable[str], target: Target
+    entries: Iterable[Entry], groups: Iterable[str], extras: Iterable[str], target: Target, place: Place
 ) -> dict[str, Entry]:
     """Return the entries that one of the groups asks for on this interpreter, by name.
 
     Raises:
         MlenvError: ``lock-ambiguous`` where two versions of one package apply; what the markers raise.
     """
-    wanted, active = tuple(groups), frozenset(extras)
+    wanted, active, judge = tuple(groups), frozenset(extras), Judge(target, place)
     found: dict[str, Entry] = {}
     for entry in entries:
         asked = {entry.markers[group] for group in wanted if group in entry.markers}
-        if not any(holds_with_extras(text, target, active, entry.place.at("markers")) for text in asked):
+        if "" not in asked and not any(judge.holds(text, active, entry.place.at("markers")) for text in asked):
             continue
         other = found.get(entry.name)
         if other is not None and (other.version, other.source) != (entry.version, entry.source):
@@ -110,10 +111,12 @@ def python_findings(wanted: str, entries: Iterable[Entry], target: Target, place
     if wanted and not _range(wanted, place).contains(python, prereleases=True):
         reason = f"{place.file} asks for Python {wanted}; this is Python {target.python}."
         return (Finding(kind="python", reason=reason, locked=wanted, installed=target.python),)
-    found = []
+    found, fits = [], {"": True, "*": True}
     for entry in entries:
         needs = entry.requires_python
-        if needs not in ("", "*") and not _range(needs, entry.place).contains(python, prereleases=True):
+        if needs not in fits:
+            fits[needs] = _range(needs, entry.place).contains(python, prereleases=True)
+        if not fits[needs]:
             reason = f"{entry.name} {entry.version} in {place.file} asks for Python {needs}."
             found.append(
                 Finding(kind="python", reason=reason, package=entry.name, locked=needs, installed=target.python)
@@ -123,6 +126,6 @@ def python_findings(wanted: str, entries: Iterable[Entry], target: Target, place
 
 def _range(text: str, place: Place) -> SpecifierSet:
     try:
-        return SpecifierSet("" if text == "*" else text)
+        return parse_specifiers("" if text == "*" else text)
     except InvalidSpecifier:
         raise place.error(f"{text!r} is not a range of Python versions.") from None

@@ -7,7 +7,7 @@ within 1 s and 200 MB.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from mlenv.errors import MlenvError
@@ -18,24 +18,48 @@ if TYPE_CHECKING:
 __all__ = [
     "LARGEST_BYTES",
     "LONGEST_LINE",
+    "MOST_EDGES",
     "MOST_ENTRIES",
     "MOST_FILES",
     "MOST_PACKAGES",
+    "MOST_TEXT",
+    "check_edges",
+    "check_json",
     "check_packages",
     "check_size",
+    "check_texts",
     "check_toml",
 ]
 
 LARGEST_BYTES = 10 << 20
+LARGEST_MANIFEST_BYTES = 1 << 20
+"""Of a file that people write."""
 MOST_PACKAGES = 10_000
+MOST_EDGES = 30_000
+"""Dependencies of all packages of a lock together."""
 MOST_ENTRIES = 64
-"""Entries of one name in ``uv.lock``: it has one for each fork."""
+"""Entries of one name: a lock has one for each fork, or for each set of extras."""
+MOST_TEXT = 500_000
+"""Characters of the markers and ranges of a file, each text counted once: they cost up to 0.6 us each."""
 MOST_FILES = 100
 """Requirements files that include each other."""
 LONGEST_LINE = 1 << 20
 """Characters of one line of a requirements file, what it goes on with in the next ones included."""
 
 _HINT = "Is this the right file? Take it back from version control."
+_BY_PEOPLE = frozenset(
+    {
+        "pyproject.toml",
+        "mlenv.toml",
+        "Pipfile",
+        "setup.cfg",
+        "requirements.in",
+        "environment.yml",
+        "environment.yaml",
+        "pixi.toml",
+    }
+)
+_MOST_OF_JSON = {",": 400_000, ":": 400_000, "[": 150_000, "{": 150_000}
 _SMALL = 1_500_000
 """Characters of TOML; below that only a flood of one sign can hold the parser up."""
 _FLOODS = {"=": 20_000, ".": 60_000, "[": 20_000, ",": 50_000}
@@ -52,9 +76,42 @@ _LONGEST_WORD = 20_000
 
 def check_size(size_bytes: int, where: str) -> None:
     """Raise ``file-too-large`` for a file that is too large to be read."""
-    if size_bytes > LARGEST_BYTES:
-        message = f"The file has {size_bytes >> 20} MiB; mlenv reads up to {LARGEST_BYTES >> 20} MiB."
+    by_people = where.replace("\\", "/").rpartition("/")[2] in _BY_PEOPLE
+    most = LARGEST_MANIFEST_BYTES if by_people else LARGEST_BYTES
+    if size_bytes > most:
+        message = f"The file has {size_bytes:,} bytes; mlenv reads up to {most >> 20} MiB."
         raise MlenvError("file-too-large", message, where=where, hint=_HINT)
+
+
+def check_texts(texts: Iterable[object], place: Place) -> None:
+    """Raise ``file-too-large`` where a file's markers or ranges are longer together than those of any lock.
+
+    Args:
+        texts: what stands in the file; what is no text costs nothing.
+        place: the file.
+    """
+    length = sum(map(len, {text for text in texts if isinstance(text, str)}))
+    if length > MOST_TEXT:
+        message = f"The file holds {length} characters of markers and ranges; mlenv reads up to {MOST_TEXT}."
+        raise place.error(message, code="file-too-large", hint=_HINT)
+
+
+def check_edges(lists: Iterable[object], place: Place) -> None:
+    """Raise ``file-too-large`` for a lock whose packages need each other too often.
+
+    Args:
+        lists: what stands as the dependencies of each package; what is neither a list nor a table is not counted.
+        place: the file.
+    """
+    number = sum(len(edges) for edges in lists if isinstance(edges, (list, dict)))
+    if number > MOST_EDGES:
+        message = f"The file names {number} dependencies; mlenv reads up to {MOST_EDGES}."
+        raise place.error(message, code="file-too-large", hint=_HINT)
+
+
+def check_json(text: str, place: Place) -> None:
+    """Raise ``file-too-large`` for JSON of more values than any lock has. Cost: 1 ms a MB."""
+    _check_signs(text, _MOST_OF_JSON, place)
 
 
 def check_packages(number: int, place: Place) -> None:

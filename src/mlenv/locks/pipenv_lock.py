@@ -13,6 +13,7 @@ from packaging.specifiers import InvalidSpecifier
 
 from mlenv.locks.content import LockContent
 from mlenv.locks.grouped import Entry, content_of, python_findings, selected
+from mlenv.locks.limits import check_json, check_packages
 from mlenv.locks.place import Place, Table, conflict_line
 from mlenv.locks.source import plain_url, relative
 from mlenv.locks.target import Target
@@ -50,14 +51,15 @@ def parse_pipfile_lock(text: str, where: str, target: Target, groups: Iterable[s
         raise at.at("pipfile-spec").error(message, code="lock-version-unsupported", hint="Upgrade mlenv.")
     categories = {normalise(key): key for key in table if key != "_meta"}
     chosen = _chosen(groups or (), categories)
-    entries = []
+    entries: list[Entry] = []
     for category in (_OWN, *chosen):
-        spot = place.at(category)
-        for name, row in place.table(table, categories.get(category, category)).items():
+        spot, rows = place.at(category), place.table(table, categories.get(category, category))
+        check_packages(len(entries) + len(rows), place)
+        for name, row in rows.items():
             if not isinstance(row, dict):
                 raise spot.at(name).error("A table is expected here.")
             entries.append(_entry(name, row, spot.at(name), category))
-    found = selected(entries, (_OWN, *chosen), (), target)
+    found = selected(entries, (_OWN, *chosen), (), target, place)
     wanted = _wanted_python(at, meta)
     return content_of(
         found,
@@ -75,6 +77,7 @@ def parse_json(text: str, place: Place) -> dict[str, Any]:
         MlenvError: ``place.code`` with the line, for merge-conflict markers and broken syntax; ``lock-truncated``
             where it is empty or ends in the middle of something.
     """
+    check_json(text, place)
     try:
         table = json.loads(text)
     except (ValueError, RecursionError) as problem:

@@ -13,11 +13,11 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from packaging.markers import Marker
 from packaging.requirements import InvalidRequirement, Requirement
 
 from mlenv.locks.content import LockContent
 from mlenv.locks.grouped import Entry, content_of, python_findings, selected, split_hashes
+from mlenv.locks.limits import check_edges, check_packages, check_texts
 from mlenv.locks.place import Place, Table, parse_toml
 from mlenv.locks.poetry_manifest import MAIN, Asked, row_of
 from mlenv.locks.poetry_versions import poetry_specifier, python_marker
@@ -63,13 +63,13 @@ def parse_poetry_lock(
     table = parse_toml(text, place)
     metadata = _metadata(table, place)
     asked = asked or Asked()
-    packages = place.tables(table, "package")
+    packages = _packages(table, place)
     known = dict.fromkeys(normalise(group) for row, at in packages for group in at.texts(row, "groups"))
     chosen = _chosen(groups, known or asked.groups, asked.optional)
     active = tuple(dict.fromkeys(normalise(extra) for extra in extras))
     if _version(metadata, place) >= (2, 1):
         entries = tuple(_entry(row, at, {}) for row, at in packages)
-        found = selected(entries, (MAIN, *chosen), active, target)
+        found = selected(entries, (MAIN, *chosen), active, target, place)
     else:
         found = _walked(table, packages, metadata, asked, chosen, active, target, place)
     wanted = place.at("metadata").get(metadata, "python-versions", str) or ""
@@ -81,6 +81,15 @@ def parse_poetry_lock(
         extras=active,
         groups=chosen,
     )
+
+
+def _packages(table: Table, place: Place) -> tuple[tuple[Table, Place], ...]:
+    packages = place.tables(table, "package")
+    check_packages(len(packages), place)
+    for key in ("dependencies", "groups", "extras"):
+        check_edges((row.get(key) for row, _ in packages), place)
+    check_texts((row.get("python-versions") for row, _ in packages), place)
+    return packages
 
 
 def _metadata(table: Table, place: Place) -> Table:
@@ -98,7 +107,7 @@ def _pep440(pythons: str) -> str:
 
 def _python_findings(wanted: str, entries: Iterable[Entry], target: Target, place: Place) -> tuple[Finding, ...]:
     marker = python_marker(wanted) if "|" in wanted else ""
-    if marker and not applies(Marker(marker), target, f"{place.file}: metadata.python-versions"):
+    if marker and not applies(marker, target, f"{place.file}: metadata.python-versions"):
         reason = f"{place.file} asks for Python {wanted}; this is Python {target.python}."
         return (Finding(kind="python", reason=reason, locked=wanted, installed=target.python),)
     return python_findings(_pep440(wanted), entries, target, place)
@@ -124,7 +133,8 @@ def _chosen(groups: Iterable[str] | None, known: Iterable[str], optional: frozen
 
 def _entry(row: Table, at: Place, files: Mapping[str, Any]) -> Entry:
     name = at.need(row, "name", str)
-    rows = at.items(row, "files", dict) or [entry for entry in files.get(name, ()) if isinstance(entry, dict)]
+    older = Place(file=at.file, code=at.code, path="metadata.files", hint=at.hint)
+    rows = at.items(row, "files", dict) or older.items(files, name, dict)
     wheels, hashes, sdist = split_hashes(rows)
     source = at.table(row, "source")
     return Entry(

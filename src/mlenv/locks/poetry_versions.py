@@ -6,24 +6,28 @@ Source: Poetry's documentation, "Dependency specification".
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
 
 __all__ = ["poetry_specifier", "python_marker"]
 
-_SPLIT = re.compile(r"\s*,\s*|(?<=[\w*])\s+(?=[<>=!~^])")
+_SPLIT = re.compile(r" ?, ?|(?<=[\w*]) (?=[<>=!~^])")
+_LONGEST, _LONGEST_OF_PYTHONS = 4000, 500
+"""Characters; beyond them nobody can read a range."""
 
 
+@lru_cache(maxsize=1024)
 def poetry_specifier(text: str) -> SpecifierSet | None:
     """Return the range that ``^1.2``, ``~1.2``, ``1.2.*``, ``1.2`` or ``>=1,<2`` means.
 
     ``None`` where PEP 440 cannot say it (``1.2 || 2.0``) or nobody can read it.
     """
-    if "|" in text:
+    if "|" in text or len(text) > _LONGEST:
         return None
     try:
-        clauses = [_clause(part) for part in _SPLIT.split(text.strip()) if part]
+        clauses = [_clause(part) for part in _SPLIT.split(" ".join(text.split())) if part]
         return SpecifierSet(",".join(clause for clause in clauses if clause))
     except (InvalidSpecifier, InvalidVersion):
         return None
@@ -59,7 +63,9 @@ def python_marker(text: str) -> str | None:
 
     ``None`` where it cannot be read; empty where every Python is in it.
     """
-    ways = [poetry_specifier(part) for part in re.split(r"\s*\|\|?\s*", text)]
+    if len(text) > _LONGEST_OF_PYTHONS:
+        return None
+    ways = [poetry_specifier(part) for part in re.split(r"\|\|?", text)]
     if any(way is None for way in ways):
         return None
     rows = [" and ".join(_python_clause(clause.operator, clause.version) for clause in way) for way in ways if way]

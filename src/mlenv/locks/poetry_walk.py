@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from packaging.specifiers import SpecifierSet
 from packaging.version import InvalidVersion, Version
 
-from mlenv.locks.extras_marker import holds_with_extras
+from mlenv.locks.extras_marker import Judge
 from mlenv.locks.grouped import Entry
+from mlenv.locks.limits import MOST_ENTRIES
 from mlenv.locks.place import Place
 from mlenv.locks.poetry_manifest import PoetryRow
 from mlenv.locks.target import Target
@@ -45,14 +47,19 @@ def walked(
     """
     by_name: dict[str, list[Node]] = {}
     for node in nodes:
-        by_name.setdefault(node.entry.name, []).append(node)
+        alike = by_name.setdefault(node.entry.name, [])
+        if len(alike) == MOST_ENTRIES:
+            message = f"{node.entry.name} is there more than {MOST_ENTRIES} times."
+            raise node.entry.place.error(message, code="file-too-large")
+        alike.append(node)
     found: dict[str, Entry] = {}
+    judge = Judge(target, place)
     seen: set[tuple[str, str]] = set()
     waiting = [(row, "") for row in roots if not row.optional or normalise(row.name) in wanted]
     unsettled: list[tuple[PoetryRow, str]] = []
     while waiting or unsettled:
         row, extra = waiting.pop() if waiting else unsettled.pop()
-        if not holds_with_extras(row.marker, target, (extra,), place):
+        if not judge.holds(row.marker, frozenset((extra,)), place):
             continue
         fitting = [node for node in by_name.get(normalise(row.name), ()) if _fits(node.entry, row, target)]
         if len(fitting) > 1 and waiting:
@@ -71,7 +78,7 @@ def _next(node: Node, extra: str) -> list[PoetryRow]:
     if not extra:
         return [row for row in node.edges if not row.optional]
     names = node.extras.get(extra, ())
-    return [row for row in node.edges if row.optional and normalise(row.name) in names]
+    return [row for row in node.edges if row.optional and normalise(row.name) in names] if names else []
 
 
 def _one(fitting: list[Node], found: Mapping[str, Entry]) -> list[Node]:
@@ -84,7 +91,7 @@ def _one(fitting: list[Node], found: Mapping[str, Entry]) -> list[Node]:
 
 def _fits(entry: Entry, row: PoetryRow, target: Target) -> bool:
     needs = entry.requires_python
-    if needs not in ("", "*") and not SpecifierSet(needs).contains(target.python.rstrip("+"), prereleases=True):
+    if needs not in ("", "*") and not _takes(needs, target.python):
         return False
     if row.unclear or row.reference or entry.version is None:
         return True
@@ -92,6 +99,11 @@ def _fits(entry: Entry, row: PoetryRow, target: Target) -> bool:
         return satisfies(entry.version, row.specifier) is not False
     except InvalidVersion:
         return True
+
+
+@lru_cache(maxsize=1024)
+def _takes(needs: str, python: str) -> bool:
+    return SpecifierSet(needs).contains(python.rstrip("+"), prereleases=True)
 
 
 def _keep(found: dict[str, Entry], entry: Entry) -> None:

@@ -14,6 +14,9 @@ from mlenv.versions import normalise, satisfies
 
 __all__ = ["relock_findings", "unmet"]
 
+_MOST_ROWS, _SHOWN = 50, 5
+"""Rows of one name that are compared by meaning; a manifest has one for each platform at most."""
+
 
 def relock_findings(
     declared: tuple[Declared, ...],
@@ -71,26 +74,37 @@ def _change(
     if not new:
         return f"{lock} was made for {_joined(old)}, which {manifest} no longer asks for."
     # uv leaves out of a marker what the project's range of Python says already.
-    if all(_among(row, old, pythons) for row in new) and all(_among(row, new, pythons) for row in old):
+    if _alike(new, old, pythons):
         return None
     return f"{manifest} asks for {_joined(new)}; {lock} was made for {_joined(old)}."
 
 
+def _alike(new: Sequence[Requirement], old: Sequence[Requirement], pythons: str) -> bool:
+    """Say whether each row of either side means the same as one of the other."""
+    ours, theirs = ({written(row): row for row in rows} for rows in (new, old))
+    added = [row for text, row in ours.items() if text not in theirs]
+    gone = [row for text, row in theirs.items() if text not in ours]
+    if max(len(added), len(gone)) > _MOST_ROWS:
+        return False
+    return all(_among(row, old, pythons) for row in added) and all(_among(row, new, pythons) for row in gone)
+
+
 def _among(row: Requirement, rows: Sequence[Requirement], pythons: str) -> bool:
-    return any(same_requirement(row, other, pythons) for other in rows)
+    return any(same_requirement(row, other, pythons) for other in rows[:_MOST_ROWS])
 
 
-def _by_name(texts: Iterable[str]) -> dict[str, tuple[Requirement, ...]]:
-    rows: dict[str, tuple[Requirement, ...]] = {}
+def _by_name(texts: Iterable[str]) -> dict[str, list[Requirement]]:
+    rows: dict[str, list[Requirement]] = {}
     for text in texts:
         row = parse_requirement(text)
-        name = normalise(row.name)
-        rows[name] = (*rows.get(name, ()), row)
+        rows.setdefault(normalise(row.name), []).append(row)
     return rows
 
 
 def _joined(rows: Sequence[Requirement]) -> str:
-    return " and ".join(dict.fromkeys(map(written, rows)))
+    texts = tuple(dict.fromkeys(map(written, rows[:_MOST_ROWS])))
+    more = f" and {len(rows) - _SHOWN} more" if len(rows) > _MOST_ROWS else ""
+    return " and ".join(texts[:_SHOWN] if more else texts) + more
 
 
 def unmet(row: Declared, pin: Pin | None, lock: str) -> str | None:

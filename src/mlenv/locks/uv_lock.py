@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from packaging.specifiers import InvalidSpecifier
 
 from mlenv.locks.content import LockContent, Member
-from mlenv.locks.limits import MOST_ENTRIES, check_packages
+from mlenv.locks.extras_marker import Judge
+from mlenv.locks.limits import MOST_ENTRIES, check_edges, check_packages
 from mlenv.locks.place import Place, Table, parse_toml
 from mlenv.locks.target import Target, applies
 from mlenv.locks.uv_entry import OWN, Entry, archive_hash, identity, pin_of, recorded_requirement, size_of, wheels_of
@@ -112,6 +113,8 @@ def _graph(
     by_name: dict[str, tuple[Entry, ...]] = {}
     packages = place.tables(table, "package")
     check_packages(len(packages), place)
+    for key in ("dependencies", "optional-dependencies"):
+        check_edges((row.get(key) for row, _ in packages), place)
     for row, at in packages:
         name = normalise(at.need(row, "name", str))
         at.get(row, "version", str)
@@ -129,7 +132,7 @@ def _graph(
         roots=roots,
         extras=tuple(dict.fromkeys(normalise(extra) for extra in extras)),
         groups=_default_groups(roots) if groups is None else tuple(dict.fromkeys(normalise(group) for group in groups)),
-        environment=target.environment,
+        judge=Judge(target, place),
         whole=not any(root.name == normalise(root_name) or _path(root) == "." for root in roots),
     )
 

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
 
-from packaging.markers import InvalidMarker
-
+from mlenv.locks.extras_marker import Judge
 from mlenv.locks.place import Place, Table
-from mlenv.locks.target import holds
 from mlenv.locks.uv_entry import Entry, identity
 from mlenv.model import value
-from mlenv.requirement_text import parse_marker
 from mlenv.versions import normalise
 
 __all__ = ["Graph", "Walk", "root_rows", "walk_graph"]
 
-_EXTRA = re.compile(r"""\bextra\s*(==|!=)\s*('[^']*'|"[^"]*")""")
+_MOST_WALKS = 20
+"""Until nothing more can be active: real locks take two."""
 
 
 @value
@@ -28,7 +24,7 @@ class Graph:
     roots: tuple[Entry, ...]
     extras: tuple[str, ...]
     groups: tuple[str, ...]
-    environment: Mapping[str, str]
+    judge: Judge
     whole: bool = False
     """Whether a workspace is meant whose root is no project: all its members, and the groups of the root itself."""
 
@@ -45,7 +41,7 @@ class Walk:
 def walk_graph(graph: Graph, table: Table, place: Place) -> Walk:
     """Walk until the set of active extras no longer grows: conflict markers may ask for any of them."""
     walk = _walk(graph, _first_active(graph), table, place)
-    while table.get("conflicts"):
+    for _ in range(_MOST_WALKS if table.get("conflicts") else 0):
         again = _walk(graph, walk.active, table, place)
         if again.active == walk.active:
             break
@@ -153,13 +149,4 @@ def _forked_here(entry: Entry, graph: Graph) -> bool:
 
 def _holds(row: Table, at: Place, graph: Graph, active: frozenset[str]) -> bool:
     text = at.get(row, "marker", str)
-    if not text:
-        return True
-    # uv writes conflicts as extra == 'extra-4-demo-cpu', which several may be at once: a set, not one value.
-    plain = _EXTRA.sub(lambda match: f"{match[2]} {'in' if match[1] == '==' else 'not in'} extras", text)
-    try:
-        marker = parse_marker(plain)
-    except InvalidMarker:
-        raise at.at("marker").error(f"{text!r} is not a marker.") from None
-    environment: dict[str, Any] = {**graph.environment, "extras": active, "dependency_groups": frozenset()}
-    return holds(marker, environment, f"{at.file}: {at.path}.marker", "lock_file")
+    return not text or graph.judge.holds(text, active, at.at("marker"))
