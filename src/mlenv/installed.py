@@ -226,8 +226,18 @@ def damage_reason(rows: Sequence[str]) -> str:
     return f"{len(rows)} files are not as installed: {rows[0]}, ..."
 
 
-def with_damage(installed: Installed, rows: Iterable[Tuple[str, str]]) -> Installed:
-    """Return the same installed set with further damaged packages; the first reason of a name stays."""
-    damaged = dict(rows)
+def with_damage(
+    installed: Installed, rows: Iterable[Tuple[str, str]], faults: Iterable[Tuple[str, Sequence[str]]] = ()
+) -> Installed:
+    """Return the same installed set with further damaged packages; the first reason of a name stays.
+
+    Args:
+        installed: what is there.
+        rows: (name, reason).
+        faults: (name, what :func:`mlenv.probe.site.verify` found): damage whose files are listed.
+    """
+    listed = tuple((name, tuple(found)) for name, found in faults if found)
+    damaged = {name: damage_reason(found) for name, found in listed}
+    damaged.update(rows)
     damaged.update(installed.damaged)
-    return replace(installed, damaged=tuple(sorted(damaged.items())))
+    return replace(installed, damaged=tuple(sorted(damaged.items())), faults=listed)

@@ -171,6 +171,8 @@ class Installed:
     """Further metadata folders of a name that is already there (a half-broken uninstall looks like this)."""
     damaged: Tuple[Tuple[str, str], ...] = ()
     """(name, reason): metadata says installed, files are not all there."""
+    faults: Tuple[Tuple[str, Tuple[str, ...]], ...] = ()
+    """(name, one sentence per file that is not as installed), where the files were compared (``--deep``)."""
     leftovers: Tuple[str, ...] = ()
     """Paths of ``~umpy``: folders that an interrupted pip left."""
     conda: Tuple[Distribution, ...] = ()
@@ -231,6 +233,8 @@ class Finding:
     locked: Optional[str] = None
     installed: Optional[str] = None
     loaded: Optional[str] = None
+    files: Tuple[str, ...] = ()
+    """Files that it is about, each with what is wrong: ``six.py was changed``; at most 1,000."""
 
 
 @value

@@ -123,3 +123,15 @@ def test_further_damage_does_not_replace_the_reason_that_is_known() -> None:
     after = installed.with_damage(before, [("six", "new"), ("attrs", "gone")])
     assert after.damaged == (("attrs", "gone"), ("six", "known"))
     assert (after.distributions, after.leftovers) == (before.distributions, before.leftovers)
+
+
+def test_files_that_differ_are_listed_and_a_better_reason_stays() -> None:
+    """What compared every file lists them all; a reason that says more than a file's size is kept."""
+    before = Installed(distributions=(Distribution(name="six", version="1"), Distribution(name="idna", version="3")))
+    faults = [("six", ("six.py was changed", "a.py is missing")), ("idna", ("WHEEL has another size",)), ("x", ())]
+    after = installed.with_damage(before, [("idna", "Built for macOS (arm64), kernel is Linux (x86_64)")], faults)
+    assert dict(after.damaged) == {
+        "six": "2 files are not as installed: six.py was changed, ...",
+        "idna": "Built for macOS (arm64), kernel is Linux (x86_64)",
+    }
+    assert after.faults == (("six", ("six.py was changed", "a.py is missing")), ("idna", ("WHEEL has another size",)))

@@ -15,6 +15,7 @@ from mlenv.model import Distribution, Finding, Installed, Loaded, Selection
 
 __all__ = ["CONDA_KINDS", "compare"]
 
+_MOST_FILES = 1000
 CONDA_KINDS = frozenset({"conda-lock", "pixi", "conda"})
 """Kinds of locks that have rows of conda; what compares these is only loaded for them."""
 
@@ -77,8 +78,10 @@ def compare(
 
 def _damage(installed: Installed, inherited: Sequence[str]) -> Iterable[Finding]:
     versions = {distribution.name: distribution.version for distribution in installed.distributions}
+    faults = dict(installed.faults)
     for name, reason in installed.damaged:
-        yield Finding(kind="damaged", package=name, installed=versions.get(name), reason=reason)
+        files = faults.get(name, ())[:_MOST_FILES]
+        yield Finding(kind="damaged", package=name, installed=versions.get(name), reason=reason, files=files)
     folders: Dict[str, List[str]] = {}
     for distribution in installed.duplicates:
         folders.setdefault(distribution.name, []).append(distribution.version)

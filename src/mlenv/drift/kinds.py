@@ -92,6 +92,7 @@ def _merged(rows: List[Finding]) -> Finding:
         installed=first(lambda row: row.installed),
         loaded=first(lambda row: row.loaded),
         reason=_merged_reason(rows),
+        files=next((row.files for row in rows if row.files), ()),
     )
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import time
+from dataclasses import fields
 from types import SimpleNamespace
 from typing import Any, Dict, List, Mapping, Optional, TypeVar
 
@@ -110,10 +111,17 @@ def report_of(wire: Mapping[str, Any]) -> Report:
         lock_kind=lock.get("kind"),
         kernel=KernelRef(**kernel) if kernel else None,
         loaded_measured=bool(wire.get("loaded_measured")),
-        findings=tuple(Finding(**row) for row in wire.get("findings", ())),
+        findings=tuple(_finding_of(row) for row in wire.get("findings", ())),
         counts=Counts(**wire.get("counts", {})),
         reason=str(wire.get("reason") or ""),
     )
+
+
+def _finding_of(row: Mapping[str, Any]) -> Finding:
+    """Return a finding; a host that is newer than this kernel may say more of it."""
+    known = {field.name for field in fields(Finding)}
+    found = {key: item for key, item in row.items() if key in known}
+    return Finding(**{**found, "files": tuple(row.get("files", ()))})
 
 
 def outcome_of(wire: Mapping[str, Any]) -> Outcome:

@@ -12,7 +12,7 @@ from typing import Any, Dict, List, Mapping, Optional, Sequence, Set, Tuple
 
 from mlenv import drift
 from mlenv.errors import MlenvError
-from mlenv.installed import damage_reason, with_damage
+from mlenv.installed import with_damage
 from mlenv.kernel.memory import Memory, Scans, folder_stamp, names_in_use
 from mlenv.kernel.selections import Selections
 from mlenv.kernel.surroundings import environment_prefix, find_project, same_folder, surroundings
@@ -135,7 +135,9 @@ class State:
         selection = self._selection(facts, wait, extra)
         installed = self._scans.installed(facts.sites) if facts.problem is None else None
         if installed is not None and (whole or deep):
-            installed = with_damage(installed, self._damage(installed, deep))
+            known = installed.distributions if deep else ()
+            faults = [(each.name, site.verify(each, deep=True)) for each in known]
+            installed = with_damage(installed, self._damage(installed), faults)
         return drift.report(
             selection,
             facts,
@@ -150,16 +152,13 @@ class State:
             extra=extra,
         )
 
-    def _damage(self, installed: Installed, deep: bool) -> Tuple[Tuple[str, str], ...]:
-        rows = []
-        if deep:
-            faults = ((row.name, site.verify(row, deep=True)) for row in installed.distributions)
-            rows = [(name, damage_reason(found)) for name, found in faults if found]
+    def _damage(self, installed: Installed) -> Tuple[Tuple[str, str], ...]:
+        rows: Tuple[Tuple[str, str], ...] = ()
         index = {row.name: self.memory.tops(row) for row in installed.distributions}
         from mlenv.probe.machines import built_elsewhere, this_machine
 
         if self.at_home:  # another environment's Python may be another machine's
-            rows += built_elsewhere(installed, this_machine(), self._wheels)
+            rows = built_elsewhere(installed, this_machine(), self._wheels)
         return (*rows, *site.missing_tops(installed, index))
 
     def _selection(self, facts: EnvironmentFacts, wait: bool, extra: List[Finding]) -> Optional[Selection]:

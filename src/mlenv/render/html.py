@@ -30,6 +30,8 @@ _LOOK = {
     "restart": ("\N{CLOCKWISE OPEN CIRCLE ARROW}", "#c98a16"),
     "unlocked": ("\N{DOTTED CIRCLE}", "#7f8793"),
 }
+_MOST_FILES = 200
+"""A notebook is no place for thousands of lines; ``--json`` has them."""
 _CELL = cell_style()
 _WORDS = cell_style(wraps=True)
 
@@ -44,12 +46,24 @@ def report_html(report: Report, *, root: Optional[str] = None, home: str = "", m
     word, _, rest = story.head.partition(": ")
     parts = [f'<div><span aria-hidden="true">{icon}</span> <strong>{escape(word)}</strong>: {escape(rest)}</div>']
     parts += _rows_html(story.rows)
+    parts += _files_html(story.files)
     parts += [f"<div>{escape(line)}</div>" for line in story.lines]
     parts += [f'<div style="{QUIET}">note: {escape(note)}</div>' for note in story.notes]
     if story.command:
         also = f' <span style="{QUIET}">({escape(story.also)})</span>' if story.also else ""
         parts.append(f'<div>next: <code style="{CODE}">{escape(story.command)}</code>{also}</div>')
     return boxed(colour, parts)
+
+
+def _files_html(files: Sequence[str]) -> List[str]:
+    if not files:
+        return []
+    noun = "file is" if len(files) == 1 else "files are"
+    rows = "".join(f"<div>{escape(file)}</div>" for file in files[:_MOST_FILES])
+    return [
+        f'<details><summary style="{QUIET}">{len(files)} {noun} not as installed</summary>'
+        f'<div tabindex="0" style="{SCROLL};font-family:monospace">{rows}</div></details>'
+    ]
 
 
 def _rows_html(rows: Sequence[Row]) -> List[str]:

@@ -64,6 +64,8 @@ class Story:
     verdict: str
     head: str
     rows: Tuple[Row, ...]
+    files: Tuple[str, ...]
+    """Files that are not as installed, each with its package and what is wrong."""
     lines: Tuple[str, ...]
     """What concerns no single package."""
     notes: Tuple[str, ...]
@@ -84,6 +86,7 @@ def tell(report: Report, voice: Voice) -> Story:
         verdict=report.verdict,
         head=voice.say(f"{report.verdict}: {head}"),
         rows=tuple(_row(finding, voice) for finding in acting if finding.package is not None),
+        files=tuple(voice.say(f"{each.package}: {file}") for each in acting for file in each.files),
         # What the head line says already is not said twice.
         lines=tuple(voice.say(line) for line in lines if line.partition(": ")[2] != head),
         notes=tuple(voice.say(finding.reason) for finding in notes),

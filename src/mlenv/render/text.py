@@ -32,6 +32,9 @@ def report_text(
     lines = [story.head, *_table(story.rows[:max_rows])]
     if len(story.rows) > max_rows:
         lines.append(f"  ... and {len(story.rows) - max_rows} more")
+    lines += [f"    {file}" for file in story.files[:max_rows]]
+    if len(story.files) > max_rows:
+        lines.append(f"    ... and {len(story.files) - max_rows} more files (--json lists them)")
     lines += [f"  {line}" for line in story.lines]
     lines += [f"  note: {note}" for note in story.notes]
     if story.command:

@@ -42,8 +42,8 @@ def report_json(report: Report) -> Dict[str, Any]:
     }
 
 
-def finding_json(finding: Finding) -> Dict[str, Optional[str]]:
-    """Return one finding as the wire has it."""
+def finding_json(finding: Finding) -> Dict[str, Any]:
+    """Return one finding as the wire has it; ``files`` is only there where files were compared and differ."""
     return {
         "kind": finding.kind,
         "package": finding.package,
@@ -52,6 +52,7 @@ def finding_json(finding: Finding) -> Dict[str, Optional[str]]:
         "installed": _masked(finding.installed),
         "loaded": _masked(finding.loaded),
         "reason": mask_secrets(finding.reason),
+        **({"files": [mask_secrets(file) for file in finding.files]} if finding.files else {}),
     }
 
 

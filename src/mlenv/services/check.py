@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from mlenv import drift, store
 from mlenv.built_for import here_of
 from mlenv.errors import MlenvError
+from mlenv.installed import with_damage
 from mlenv.model import EnvironmentFacts, Finding, Installed, KernelRef, ProjectRef, Report, Selection
 from mlenv.probe import ask, environment, machines, site
 from mlenv.services.context import Context
@@ -90,16 +90,11 @@ def _selection(
 
 def _examined(context: Context, installed: Installed, prefix: str | None) -> Installed:
     """Add what only the packages' own files tell: their top folders, their machine, with ``--deep`` every hash."""
-    damaged = dict(installed.damaged)
-    damaged |= dict(site.missing_tops(installed, {}))
+    rows = dict(site.missing_tops(installed, {}))
     if prefix is not None:
-        damaged |= dict(built_elsewhere(installed, prefix))
-    if context.options.deep:
-        for distribution in installed.distributions:
-            wrong = site.verify(distribution, deep=True)
-            if wrong:
-                damaged[distribution.name] = f"{len(wrong)} files are missing or were changed, such as {wrong[0]}"
-    return replace(installed, damaged=tuple(sorted(damaged.items())))
+        rows |= dict(built_elsewhere(installed, prefix))
+    known = installed.distributions if context.options.deep else ()
+    return with_damage(installed, rows.items(), [(each.name, site.verify(each, deep=True)) for each in known])
 
 
 def built_elsewhere(installed: Installed, prefix: str) -> tuple[tuple[str, str], ...]:
