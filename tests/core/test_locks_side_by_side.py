@@ -99,7 +99,7 @@ def test_each_tools_own_default_groups_count_where_nobody_says_otherwise() -> No
         "uv.lock": {**base, **dev},  # tool.uv.default-groups, else dev
         "pylock.toml": {**base, **dev},  # as it was exported
         "poetry.lock": {**base, **dev, **docs},  # all groups that are not optional
-        "pdm.lock": {**base, **dev, **docs},  # pdm sync: all but --prod
+        "pdm.lock": {**base, **dev, **docs, "toml": "0.10.2"},  # pdm sync: all that it was locked with
         "Pipfile.lock": base,  # pipenv sync: none but --dev
         "requirements.txt": {**base, **dev},
     }
