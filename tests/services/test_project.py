@@ -9,7 +9,9 @@ import pytest
 
 from mlenv import generations
 from mlenv.errors import MlenvError
+from mlenv.kernel.surroundings import find_project
 from mlenv.services.context import Context, Options, silent
+from mlenv.services.declare import new_manifest
 from mlenv.services.project import find_root, open_project
 
 
@@ -75,3 +77,26 @@ def test_a_link_to_something_else_is_no_environment(tree: Path, name: str) -> No
     (tree / name).unlink()
     (tree / name).symlink_to(".mlenv/envs/gone")
     assert open_project(_context(tree)).link == tree / name
+
+
+def test_setup_py_makes_a_project_only_where_nothing_else_does(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A script called setup.py beside notebooks is common: the project above it counts. The kernel finds the same."""
+    (tree / ".git").mkdir()
+    (tree / "nb" / "setup.py").write_text("print('not run')")
+    monkeypatch.chdir(tree / "nb" / "deep")
+    assert find_root(tree / "nb" / "deep") == tree / "nb"
+    assert find_project({}) == str(tree / "nb")
+    (tree / "requirements.txt").write_text("six")
+    assert find_root(tree / "nb" / "deep") == tree
+    assert find_project({}) == str(tree)
+
+
+def test_no_pyproject_is_made_beside_setup_py(tree: Path) -> None:
+    """setuptools would take its [project] for the package's."""
+    (tree / "setup.py").write_text("from setuptools import setup\nsetup()\n")
+    with pytest.raises(MlenvError) as caught:
+        new_manifest(open_project(_context(tree)), "3.11", ["six"])
+    assert (caught.value.code, caught.value.where) == ("manifest-no-project", "setup.py")
+    (tree / "setup.py").unlink()
+    (tree / "setup.cfg").write_text("[flake8]\n")
+    assert "pyproject.toml" in new_manifest(open_project(_context(tree)), "3.11", ["six"])

@@ -18,6 +18,7 @@ __all__ = ["Surroundings", "environment_prefix", "find_project", "front_end", "s
 _MANIFESTS = ("pyproject.toml", "mlenv.toml", "requirements.in", "requirements.txt", "environment.yml",
               "environment.yaml", "Pipfile", "pixi.toml")  # fmt: skip
 _LOCKS = ("uv.lock", "pylock.toml", "poetry.lock", "pdm.lock", "Pipfile.lock", "conda-lock.yml", "pixi.lock")
+_BUILDS = ("setup.py", "setup.cfg")
 _ENVIRONMENT_SIGNS = ("pyvenv.cfg", "conda-meta")
 _ENVIRONMENTS = (".venv", "venv", "env", "ENV")
 
@@ -81,20 +82,22 @@ def find_project(names: Mapping[str, Any]) -> Optional[str]:
     """Return the nearest project above the notebook: a folder with a manifest, a lock or an environment.
 
     The search ends above a ``.git`` root and at the home folder: a stray ``requirements.txt`` there must not swallow
-    every notebook below it. ``None`` where there is none.
+    every notebook below it. Where nothing else is found, the nearest ``setup.py`` or ``setup.cfg`` makes a project.
+    ``None`` where there is none.
     """
     start = notebook_folder(names)
     home = os.path.realpath(os.path.expanduser("~"))
-    folder = start
-    while True:
-        if folder != start and os.path.realpath(folder) == home:
-            return None
+    folder, built = start, None
+    while folder == start or os.path.realpath(folder) != home:
         if _is_project(folder):
             return folder
+        if built is None and any(os.path.isfile(os.path.join(folder, name)) for name in _BUILDS):
+            built = folder
         parent = os.path.dirname(folder)
         if parent == folder or os.path.exists(os.path.join(folder, ".git")):
-            return None
+            break
         folder = parent
+    return built
 
 
 def _is_project(folder: str) -> bool:

@@ -64,7 +64,7 @@ class Files:
 
     def __init__(self, names: tuple[str, ...], load: Callable[[str], bytes | None], member: str = "") -> None:
         self._load = load
-        self._names = names
+        self.names = names
         self.pyproject = posixpath.join(member, "pyproject.toml")
         """The ``pyproject.toml`` that counts."""
         self.read: dict[str, bytes | None] = {}
@@ -99,7 +99,7 @@ class Files:
     def text(self, path: str) -> str | None:
         """Return a file of the root, or the ``pyproject.toml`` of a member, as text; ``None`` where it is not there."""
         manifest = posixpath.basename(path) == "pyproject.toml"
-        data = self.load(path) if path in self._names or manifest else None
+        data = self.load(path) if path in self.names or manifest else None
         return (
             None if data is None else decode_text(data, path, _CODES.get(posixpath.basename(path), "lock-unreadable"))
         )

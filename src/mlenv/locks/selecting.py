@@ -14,6 +14,7 @@ from mlenv.locks.content import LockContent, Manifest
 from mlenv.locks.manifests import is_read, read_manifest, read_pyproject
 from mlenv.locks.reading import READABLE, Files, Wanted, read_lock_with_groups
 from mlenv.locks.settings import read_settings
+from mlenv.locks.setup_files import declares_a_package, setup_note
 from mlenv.locks.side_by_side import contradictions
 from mlenv.locks.target import Target
 from mlenv.locks.uv_members import workspace_findings
@@ -174,5 +175,8 @@ def _findings(
     if manifest is not None:
         yield from manifest.findings
         yield from python_of(manifest, content, choice, wanted.target)
-    if choice.manifest and not is_read(choice.manifest):
+    if choice.manifest is None:
+        note = setup_note(declares_a_package(files.names, files.load))
+        yield from () if note is None else (note,)
+    elif not is_read(choice.manifest):
         yield Finding(kind="note", reason=f"{choice.manifest} is not read yet: what it declares is not compared.")

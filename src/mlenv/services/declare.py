@@ -40,6 +40,7 @@ def new_manifest(project: Project, python_minor: str, requirements: Sequence[str
         MlenvError: ``manifest-no-project`` where a build tool reads the file and finds what it needs elsewhere.
     """
     text = new_pyproject(default_name(project.root.name), f">={python_minor}", list(requirements))
+    _refuse_beside_setup(project)
     if "pyproject.toml" not in project.names:
         return {"pyproject.toml": text}
     old = store.read_text(project.root / "pyproject.toml")  # it only configures tools; these tables stay
@@ -51,6 +52,20 @@ def new_manifest(project: Project, python_minor: str, requirements: Sequence[str
             hint="declare the packages in requirements.in, then: mlenv create",
         )
     return {"pyproject.toml": same_newlines(f"{old.rstrip()}\n\n{text}".lstrip("\n"), old)}
+
+
+def _refuse_beside_setup(project: Project) -> None:
+    """Refuse where ``setup.py`` or ``setup.cfg`` declares a package: setuptools would take the new table for it."""
+    from mlenv.locks.setup_files import declares_a_package
+
+    found = declares_a_package(project.names, lambda name: store.read_bytes(project.root / name))
+    if found:
+        raise MlenvError(
+            "manifest-no-project",
+            f"{found[0]} declares a package; a pyproject.toml made by mlenv would change how it is built",
+            where=found[0],
+            hint="declare the packages in requirements.in, then: mlenv create",
+        )
 
 
 def default_name(folder: str) -> str:

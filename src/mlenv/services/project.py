@@ -16,14 +16,16 @@ from mlenv.services.context import Context
 from mlenv.services.workspace import workspace_of
 
 __all__ = [
-    "LOCK_NAMES", "MANIFEST_NAMES", "Project", "again", "find_root", "forget_used", "load", "open_project",
-    "refuse_odd_bytes", "require_environment", "settled",
+    "BUILD_NAMES", "LOCK_NAMES", "MANIFEST_NAMES", "Project", "again", "find_root", "forget_used", "load",
+    "open_project", "refuse_odd_bytes", "require_environment", "settled",
 ]  # fmt: skip
 
 MANIFEST_NAMES = (
     "pyproject.toml", "mlenv.toml", "requirements.in", "requirements.txt", "environment.yml", "environment.yaml",
     "Pipfile", "pixi.toml",
 )  # fmt: skip
+BUILD_NAMES = ("setup.py", "setup.cfg")
+"""They may declare dependencies, which nobody can tell without running them."""
 LOCK_NAMES = (
     "uv.lock", "pylock.toml", "poetry.lock", "pdm.lock", "Pipfile.lock", "conda-lock.yml", "pixi.lock",
 )  # fmt: skip
@@ -68,17 +70,20 @@ def find_root(start: Path) -> Path | None:
     """Return the nearest folder, upwards, that is a project; ``None`` where there is none.
 
     A project has a manifest, a lock or an environment. The search stops above a ``.git`` root and at the home folder:
-    a stray ``requirements.txt`` there must not swallow every notebook below it.
+    a stray ``requirements.txt`` there must not swallow every notebook below it. Where nothing else is found, the
+    nearest ``setup.py`` or ``setup.cfg`` makes a project: many a script beside notebooks is called so, too.
     """
+    searched = []
     home = Path(os.path.realpath(Path.home()))
     for folder in (start, *start.parents):
         if Path(os.path.realpath(folder)) == home and folder != start:
-            return None
+            break
         if _is_project(folder):
             return folder
+        searched.append(folder)
         if (folder / ".git").exists():
-            return None
-    return None
+            break
+    return next((one for one in searched if any((one / name).is_file() for name in BUILD_NAMES)), None)
 
 
 def _declares(folder: Path) -> bool:
