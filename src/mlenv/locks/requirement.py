@@ -77,7 +77,10 @@ def same_marker(a: Marker | None, b: Marker | None, pythons: str = "") -> bool:
 
 
 def same_pythons(a: str, b: str) -> bool:
-    """Say whether two ranges of Python versions (``requires-python``) accept the same versions, now and later."""
+    """Say whether two ranges of Python versions (``requires-python``) accept the same versions, now and later.
+
+    Released versions: ``>=3.12`` and ``>=3.12.0rc1`` are the same, as to uv, which records the release only.
+    """
     left, right = SpecifierSet(a), SpecifierSet(b)
     return left == right or all(
         left.contains(version, prereleases=True) == right.contains(version, prereleases=True)
@@ -147,5 +150,5 @@ def _pythons(texts: Iterable[str]) -> tuple[str, ...]:
     for match in itertools.chain.from_iterable(_NUMBER.finditer(text) for text in texts):
         major, minor, micro = int(match[1]), int(match[2] or 0), int(match[3] or 0)
         found |= {(major, minor, step) for step in (micro - 1, micro, micro + 1) if step >= 0}
-        found |= {(major, step, 5) for step in (minor - 1, minor + 1) if step >= 0}
+        found |= {(major, step, 5) for step in (minor - 1, minor + 1) if step >= 0} | {(major + 1, 0, 0)}
     return tuple(f"{major}.{minor}.{micro}" for major, minor, micro in sorted(found))
