@@ -98,7 +98,7 @@ def test_a_python_with_wheels_for_everything_is_suggested() -> None:
     [
         ("", "lock-truncated", "pylock.toml"),
         (PYLOCK[:700], "lock-truncated", "pylock.toml: end of file"),
-        ("<html>", "lock-unreadable", "pylock.toml: line 1, column 1"),
+        ("<html>", "lock-unreadable", "pylock.toml: line 1"),
         (HEAD + "<<<<<<< HEAD\n", "lock-unreadable", "pylock.toml: line 3"),
         (PYLOCK.replace('lock-version = "1.0"', 'lock-version = "2.0"'), "lock-version-unsupported", "pylock.toml: lock-version"),
         (HEAD.replace('"1.0"', "1"), "lock-unreadable", "pylock.toml: lock-version"),

@@ -14,7 +14,7 @@ from packaging.specifiers import InvalidSpecifier
 from mlenv.locks.content import LockContent
 from mlenv.locks.grouped import Entry, content_of, python_findings, selected
 from mlenv.locks.limits import check_json, check_packages
-from mlenv.locks.place import Place, Table, conflict_line
+from mlenv.locks.place import Place, Table, conflict_line, wrong_format
 from mlenv.locks.source import plain_url, relative
 from mlenv.locks.target import Target
 from mlenv.model import Source
@@ -88,6 +88,8 @@ def parse_json(text: str, place: Place) -> dict[str, Any]:
             raise place.error("The file is empty.", code="lock-truncated") from None
         if isinstance(problem, RecursionError):
             raise place.error("The file is nested too deeply.") from None
+        if (wrong := wrong_format(text, "JSON", place)) is not None:
+            raise wrong from None
         if not isinstance(problem, json.JSONDecodeError):
             raise place.error("The file holds a number with thousands of digits.") from None
         if problem.pos >= len(text.rstrip()) or problem.msg.startswith("Unterminated"):

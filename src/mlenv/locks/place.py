@@ -10,6 +10,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 
 from mlenv.errors import MlenvError
 from mlenv.locks.limits import check_toml
+from mlenv.locks.mistaken import Mistaken, ini_instead_of_toml, mistaken
 from mlenv.model import value
 from mlenv.requirement_text import parse_requirement
 
@@ -19,7 +20,7 @@ try:
 except ImportError:  # where no wheel of it is for this platform
     import tomllib as toml  # type: ignore[no-redef]
 
-__all__ = ["Place", "Table", "conflict_line", "parse_toml"]
+__all__ = ["Place", "Table", "conflict_line", "parse_toml", "wrong_format"]
 
 Table = Mapping[str, Any]
 _T = TypeVar("_T")
@@ -117,13 +118,27 @@ def parse_toml(text: str, place: Place) -> dict[str, Any]:
         line = conflict_line(text)
         if line is not None:
             raise place.at(f"line {line}").error("The file holds merge-conflict markers.") from None
-        raise _syntax_error(str(problem), place) from None
+        raise wrong_format(text, "TOML", place) or _syntax_error(str(problem), place) from None
 
 
 def conflict_line(text: str) -> int | None:
     """Return the line of the first merge-conflict marker, ``None`` where there is none."""
     match = _CONFLICT.search(text)
     return None if match is None else text.count("\n", 0, match.start()) + 1
+
+
+def wrong_format(text: str, expected: str, place: Place) -> MlenvError | None:
+    """Return the error of a file that is not what its name says; ``None`` where its head does not tell."""
+    found = mistaken(text, expected)
+    if found is None and expected == "TOML" and ini_instead_of_toml(text):
+        found = Mistaken(what="INI, as setup.cfg is", hint="Write the values as TOML does: texts in quotes.", line=1)
+    if found is None:
+        return None
+    name = place.file.replace("\\", "/").rpartition("/")[2]
+    spot = place.at(f"line {found.line}")
+    # A lock is made anew, whatever lies in its place, unless its file can be fetched.
+    hint = place.hint if place.code.startswith("lock-") and "LFS" not in found.what else found.hint
+    return spot.error(f"{name} is not what its name says: it is {found.what}.", hint=hint)
 
 
 def _syntax_error(problem: str, place: Place) -> MlenvError:
