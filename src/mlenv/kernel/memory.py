@@ -38,7 +38,8 @@ class Scans:
         A folder that is seen through ``.venv`` and by its real name, too, is scanned once, by its real name: what a
         distribution says of its place stays true when ``.venv`` is switched.
         """
-        seen = tuple(folder_stamp(folder) for folder in sites)
+        # What conda installs besides Python packages changes its own records only.
+        seen = (*map(folder_stamp, sites), *map(folder_stamp, site.conda_folders(sites)))
         if seen not in self._kept:
             self._kept = {stamps: kept for stamps, kept in self._kept.items() if len(self._kept) < _KEPT_SCANS}
             real = tuple(os.path.realpath(folder) for folder in sites)

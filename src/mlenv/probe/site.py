@@ -6,6 +6,7 @@ Nothing of the environment is run.
 
 from __future__ import annotations
 
+from mlenv.probe.conda_meta import conda_folders
 from mlenv.probe.environment import UNFINISHED, environment_facts, interpreter, is_guarded, read_marker
 from mlenv.probe.scanning import metadata, needs, required_names, scan, tops
 from mlenv.probe.stamps import same_place, stamp, stamps, unchanged
@@ -13,6 +14,7 @@ from mlenv.probe.whole import missing_tops, verify
 
 __all__ = [
     "UNFINISHED",
+    "conda_folders",
     "environment_facts",
     "interpreter",
     "is_guarded",
