@@ -54,7 +54,13 @@ def choose(option: str | None, settings_engine: str | None, recorded: str | None
     if settings_engine is not None:
         return _named(settings_engine, "the project's settings say so", "[tool.mlenv] engine", tools)
     if recorded == "conda":
-        _refuse_unknown("conda", "This environment was made by conda, which mlenv cannot drive.", "")
+        raise MlenvError(
+            "engine-unknown",
+            "This environment was made by conda (or pixi), which mlenv does not drive yet; nothing was changed. Engines: "
+            f"{', '.join((*ENGINES, *PROJECT_TOOLS))}.",
+            hint="change it with what made it (pixi install, conda-lock install, conda install), then: mlenv check; "
+            "or --engine uv, which makes another one in its place",
+        )
     if recorded in ENGINES and _is_there(recorded, tools):
         return EngineChoice(name=recorded, why=f"it made this environment with {recorded} before")
     if tools.uv is not None:
