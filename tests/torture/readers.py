@@ -291,6 +291,35 @@ _INSTALLING = {
 }  # fmt: skip
 
 
+_ENVIRONMENT = b"""name: demo
+channels: [conda-forge, nodefaults]
+dependencies: &rows
+  - python >=3.11,<3.13
+  - conda-forge::numpy=1.26.*=py311*
+  - pip
+  - "scipy[version='>=1.11', build=*mkl*]"
+  - pip:
+      - --index-url https://index.example.org/simple
+      - requests[socks]>=2 ; python_version > "3"
+  - pip: [six]
+"""
+_PIXI = b"""[workspace]
+channels = ["conda-forge"]
+platforms = ["linux-64", { name = "big", platform = "linux-64" }]
+[dependencies]
+python = { version = ">=3.11", build = "*_cpython" }
+[target.linux.pypi-dependencies]
+requests = { version = ">=2", extras = ["socks"], env-markers = "sys_platform == 'linux'" }
+lib = { path = "./lib", editable = true }
+[feature.test]
+platforms = ["linux-64"]
+[feature.test.dependencies]
+pytest = "*"
+[environments]
+test = { features = ["test"], solve-group = "default", no-default-feature = false }
+"""
+
+
 def _json(*contents: object) -> tuple[bytes, ...]:
     return tuple(json.dumps(content, indent=1).encode() for content in contents)
 
@@ -333,9 +362,40 @@ def _among(files: Mapping[str, bytes], damaged: str, member: str) -> Callable[[b
     return lambda data: selected({**files, damaged: data}, member=member)
 
 
+def _conda() -> Iterator[Reader]:
+    """Yield the readers of the conda world, each lock beside the manifest it was made for."""
+
+    def beside(folder: str, manifest: str, lock: str) -> Callable[[bytes], Selected]:
+        text = (LOCKS / folder / manifest).read_bytes()
+        return lambda data: selected({lock: data, manifest: text}, lock_option=lock)
+
+    pixi, conda_lock = "pixi-7", "conda-lock-1"
+    locks = (*_files("locks/pixi-7/pixi.lock"), *_files("locks/pixi-1-to-6/v*.lock"))
+    yield Reader(name="pixi.lock", form="lines", read=beside(pixi, "pixi.toml", "pixi.lock"), files=locks)
+    files = _files(f"locks/{conda_lock}/conda-lock.yml")
+    read = beside(conda_lock, "environment.yml", "conda-lock.yml")
+    yield Reader(name="conda-lock.yml", form="lines", read=read, files=files)
+    explicit, lock = _files("locks/conda-explicit/*.lock"), _named_lock("conda-linux-64.lock")
+    yield Reader(name="explicit list of conda", form="lines", read=lock, files=explicit)
+    environments = (*_files("locks/conda-*/environment.yml"), _ENVIRONMENT)
+    yield Reader(name="environment.yml", form="lines", read=_lock("environment.yml"), files=environments)
+    read = _named_lock("environment.yml")
+    yield Reader(
+        name="environment.yml as a lock", form="lines", read=read, files=_files("locks/conda-environment/*.yml")
+    )
+    read = _lock("pixi.toml")
+    yield Reader(name="pixi.toml", form="toml", read=read, files=(*_files("locks/pixi-7/pixi.toml"), _PIXI))
+
+
+def _named_lock(name: str) -> Callable[[bytes], Selected]:
+    return lambda data: selected({name: data}, lock_option=name)
+
+
 def _pure() -> Iterator[Reader]:
     """Yield the readers of text."""
     yield from _of_workspaces()
+
+    yield from _conda()
     yield Reader(name="uv.lock", form="toml", read=_lock("uv.lock"), files=_files("locks/uv-*/uv.lock"))
     groups = _files("locks/uv-groups/uv.lock")
     yield Reader(name="uv.lock, manifest beside it", form="toml", read=_beside("uv-groups", "uv.lock"), files=groups)

@@ -56,8 +56,8 @@ def choose(option: str | None, settings_engine: str | None, recorded: str | None
     if recorded == "conda":
         raise MlenvError(
             "engine-unknown",
-            "This environment was made by conda (or pixi), which mlenv does not drive yet; nothing was changed. Engines: "
-            f"{', '.join((*ENGINES, *PROJECT_TOOLS))}.",
+            "This environment was made by conda (or pixi), which mlenv does not drive yet; nothing was changed. "
+            f"Engines: {', '.join((*ENGINES, *PROJECT_TOOLS))}.",
             hint="change it with what made it (pixi install, conda-lock install, conda install), then: mlenv check; "
             "or --engine uv, which makes another one in its place",
         )

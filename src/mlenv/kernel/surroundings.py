@@ -20,7 +20,7 @@ _MANIFESTS = ("pyproject.toml", "mlenv.toml", "requirements.in", "requirements.t
 _LOCKS = ("uv.lock", "pylock.toml", "poetry.lock", "pdm.lock", "Pipfile.lock", "conda-lock.yml", "pixi.lock")
 _BUILDS = ("setup.py", "setup.cfg")
 _ENVIRONMENT_SIGNS = ("pyvenv.cfg", "conda-meta")
-_ENVIRONMENTS = (".venv", "venv", "env", "ENV")
+_ENVIRONMENTS = (".venv", "venv", "env", "ENV", ".pixi/envs/default")
 
 
 @value

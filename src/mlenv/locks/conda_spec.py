@@ -20,6 +20,7 @@ _PARTS = re.compile(r"([^\s=<>!~\[]+)\s*(.*)$", re.DOTALL)
 _BRACKETS = re.compile(r"\[([^\[\]]*)\]\s*$")
 _KEYED = re.compile(r"""(\w+)\s*=\s*(?:'([^']*)'|"([^"]*)"|([^,\s]+))""")
 _EXACT = re.compile(r"[0-9A-Za-z_.!+-]+")
+_SAYS_SOMETHING = re.compile(r"[0-9A-Za-z*]")
 _AROUND = re.compile(r"\s*([,|]|[<>=!~]=?|~=)\s*")
 
 
@@ -84,6 +85,8 @@ def parse_spec(text: str, place: Place) -> CondaSpec:
     version, build = _version_and_build(match[2].strip())
     if "version" in keyed:
         version = _with_sign(_AROUND.sub(r"\1", keyed["version"]))
+    if version and not _SAYS_SOMETHING.search(version):
+        raise place.error(f"{written[:80]!r} is no match specification of conda: {version!r} is no version.")
     return CondaSpec(name=match[1].lower(), version=version, build=keyed.get("build", build), text=written)
 
 

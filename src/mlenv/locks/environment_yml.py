@@ -27,6 +27,7 @@ __all__ = ["Environment", "as_environment_lock", "as_environment_manifest", "par
 
 _HINT = "Mend the row by hand: NAME, NAME=1.2 or 'NAME >=1,<2'; rows for pip stand below '- pip:'."
 _SELECTED = re.compile(r"\s*-\s*(?P<spec>[^#]+)#[^\[]*\[(?P<selector>[^\[\]]+)\]\s*")
+_PLATFORMS = re.compile(r"unix|(linux|osx|win)(-?[a-z0-9_]+)?|arm64|aarch64|ppc64le|x86_64|64|32")
 _LONGEST_ROW = 500
 _ALWAYS_THERE = frozenset({"pip"})
 """conda wants it named where there is a ``pip:`` part."""
@@ -94,7 +95,8 @@ def _not_here(text: str, subdir: str) -> frozenset[str]:
     found = set()
     rows = (_SELECTED.fullmatch(line) for line in text.splitlines() if "#" in line and len(line) < _LONGEST_ROW)
     for match in filter(None, rows):
-        if match["selector"].strip() not in names:
+        selector = match["selector"].strip()
+        if selector not in names and _PLATFORMS.fullmatch(selector):
             spec = match["spec"].strip(" '\"").rpartition("::")[2]
             found.add(re.split(r"[\s=<>!~\[]", spec, maxsplit=1)[0].lower())
     return frozenset(found)

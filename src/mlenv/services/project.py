@@ -32,7 +32,7 @@ LOCK_NAMES = (
 _WATCHED = frozenset({*MANIFEST_NAMES, *LOCK_NAMES, ".python-version"})
 _ENDINGS = (".toml", ".txt", ".in", ".lock")
 _USED = Path(".mlenv", "used.json")
-_ENVIRONMENT_NAMES = (".venv", "venv", "env", "ENV")
+_ENVIRONMENT_NAMES = (".venv", "venv", "env", "ENV", ".pixi/envs/default")
 
 
 @value
