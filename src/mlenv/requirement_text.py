@@ -14,7 +14,7 @@ __all__ = ["parse_marker", "parse_requirement", "parse_specifiers"]
 _LONGEST = 4000
 """Characters. Beyond it are attacks only; Python refuses numbers of more than 4,300 digits with an error of its own."""
 
-_KEPT = 2048
+_KEPT = 8192
 """Texts whose value is kept: a manifest and its lock say the same things several times."""
 
 

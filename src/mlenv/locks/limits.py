@@ -25,6 +25,7 @@ __all__ = [
     "MOST_TEXT",
     "check_edges",
     "check_json",
+    "check_manifest",
     "check_packages",
     "check_size",
     "check_texts",
@@ -34,7 +35,7 @@ __all__ = [
 LARGEST_BYTES = 10 << 20
 LARGEST_MANIFEST_BYTES = 1 << 20
 """Of a file that people write."""
-MOST_PACKAGES = 10_000
+MOST_PACKAGES = 6_000
 MOST_EDGES = 30_000
 """Dependencies of all packages of a lock together."""
 MOST_ENTRIES = 64
@@ -45,6 +46,8 @@ MOST_FILES = 100
 """Requirements files that include each other."""
 LONGEST_LINE = 1 << 20
 """Characters of one line of a requirements file, what it goes on with in the next ones included."""
+_LONGEST_TEXT = 4000
+"""Characters of one marker or range."""
 
 _HINT = "Is this the right file? Take it back from version control."
 _BY_PEOPLE = frozenset(
@@ -60,6 +63,7 @@ _BY_PEOPLE = frozenset(
     }
 )
 _MOST_OF_JSON = {",": 400_000, ":": 400_000, "[": 150_000, "{": 150_000}
+_MOST_OF_MANIFESTS = {'"': 16_000, "'": 16_000}
 _SMALL = 1_500_000
 """Characters of TOML; below that only a flood of one sign can hold the parser up."""
 _FLOODS = {"=": 20_000, ".": 60_000, "[": 20_000, ",": 50_000}
@@ -90,10 +94,19 @@ def check_texts(texts: Iterable[object], place: Place) -> None:
         texts: what stands in the file; what is no text costs nothing.
         place: the file.
     """
-    length = sum(map(len, {text for text in texts if isinstance(text, str)}))
+    found = {text for text in texts if isinstance(text, str)}
+    length = sum(map(len, found))
+    if max(map(len, found), default=0) > _LONGEST_TEXT:
+        message = f"The file holds a marker or a range of more than {_LONGEST_TEXT} characters; no lock does."
+        raise place.error(message, code="file-too-large", hint=_HINT)
     if length > MOST_TEXT:
         message = f"The file holds {length} characters of markers and ranges; mlenv reads up to {MOST_TEXT}."
         raise place.error(message, code="file-too-large", hint=_HINT)
+
+
+def check_manifest(text: str, place: Place) -> None:
+    """Raise ``file-too-large`` for a manifest of more texts than people write: each may be a requirement."""
+    _check_signs(text, _MOST_OF_MANIFESTS, place)
 
 
 def check_edges(lists: Iterable[object], place: Place) -> None:

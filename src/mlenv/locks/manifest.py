@@ -12,6 +12,7 @@ from mlenv.locks.content import Manifest
 from mlenv.locks.dependency_groups import read_groups
 from mlenv.locks.fingerprints import pdm_fingerprint, poetry_fingerprints
 from mlenv.locks.known import known_names
+from mlenv.locks.limits import check_manifest
 from mlenv.locks.place import Place, Table, parse_toml
 from mlenv.locks.requirement import written
 from mlenv.locks.settings import MANIFEST_HINT, parse_settings
@@ -71,6 +72,7 @@ def parse_pyproject(
     Source: PEP 621, PEP 735, uv's documentation of ``[tool.uv]`` (``default-groups``, ``dev-dependencies``).
     """
     place = Place(file=where, code="manifest-unreadable", hint=MANIFEST_HINT)
+    check_manifest(text, place)
     table = parse_toml(text, place)
     project, tool = place.table(table, "project"), place.table(table, "tool")
     uv = place.at("tool").table(tool, "uv")

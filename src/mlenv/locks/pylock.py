@@ -22,7 +22,7 @@ from packaging.specifiers import SpecifierSet
 
 from mlenv.locks.content import LockContent
 from mlenv.locks.hashes import is_hash
-from mlenv.locks.limits import check_packages
+from mlenv.locks.limits import check_packages, check_texts
 from mlenv.locks.place import Place, Table
 from mlenv.locks.pylock_wheels import hashes_of, least_bytes, lightened, wheel_names
 from mlenv.locks.sealing import parse_sealed
@@ -35,6 +35,8 @@ __all__ = ["parse_pylock"]
 
 _OWN_GROUP = "default"
 """PDM's name for the project's own dependencies, as a group among the others."""
+_PARSED = ("version", "marker", "requires-python")
+"""What ``packaging`` makes a value of for each package, chosen or not."""
 _VERSION = re.compile(r"1\.[0-9]{1,9}")
 _HINT = "Take the file back from version control, or make it anew: mlenv lock"
 
@@ -125,8 +127,11 @@ def _validated(table: Mapping[str, Any], place: Place) -> Pylock:
     if not table:
         raise place.error("The file is empty.", code="lock-truncated")
     try:
+        check_texts([table.get("requires-python"), *place.items(table, "environments", str)], place)
         Pylock.from_dict({**table, "packages": []})  # a newer version first: its packages may look like anything
-        check_packages(len(place.items(table, "packages", dict)), place)
+        packages = place.items(table, "packages", dict)
+        check_packages(len(packages), place)
+        check_texts((row.get(key) for row in packages for key in _PARSED), place)
         return Pylock.from_dict(lightened(table))
     except PylockUnsupportedVersionError as problem:
         hint = "Upgrade mlenv, or make the lock anew: mlenv lock"

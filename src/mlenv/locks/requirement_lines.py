@@ -24,6 +24,8 @@ _BOMS = (
 _CODING = re.compile(rb"coding[:=]\s*([-\w.]+)")
 _COMMENT = re.compile(r"(?:^|(?<=\s))#.*$")
 _OPTION = re.compile(r"\s(?=--?[A-Za-z])")
+_DIGEST = re.compile(r"\w+:\w+\s*")
+"""What stands behind nearly all of the options of a lock: read without looking at each word of the line."""
 _EQUALS = re.compile(r"--[\w-]+=")
 _SHORT = re.compile(r"-[A-Za-z]")
 
@@ -69,6 +71,10 @@ def logical_lines(text: str) -> Iterator[Line]:
 
 def split_line(text: str) -> tuple[str, tuple[tuple[str, str], ...]]:
     """Split ``six==1.17 --hash=sha256:x`` or ``-r other.txt`` into what is asked for and (option, value) pairs."""
+    if " --hash=" in text:
+        asked, *hashes = text.split(" --hash=")
+        if _OPTION.search(" " + asked) is None and all(_DIGEST.fullmatch(digest) for digest in hashes):
+            return asked.strip(), tuple([("--hash", digest.strip()) for digest in hashes])
     parts = _OPTION.split(" " + text)
     return parts[0].strip(), tuple(_option(part.strip()) for part in parts[1:])
 
@@ -85,7 +91,7 @@ def _decoded(data: bytes, encoding: str, where: str, code: str) -> str:
 
 
 def _line(number: int, text: str) -> Iterator[Line]:
-    plain = _COMMENT.sub("", text).strip()
+    plain = (_COMMENT.sub("", text) if "#" in text else text).strip()
     if plain:
         yield Line(number=number, text=plain)
 

@@ -9,12 +9,12 @@ from dataclasses import field
 from mlenv.errors import MlenvError
 from mlenv.locks.content import LockContent
 from mlenv.locks.hashes import STRONG, is_hash
-from mlenv.locks.limits import LONGEST_LINE, MOST_FILES, check_packages
+from mlenv.locks.limits import LONGEST_LINE, MOST_FILES, MOST_PACKAGES, check_packages
 from mlenv.locks.place import Place, conflict_line, wrong_format
 from mlenv.locks.requirement import written
 from mlenv.locks.requirement_lines import decode_text, logical_lines, split_line
 from mlenv.locks.requirement_reasons import parse_reasons
-from mlenv.locks.requirement_rows import HINT, Row, parse_row
+from mlenv.locks.requirement_rows import HINT, Row, is_plain, parse_row
 from mlenv.locks.requirements_seal import check_requirements_seal
 from mlenv.locks.source import inside
 from mlenv.locks.target import Target, applies
@@ -99,7 +99,8 @@ def parse_requirements(
     _read(reader, text, where, constraint=False)
     rows = [row for row in reader.rows if not row.constraint]
     made = bool(_MADE_BY_TOOL.search(text))
-    applied = [row for row in rows if applies(row.marker, target, row.at)]
+    known: dict[str, bool] = {"": True}
+    applied = [row for row in rows if _applies(row, target, known)]
     return Requirements(
         declared=tuple(_declared(row) for row in applied if row.name),
         requirements=tuple(dict.fromkeys(row.text_with_marker for row in rows if row.name)),
@@ -108,13 +109,18 @@ def parse_requirements(
         closed=made and not seal,
         options=tuple(reader.options),
         files=tuple(reader.files),
-        constraints=tuple(
-            _declared(row) for row in reader.rows if row.constraint and applies(row.marker, target, row.at)
-        ),
+        constraints=tuple(_declared(row) for row in reader.rows if row.constraint and _applies(row, target, known)),
         hashes={row.name: row.hashes for row in applied if row.name and row.hashes},
         reasons=parse_reasons(text) if made else {},
         findings=(*seal, *(_nameless(row) for row in applied if not row.name)),
     )
+
+
+def _applies(row: Row, target: Target, known: dict[str, bool]) -> bool:
+    """Say whether a row's marker holds; ``known`` keeps the answers, for hundreds of rows share a few markers."""
+    if row.marker not in known:
+        known[row.marker] = applies(row.marker, target, row.at)
+    return known[row.marker]
 
 
 def as_lock(requirements: Requirements) -> LockContent:
@@ -138,9 +144,8 @@ def _read(reader: _Reader, text: str, where: str, *, constraint: bool) -> None:
         at = f"{where}: line {line.number}"
         if len(line.text) > LONGEST_LINE:
             raise MlenvError("requirements-unreadable", "The line is too long to be a requirement.", where=at)
-        check_packages(
-            len(reader.rows) + len(reader.options) + 1, Place(file=where, code="", path=f"line {line.number}")
-        )
+        if len(reader.rows) + len(reader.options) >= MOST_PACKAGES:
+            check_packages(MOST_PACKAGES + 1, Place(file=where, code="", path=f"line {line.number}"))
         asked, options = split_line(line.text)
         if not asked and not options[0][1] and options[0][0] in _NEEDS:
             message = f"{options[0][0]} needs {_NEEDS[options[0][0]]}."
@@ -207,14 +212,15 @@ def _refuse_mangled(text: str, where: str) -> None:
 
 
 def _refuse_variable(text: str, at: str) -> None:
-    match = _VARIABLE.search(text)
+    match = _VARIABLE.search(text) if "${" in text else None
     if match:
         hint = "Write the address itself; keep credentials in a keyring or in ~/.netrc."
         raise MlenvError("requirements-variable", f"{match[0]} would be filled in from the shell.", where=at, hint=hint)
 
 
 def _declared(row: Row) -> Declared:
-    return Declared(name=row.name, text=written(parse_requirement(row.text), marker=False), origin=row.file)
+    text = row.text if is_plain(row.text) else written(parse_requirement(row.text), marker=False)
+    return Declared(name=row.name, text=text, origin=row.file)
 
 
 def _pins(rows: Iterable[Row]) -> tuple[Pin, ...]:
