@@ -276,6 +276,7 @@ def _verify(context: Context, project: Project, wish: Wish, place: _Place) -> In
         "lock": selection.lock,
         "extras": list(extras or ()),
         "groups": list(groups or ()),
+        "groups-told": groups is not None,
         "link": os.path.relpath(project.link, project.root),
         "base": wish.interpreter.path,
         "ipykernel": "installed" if wish.with_ipykernel else "runtime",

@@ -67,7 +67,7 @@ def marker_of(context: Context, project: Project, selected: Selected, target: Ta
         for path in _others(project, names):
             other = select_project(replace(project, member=path), target, context.options.unselected)
             there |= {path or _ROOT: {}} if _is_there(project, other) else {}
-    told = {"extras": list(extras or ()), "groups": list(groups or ())}
+    told = {"extras": list(extras or ()), "groups": list(groups or ()), "groups-told": groups is not None}
     return {"members": {**there, project.member or _ROOT: told}}
 
 

@@ -85,10 +85,11 @@ def _known(project: Project, options: Options, what: str) -> tuple[str, ...]:
 
 
 def _plainly(project: Project, options: Options) -> Selected:
-    """Select with nothing chosen. (Nothing known here hangs on the interpreter.)"""
-    from mlenv.locks import Target, select
+    """Select with nothing chosen, for mlenv's own Python: neither groups nor extras hang on the interpreter."""
+    from mlenv.locks import select
+    from mlenv.probe import interpreters
 
-    return select(_request(project, Target(markers={}), options, {}))
+    return select(_request(project, target_of(interpreters.host().path), options, {}))
 
 
 def _recorded(project: Project, key: str) -> tuple[str, ...] | None:
@@ -96,8 +97,11 @@ def _recorded(project: Project, key: str) -> tuple[str, ...] | None:
     marker, here = project.marker, project.member or "."
     members = marker.get("members")
     synced = members.get(here) if isinstance(members, dict) else {} if project.member else marker
-    recorded = synced.get(key) if isinstance(synced, dict) else None
-    return tuple(str(item) for item in recorded) if isinstance(recorded, list) and recorded else None
+    synced = synced if isinstance(synced, dict) else {}
+    recorded = synced.get(key)
+    if not isinstance(recorded, list) or not (recorded or synced.get(f"{key}-told")):
+        return None  # an empty list alone says that nothing was told
+    return tuple(str(item) for item in recorded)
 
 
 def select_project(
