@@ -83,9 +83,8 @@ def test_the_password_is_in_no_file_and_no_output_and_the_lock_works_with_and_wi
     shutil.rmtree(root / ".mlenv")
     (root / ".venv").unlink()
     refused = mlenv(root, "create", env=unknown, code=2)
-    if engine == "uv":  # pip 23 says of a 401 without credentials that there is no such package
-        assert "401" in refused.stderr
-        assert "127.0.0.1" in refused.stderr
+    assert "401" in refused.stderr
+    assert "127.0.0.1" in refused.stderr
     assert ".netrc" in refused.stderr
     assert len(refused.stderr.strip().splitlines()) <= 5
     assert not (root / ".venv").exists()

@@ -16,6 +16,7 @@ from mlenv.model import Command, value
 __all__ = [
     "Pip",
     "install",
+    "louder",
     "make_environment",
     "parse_version",
     "pip_check",
@@ -31,6 +32,7 @@ _QUIET = ("--no-input", "--disable-pip-version-check", "--no-color", "--retries"
 _ENV: dict[str, str | None] = {"PIP_NO_INPUT": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PYTHONUTF8": "1"}
 _MAKE_S = 120.0
 _WORK_S = 1800.0
+_LOUD_S = 60.0
 
 
 @value
@@ -93,6 +95,16 @@ def install(pip: Pip, request: InstallRequest) -> Command:
         *(part for file in request.files for part in ("-r", file)),
     ]
     return _run(pip, ("install", *options), request.prefix, cwd=request.cwd)
+
+
+def louder(command: Command) -> Command:
+    """Return an installation as one that installs nothing and says what each index answered (``-vv``): quietly, pip
+    tells a refusal (401) from an unknown package no more than by "from versions: none"."""
+    place = command.argv.index("install") + 1
+    more = tuple(word for word in ("--dry-run", "-vv") if word not in command.argv)
+    return Command(
+        argv=(*command.argv[:place], *more, *command.argv[place:]), cwd=command.cwd, env=command.env, timeout_s=_LOUD_S
+    )
 
 
 def uninstall(pip: Pip, prefix: str, names: tuple[str, ...]) -> Command:

@@ -155,17 +155,31 @@ def run_engine(
     done = process.run(command, on_line=lambda line: _show(context, step, line), keep_fds=keep)
     if done.code == 0 or (allowed is not None and allowed(done)):
         return done
-    failure = failures.parse_failure(
-        tool,
-        done.stdout,
-        done.stderr,
-        done.code,
-        allow_build=context.options.allow_build,
-        offline=context.options.offline,
-    )
+    failure = _failure(context, tool, done)
+    if tool == "pip" and failure.code == "package-missing" and "install" in command.argv:
+        failure = _refusal(context, command) or failure
     if explain is not None:
         failure = explain(failure)
     raise failures.failure_error(failure, done.stdout, done.stderr)
+
+
+def _failure(context: Context, tool: str, done: Completed) -> Failure:
+    options = context.options
+    return failures.parse_failure(
+        tool, done.stdout, done.stderr, done.code, allow_build=options.allow_build, offline=options.offline
+    )
+
+
+def _refusal(context: Context, command: Command) -> Failure | None:
+    """Return that an index asked for a password, where that is why pip found nothing; ``None`` where it is not."""
+    if context.options.offline:
+        return None
+    try:
+        again = process.run(pip.louder(command))
+    except MlenvError:  # no answer in time: the failure itself is still told
+        return None
+    told = _failure(context, "pip", again) if again.code != 0 else None
+    return told if told is not None and told.code == "index-credentials" else None
 
 
 def read_answer(path: Path, tool: str) -> str:
