@@ -74,7 +74,7 @@ def fill(tool: ProjectTool, request: FillRequest) -> Command:
 
 
 def _command(tool: ProjectTool, folder: str, prefix: str, arguments: Sequence[str]) -> Command:
-    env = {"VIRTUAL_ENV": prefix, **_ENV[tool.name]}
+    env: dict[str, str | None] = {"VIRTUAL_ENV": prefix, **_ENV[tool.name]}
     if tool.name == "pipenv":
         env["PIPENV_PIPFILE"] = f"{folder}/Pipfile"
     return Command(argv=(tool.path, *arguments), cwd=folder, env=env, timeout_s=_WORK_S)
@@ -137,10 +137,16 @@ _FILL: Mapping[str, Callable[[ProjectTool, FillRequest], tuple[str, ...]]] = {
     "pdm": _fill_pdm,
     "pipenv": _fill_pipenv,
 }
-_ENV: Mapping[str, Mapping[str, str]] = {
+_ENV: Mapping[str, Mapping[str, str | None]] = {
     "poetry": {"POETRY_NO_INTERACTION": "1"},
     # The Python that the project saved is not the one of this environment, and no question is answered here.
-    "pdm": {"PDM_IGNORE_SAVED_PYTHON": "1", "PDM_CHECK_UPDATE": "0", "PDM_NON_INTERACTIVE": "1"},
-    "pipenv": {"PIPENV_VERBOSITY": "-1", "PIPENV_NOSPIN": "1", "PIPENV_YES": "1", "NO_COLOR": "1"},
+    "pdm": {
+        "PDM_IGNORE_SAVED_PYTHON": "1",
+        "PDM_CHECK_UPDATE": "0",
+        "PDM_NON_INTERACTIVE": "1",
+        "PDM_IGNORE_ACTIVE_VENV": None,
+    },
+    # A user's setting may say that the active environment does not count.
+    "pipenv": {"PIPENV_VERBOSITY": "-1", "PIPENV_NOSPIN": "1", "PIPENV_YES": "1", "PIPENV_IGNORE_VIRTUALENVS": None},
 }
 PROJECT_TOOLS = tuple(_LOCK)
