@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import importlib
 import sysconfig
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,6 +20,7 @@ for _encoding in ("utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "ut
 # So does packaging with the running interpreter, which it asks even where every variable is given,
 # and with the table of its build, for tags.
 default_environment()
+importlib.import_module("mlenv.locks.yaml_events")
 sysconfig.get_config_vars()
 
 DATA = Path(__file__).resolve().parent.parent / "data" / "locks"

@@ -340,3 +340,11 @@ def test_yaml_that_is_none_is_one_error_with_its_place(text: str, code: str, pla
     with pytest.raises(MlenvError) as problem:
         parse_yaml(text, PLACE)
     assert (problem.value.code, place in problem.value.where) == (code, True)
+
+
+@pytest.mark.parametrize("address", ["https://[x/a-1-py3-none-any.whl", "git+https://[tool]/x", "direct+https://[::/x"])
+def test_an_address_that_is_none_is_one_error_with_its_line(address: str) -> None:
+    text = f"@EXPLICIT\n# pip a @ {address}\n"
+    with pytest.raises(MlenvError) as problem:
+        parse_explicit(text, "l", LINUX)
+    assert (problem.value.code, "line 2" in problem.value.where) == ("lock-unreadable", True)

@@ -61,11 +61,12 @@ def parse_explicit(text: str, where: str, target: Target) -> LockContent:
         pip = _PIP.match(row)
         if pip:
             rows.append((_pip(pip, at), at))
+            check_packages(len(rows), at)
         elif row and not row.startswith(("#", "@")):
             rows.append((_conda(row, at), at))
+            check_packages(len(rows), at)
             subdir = _SUBDIR.search(row.partition("#")[0].replace("\\", "/"))
             subdirs.update([subdir[1]] if subdir else [])
-    check_packages(len(rows), place)
     said = _PLATFORM.search(text)
     made_for = {said[1]} if said else subdirs - {"noarch"}
     if made_for and subdir_of(target) not in made_for:

@@ -156,8 +156,15 @@ def check_whole(rows: Sequence[tuple[CondaRow | PipRow, Place]]) -> None:
 
 
 def pip_row(name: str, version: str | None, address: str, digest: str, place: Place) -> PipRow:
-    """Return one pip row of a lock that says an address or a path for it."""
-    source = pip_source(address)
+    """Return one pip row of a lock that says an address or a path for it.
+
+    Raises:
+        MlenvError: ``place.code`` where it is no address, or nothing says the name.
+    """
+    try:
+        source = pip_source(address)
+    except ValueError as problem:  # of urlsplit: brackets that hold no address
+        raise place.error(f"{address[:80]!r} is no address: {problem}.") from None
     folder = source.kind in ("path", "editable") and not address.endswith(_ARCHIVES)
     if version is None and not folder:
         version = archive_version(source.url)[1]

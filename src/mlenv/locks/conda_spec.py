@@ -20,6 +20,7 @@ _PARTS = re.compile(r"([^\s=<>!~\[]+)\s*(.*)$", re.DOTALL)
 _BRACKETS = re.compile(r"\[([^\[\]]*)\]\s*$")
 _KEYED = re.compile(r"""(\w+)\s*=\s*(?:'([^']*)'|"([^"]*)"|([^,\s]+))""")
 _EXACT = re.compile(r"[0-9A-Za-z_.!+-]+")
+_LONGEST = 1000
 _SAYS_SOMETHING = re.compile(r"[0-9A-Za-z*]")
 _AROUND = re.compile(r"\s*([,|]|[<>=!~]=?|~=)\s*")
 
@@ -71,6 +72,8 @@ def parse_spec(text: str, place: Place) -> CondaSpec:
         MlenvError: ``place.code`` with the place, where it has no name.
     """
     written = text.strip()
+    if len(written) > _LONGEST:
+        raise place.error(f"A match specification of {len(written)} characters is none: {written[:80]!r}...")
     archive = archive_of(written.partition("#")[0]) if "/" in written and "::" not in written else None
     if archive is not None:
         name, version, build = archive
