@@ -146,3 +146,18 @@ def test_nothing_is_changed_from_a_lock_of_conda_s(
     assert "conda" in done.stderr
     assert "pixi install" in done.stderr
     assert sorted(path.name for path in packages(project).iterdir()) == before
+
+
+def test_adding_what_conda_owns_says_so_and_changes_nothing(project: Path) -> None:
+    (project / "pixi.lock").unlink()
+    (project / "pyproject.toml").write_text('[project]\nname = "demo"\nversion = "1"\n')
+    before = (project / "pyproject.toml").read_text()
+    for name in ("numpy", "torch"):
+        done = subprocess.run(
+            [sys.executable, "-m", "mlenv", "add", f"{name}==2.0.1"], cwd=project, capture_output=True, text=True
+        )
+        assert done.returncode == 2
+        assert f"{name} " in done.stdout + done.stderr
+        assert "is conda's" in done.stdout + done.stderr
+    assert (project / "pyproject.toml").read_text() == before
+    assert sorted(path.name for path in packages(project).glob("numpy-*")) == ["numpy-1.26.4.dist-info"]

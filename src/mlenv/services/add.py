@@ -66,6 +66,8 @@ def change_project(context: Context, verb: str, requirements: tuple[str, ...], n
     refuse_member(context, project.root, project.member, verb)
     with holding(context, project, verb) as (project, descriptor):
         refuse_foreign(project)
+        if verb == "add":
+            words.tell_owned(context, project, names)
         group = declare.group_of(context) if verb != "upgrade" else None
         context = _with_group(context, project, group if verb == "add" else None)
         resolver, files = _new_files(context, project, verb, requirements, names, descriptor, group)

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 
 from mlenv.model import Change, Installed, Outcome
 from mlenv.probe import site
+from mlenv.services.context import Context
 from mlenv.services.project import Project
 
-__all__ = ["installed_of", "moved", "packages", "planned", "size"]
+__all__ = ["installed_of", "moved", "packages", "planned", "size", "tell_owned"]
 
 _SHOWN = 6
 
@@ -16,6 +17,17 @@ _SHOWN = 6
 def installed_of(project: Project) -> Installed:
     """Scan the project's environment; empty where it has none."""
     return site.scan(project.environment.sites) if project.environment.prefix else Installed()
+
+
+def tell_owned(context: Context, project: Project, names: Sequence[str]) -> None:
+    """Say which of the packages are conda's in this environment: a copy by pip or uv would be put over its files."""
+    installed = installed_of(project)
+    versions = {row.name: row.version for row in installed.distributions}
+    for name in names:
+        if name in installed.owned:
+            place = project.link.name
+            text = f"{name} {versions[name]} in {place} is conda's; a copy by pip or uv would be put over its files"
+            context.tell("note", text)
 
 
 def packages(number: int) -> str:
