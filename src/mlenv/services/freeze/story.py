@@ -169,7 +169,7 @@ def _declared(project: Project, selected: Selected, live: Live) -> tuple[str, ..
     if selected.choice.manifest is None and selected.choice.kind == "requirements" and selected.choice.lock:
         return direct_rows(store.read_text(project.root / selected.choice.lock), selected.selection.pins)
     there = {d.name for d in live.installed.distributions}
-    rows = [row.text for row in selected.selection.declared]
+    rows = [row.text for row in selected.selection.declared if not row.conda]
     if selected.choice.manifest is None and selected.content is not None and selected.content.recorded:
         rows = [text for text in selected.content.recorded if _name(text) in there]
     everything = selected.manifest.everything if selected.manifest else ()
