@@ -17,6 +17,22 @@ ERROR: No matching distribution found for steady
 """
 
 
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("  Downloading numpy-1.19.5-cp39-cp39-manylinux2010_x86_64.whl (14.9 MB)", True),
+        ("  Using cached numpy-1.19.5-cp39-cp39-manylinux2010_x86_64.whl.metadata (2 kB)", True),
+        ("Processing ./numpy-1.19.5-py3-none-any.whl", True),
+        ("Would install numpy-1.19.5", True),
+        ("Collecting numpy==1.19.5", False),
+        ("  Downloading numpy-1.19.5.zip (7.3 MB)", False),
+        ("ERROR: No matching distribution found for numpy==1.19.5", False),
+    ],
+)
+def test_pip_says_that_it_has_found_a_wheel_before_it_downloads_it(line: str, found: bool) -> None:
+    assert pip.found_wheel(line) is found
+
+
 def test_nothing_is_installed_by_asking_again() -> None:
     """The same command, dry and loud, whatever it had already."""
     command = pip.install(pip.Pip(python="/p/bin/python"), InstallRequest(prefix="/e", files=("r.txt",)))

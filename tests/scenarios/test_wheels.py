@@ -52,6 +52,19 @@ def test_a_new_project_is_told_the_same(root: Path, python: Callable[[str], str]
         assert list(folder.iterdir()) == []
 
 
+def test_without_uv_pip_names_the_python_that_has_a_wheel(root: Path, python: Callable[[str], str]) -> None:
+    """S4 on a machine without uv: a list and a pin on the command line, under 60 s, nothing left."""
+    (root / "requirements.txt").write_text("numpy==1.19.5\n")
+    before = snapshot(root)
+    began = time.monotonic()
+    answer = mlenv(root, "create", "--python", python("3.10"), code=2, env={"MLENV_UV": ""})
+    assert time.monotonic() - began < 60
+    assert NO_WHEEL.format(_version(python("3.10"))) in answer.stderr
+    assert "mlenv create --python 3.9" in answer.stderr
+    assert len(answer.stderr.strip().splitlines()) <= 5
+    assert snapshot(root) == before
+
+
 def test_a_python_that_the_manifest_rules_out_is_named_as_such(root: Path, python: Callable[[str], str]) -> None:
     """S4: `add` in a project for 3.12 and newer: the Python with a wheel, and what to write for it."""
     mlenv(root, "create", "six", "--python", python("3.12"))

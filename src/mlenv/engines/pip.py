@@ -15,6 +15,8 @@ from mlenv.model import Command, value
 
 __all__ = [
     "Pip",
+    "ask_for_wheel",
+    "found_wheel",
     "install",
     "louder",
     "make_environment",
@@ -32,6 +34,7 @@ _QUIET = ("--no-input", "--disable-pip-version-check", "--no-color", "--retries"
 _ENV: dict[str, str | None] = {"PIP_NO_INPUT": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PYTHONUTF8": "1"}
 _MAKE_S = 120.0
 _WORK_S = 1800.0
+_FOUND = re.compile(r"\s*(?:(?:Downloading|Using cached|Processing) \S+\.whl|Would install )")
 _LOUD_S = 60.0
 
 
@@ -95,6 +98,32 @@ def install(pip: Pip, request: InstallRequest) -> Command:
         *(part for file in request.files for part in ("-r", file)),
     ]
     return _run(pip, ("install", *options), request.prefix, cwd=request.cwd)
+
+
+def ask_for_wheel(pip: Pip, minor: str, requirement: str, nowhere: str, timeout_s: float) -> Command:
+    """Ask whether a requirement has a wheel for another Python (``3.9``) on this platform.
+
+    ``nowhere`` is a folder that is not there: pip wants one named and makes none.
+    pip says so (:func:`found_wheel`) before it downloads it, where the index has no metadata apart: end it then.
+    """
+    options = (
+        "--dry-run",
+        "--target",
+        nowhere,
+        "--no-deps",
+        "--only-binary",
+        ":all:",
+        "--python-version",
+        minor,
+        "--ignore-installed",
+    )
+    argv = (pip.python, "-I", *_program(pip), *_QUIET, "install", *options, "--progress-bar", "off", "--", requirement)
+    return Command(argv=argv, env=_ENV, timeout_s=timeout_s)
+
+
+def found_wheel(line: str) -> bool:
+    """Say whether a line of pip's means that it has found a wheel."""
+    return _FOUND.match(line) is not None
 
 
 def louder(command: Command) -> Command:

@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from mlenv import process
-from mlenv.engines import uv
+from mlenv import process, store
+from mlenv.engines import pip, uv
 from mlenv.engines.choose import Tools
 from mlenv.engines.failure import Failure
 from mlenv.errors import MlenvError
@@ -19,7 +19,8 @@ from mlenv.versions import satisfies
 __all__ = ["naming_a_python"]
 
 _MINORS = range(8, 15)
-_LIMIT_S = 20.0
+_LIMIT_S = {"uv": 20.0, "pip": 40.0}
+"""For all questions together; pip needs some seconds for each."""
 
 
 def naming_a_python(
@@ -31,11 +32,11 @@ def naming_a_python(
 
     Args:
         context: whether the network may be asked.
-        found: uv answers; without it the failure stays as it is.
+        found: uv answers, else pip; without either the failure stays as it is.
         python: the one that has no wheel.
         allowed: the Pythons that the project is for, as a range; another one is named, too, where none of these helps.
 
-    Cost: one question to the index per Python, at most 20 s in all.
+    Cost: one question to the index per Python, at most 20 s in all with uv, 40 s with pip.
     """
 
     def explain(failure: Failure) -> Failure:
@@ -62,20 +63,42 @@ def naming_a_python(
 def _python_with_wheel(
     context: Context, found: Tools, python: Interpreter, requirement: str, allowed: str
 ) -> str | None:
-    if found.uv is None:
+    ask = _ask_uv if found.uv is not None else _ask_pip if found.pip is not None else None
+    if ask is None:
         return None
-    deadline = time.monotonic() + _LIMIT_S
+    deadline = time.monotonic() + _LIMIT_S["pip" if found.uv is None else "uv"]
     for minor in _nearest(python.version, allowed):
         left_s = deadline - time.monotonic()
         if left_s <= 0:
             return None
-        question = uv.ask_for_wheel(engine_tools.uv_of(context, found), python.path, minor, requirement, left_s)
         try:
-            if process.run(question).code == 0:
+            if ask(context, found, python, minor, requirement, left_s):
                 return minor
         except MlenvError:  # no answer in time: the failure itself is still told
             return None
     return None
+
+
+def _ask_uv(context: Context, found: Tools, python: Interpreter, minor: str, requirement: str, left_s: float) -> bool:
+    question = uv.ask_for_wheel(engine_tools.uv_of(context, found), python.path, minor, requirement, left_s)
+    return process.run(question).code == 0
+
+
+class _FoundError(Exception):
+    """pip has said what it was asked: it need not go on to download the wheel."""
+
+
+def _ask_pip(context: Context, found: Tools, python: Interpreter, minor: str, requirement: str, left_s: float) -> bool:
+    def read(line: str) -> None:
+        if pip.found_wheel(line):
+            raise _FoundError
+
+    nowhere = str(store.cache_dir() / "nowhere")
+    question = pip.ask_for_wheel(engine_tools.pip_of(context, found), minor, requirement, nowhere, left_s)
+    try:
+        return process.run(question, on_line=read).code == 0
+    except _FoundError:
+        return True
 
 
 def _nearest(version: str, allowed: str) -> Iterator[str]:
