@@ -161,3 +161,22 @@ def test_adding_what_conda_owns_says_so_and_changes_nothing(project: Path) -> No
         assert "is conda's" in done.stdout + done.stderr
     assert (project / "pyproject.toml").read_text() == before
     assert sorted(path.name for path in packages(project).glob("numpy-*")) == ["numpy-1.26.4.dist-info"]
+
+
+def test_freeze_keeps_rows_of_conda_and_of_pip_apart_and_is_in_step_afterwards(project: Path) -> None:
+    (project / "pixi.lock").unlink()
+    (project / f"conda-{PLATFORM}.lock").unlink()
+    done = subprocess.run(
+        [sys.executable, "-m", "mlenv", "freeze", "--output", "environment.yml"],
+        cwd=project,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    rows = (project / "environment.yml").read_text().partition("dependencies:\n")[2].split()
+    assert rows == [
+        "-", "graphviz=9.0.0", "-", "libzlib=1.3.1", "-", "numpy=1.26.4", "-", f"python={PYTHON}", "-", "pytorch=2.1.0",
+        "-", "pip:", "-", "idna==3.7",
+    ]  # fmt: skip
+    answer = check(project)
+    assert (answer["verdict"], answer["lock"]["kind"]) == ("in-step", "conda")  # type: ignore[index]

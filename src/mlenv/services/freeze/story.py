@@ -20,6 +20,7 @@ from mlenv.services.change import write_only
 from mlenv.services.context import Context
 from mlenv.services.freeze.asked import imported
 from mlenv.services.freeze.live import Live, read_live
+from mlenv.services.freeze.of_conda import freeze_environment, is_environment_file
 from mlenv.services.freeze.plan import Basis, Plan, plan_file, plan_lock
 from mlenv.services.freeze.text import direct_rows, said
 from mlenv.services.holding import holding
@@ -60,13 +61,16 @@ def freeze(context: Context, wish: FreezeWish) -> Outcome:
     Raises:
         MlenvError: ``no-environment``, ``environment-broken``; ``packages-damaged``; ``freeze-incomplete`` where an
             installed package lacks what it needs; ``freeze-empty``; ``freeze-fewer`` without ``--force``;
-            ``freeze-unproved``; ``freeze-foreign-lock`` for locks of other tools; what the resolver could not do.
+            ``freeze-unproved``; ``freeze-foreign-lock`` for locks of other tools; what the resolver could not do; for
+            ``--output environment.yml`` as :func:`freeze_environment`.
     """
     project = open_project(context)
     refuse_member(context, project.root, project.member, "freeze")
     output = _output(context, project, wish)
     with holding(context, project, "freeze") as (project, descriptor):
         live = read_live(context, project)
+        if output is not None and is_environment_file(output):
+            return freeze_environment(context, project, live, output, show=wish.show)
         selected = select_project(project, live.target, context.options)
         frozen, notes = _frozen(context, project, live, selected, wish)
         resolver = _with_uv(prepare(context, project, {}, descriptor, upgrade=_exact(frozen)))
