@@ -99,3 +99,37 @@ def test_markers_that_tell_too_much_apart_count_as_different_and_never_as_the_sa
     assert same_marker(one, one)
     assert not same_marker(one, other)
     assert time.process_time() - began < LIMIT_S
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("Pipfile.lock", '{"_meta": {"pipfile-spec": ' + "9" * 5000 + "}}"),
+        ("conda-linux-64.lock", "@EXPLICIT\n# pip a @ https://[::1/a-1.0-py3-none-any.whl\n"),
+        ("uv.lock", "version = 1\n" + "a." * 900 + "a = 1\n" * 21_000),
+        ("uv.lock", "version = 1\n[x" + ".a" * 200 + "]\n" + "".join(f"k{n} = 1\n" for n in range(21_000))),
+        ("uv.lock", "version = 1\n" + '# """\n' * 100 + "x.a.a.a.a.a.a.a.a.a = 1\n" * 70_000),
+        (
+            "pylock.toml",
+            f'lock-version = "1.0"\ncreated-by = "x"\nrequires-python = "{">=3," * 1000}>=3"\npackages = []\n',
+        ),
+        ("poetry.lock", f'package = []\n[metadata]\npython-versions = ">=3{" " * 9000}x"\n'),
+        ("environment.yml", "name: a\ndependencies:\n" + "- a\n" * 6001),
+        ("pyproject.toml", "[project]\nname = 'a'\ndependencies = [" + "'a'," * 9000 + "]\n"),
+    ],
+)
+def test_what_no_tool_writes_is_refused_or_read_at_once(name: str, text: str) -> None:
+    files: dict[str, bytes | str] = {name: text}
+    if name.endswith(".lock"):
+        files["mlenv.toml"] = f'lock = "{name}"\n'
+    began = time.process_time()
+    try:
+        chosen(files)
+    except MlenvError as problem:
+        assert problem.where  # noqa: PT017  # either is right, neither may take long
+    assert time.process_time() - began < LIMIT_S
+
+
+def test_rows_that_are_too_long_together_are_refused() -> None:
+    text = "".join(f"a{n} ; python_version > '{n}' or os_name == '{'x' * 900}'\n" for n in range(900))
+    assert refused({**NAMED, "requirements.txt": text}).code == "file-too-large"

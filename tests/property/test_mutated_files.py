@@ -10,10 +10,24 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mlenv.locks.manifests import READABLE_MANIFESTS as MANIFESTS
+from mlenv.locks.reading import READABLE
 from torture.mutations import damaged
 from torture.readers import ON_DISK, PURE, Reader, fault_of, readers
 
 LIMIT_S = 2.0
+ROWS = {
+    "uv": "uv.lock",
+    "pylock": "pylock.toml of others",
+    "poetry": "poetry.lock of poetry-2.1",
+    "pdm": "pdm.lock",
+    "pipenv": "Pipfile.lock",
+    "conda-lock": "conda-lock.yml",
+    "pixi": "pixi.lock",
+    "conda": "explicit list of conda",
+    "requirements": "requirements.txt, pinned",
+}
+"""Kind of lock -> the row of its reader."""
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +51,14 @@ def test_a_damaged_file_has_an_answer_or_one_clear_error(every: dict[str, Reader
 def test_the_whole_files_are_read(every: dict[str, Reader], name: str) -> None:
     for data in every[name].files:
         assert fault_of(every[name], data, every[name].read(data)) == ""
+
+
+def test_every_reader_of_locks_and_manifests_has_a_row() -> None:
+    manifests = {"Pipfile", "environment.yml", "pixi.toml", "pyproject.toml", "requirements.in"}
+    assert set(ROWS) == set(READABLE)
+    assert {*ROWS.values(), *manifests} <= set(PURE)
+    known = (*manifests, "requirements.txt", "environment.yaml", "setup.cfg", "setup.py", "pixi.toml")
+    assert [name for name in MANIFESTS if name not in known] == []
 
 
 def test_a_reader_that_fails_is_caught() -> None:

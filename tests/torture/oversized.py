@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from mlenv import selection_text
 from mlenv.installed import parse_metadata, parse_record
 from mlenv.notebooks import parse_imports
+from torture.oversized_locks import MADE
 from torture.readers import selected
 
 __all__ = ["OVERSIZED", "Oversized"]
@@ -143,9 +144,10 @@ OVERSIZED = (
     Oversized(name="notebook, a sum of 10,000 parts", make=lambda: _notebook("+".join("1" * 10_000)), read=_imports),
     Oversized(name="notebook, 1 MiB of spaces before a question mark", make=lambda: _notebook(" " * _MIB + "x\n?"), read=_imports),
     Oversized(name="cached selection, nested 10,000 deep", make=lambda: b'{"schema": 1, "selection": ' + b"[" * 10_000, read=_cached),
-    Oversized(name="uv.lock of 16 MiB, one array of numbers", make=lambda: _filled(_UV_HEAD + "x = [", "1,", 16 * _MIB - 1000), read=_lock("uv.lock")),
-    Oversized(name="pylock.toml of 16 MiB, one text", make=lambda: _filled(_PYLOCK_HEAD + 'x = "', "a", 16 * _MIB - 1000), read=_lock("pylock.toml")),
-    Oversized(name="requirements.txt of 16 MiB, comments", make=lambda: _filled("", _COMMENT, 16 * _MIB - 1000), read=_lock("requirements.txt")),
-    Oversized(name="RECORD of 16 MiB", make=lambda: _filled("", "a/b.py,sha256=x,10\n", 16 * _MIB - 1000), read=lambda data: parse_record(data.decode())),
+    Oversized(name="uv.lock of 10 MiB, one array of numbers", make=lambda: _filled(_UV_HEAD + "x = [", "1,", 10 * _MIB - 1000), read=_lock("uv.lock")),
+    Oversized(name="pylock.toml of 10 MiB, one text", make=lambda: _filled(_PYLOCK_HEAD + 'x = "', "a", 10 * _MIB - 1000), read=_lock("pylock.toml")),
+    Oversized(name="requirements.txt of 10 MiB, comments", make=lambda: _filled("", _COMMENT, 10 * _MIB - 1000), read=_lock("requirements.txt")),
+    Oversized(name="RECORD of 8 MiB", make=lambda: _filled("", "a/b.py,sha256=x,10\n", 8 * _MIB), read=lambda data: parse_record(data.decode())),
+    *(Oversized(name=name, make=make, read=read) for name, make, read in MADE),
     Oversized(name="METADATA of 64 MiB", make=lambda: _filled("Name: a\n\n", _COMMENT, 64 * _MIB), read=lambda data: parse_metadata(data.decode())),
 )  # fmt: skip

@@ -14,7 +14,7 @@ from mlenv.locks.conda_content import conda_content, no_platform
 from mlenv.locks.conda_rows import CondaRow, PipRow, archive_of, once, pip_row, subdir_of
 from mlenv.locks.content import LockContent
 from mlenv.locks.hashes import is_hash
-from mlenv.locks.limits import check_packages
+from mlenv.locks.limits import check_lines, check_packages
 from mlenv.locks.place import Place, conflict_line
 from mlenv.locks.target import Target
 
@@ -49,6 +49,7 @@ def parse_explicit(text: str, where: str, target: Target) -> LockContent:
             there twice.
     """
     place = Place(file=where, code="lock-unreadable", hint=_HINT)
+    check_lines(text, place)
     line = conflict_line(text)
     if line is not None:
         raise place.at(f"line {line}").error("The file holds merge-conflict markers.")
@@ -57,14 +58,16 @@ def parse_explicit(text: str, where: str, target: Target) -> LockContent:
     rows: list[tuple[CondaRow | PipRow, Place]] = []
     subdirs: set[str] = set()
     for number, written in enumerate(text.splitlines(), start=1):
-        at, row = place.at(f"line {number}"), written.strip()
+        row = written.strip()
         pip = _PIP.match(row)
+        if not pip and (not row or row.startswith(("#", "@"))):
+            continue
+        at = place.at(f"line {number}")
+        check_packages(len(rows) + 1, at)
         if pip:
             rows.append((_pip(pip, at), at))
-            check_packages(len(rows), at)
-        elif row and not row.startswith(("#", "@")):
+        else:
             rows.append((_conda(row, at), at))
-            check_packages(len(rows), at)
             subdir = _SUBDIR.search(row.partition("#")[0].replace("\\", "/"))
             subdirs.update([subdir[1]] if subdir else [])
     said = _PLATFORM.search(text)

@@ -21,10 +21,13 @@ __all__ = [
     "MOST_EDGES",
     "MOST_ENTRIES",
     "MOST_FILES",
+    "MOST_LINES",
     "MOST_PACKAGES",
+    "MOST_ROW_TEXT",
     "MOST_TEXT",
     "check_edges",
     "check_json",
+    "check_lines",
     "check_manifest",
     "check_packages",
     "check_size",
@@ -38,6 +41,8 @@ LARGEST_MANIFEST_BYTES = 1 << 20
 MOST_PACKAGES = 6_000
 MOST_EDGES = 30_000
 """Dependencies of all packages of a lock together."""
+MOST_LINES = 300_000
+"""Of a text that is read line by line; a list of 10 MB with all hashes has half of them."""
 MOST_ENTRIES = 64
 """Entries of one name: a lock has one for each fork, or for each set of extras."""
 MOST_TEXT = 500_000
@@ -48,6 +53,10 @@ LONGEST_LINE = 1 << 20
 """Characters of one line of a requirements file, what it goes on with in the next ones included."""
 _LONGEST_TEXT = 4000
 """Characters of one marker or range."""
+MOST_ROW_TEXT = 800_000
+"""Characters of all rows of a list of requirements, hashes left aside."""
+_LINE_ENDS = "\n\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"
+"""As ``str.splitlines`` knows them."""
 
 _HINT = "Is this the right file? Take it back from version control."
 _BY_PEOPLE = frozenset(
@@ -101,6 +110,14 @@ def check_texts(texts: Iterable[object], place: Place) -> None:
         raise place.error(message, code="file-too-large", hint=_HINT)
     if length > MOST_TEXT:
         message = f"The file holds {length} characters of markers and ranges; mlenv reads up to {MOST_TEXT}."
+        raise place.error(message, code="file-too-large", hint=_HINT)
+
+
+def check_lines(text: str, place: Place) -> None:
+    """Raise ``file-too-large`` for a text of more lines than any list has: each costs a microsecond, be it empty."""
+    number = sum(map(text.count, _LINE_ENDS)) if len(text) > MOST_LINES else 0
+    if number > 2 * MOST_LINES:  # Windows ends a line with two of them
+        message = f"The file has {number} ends of lines; mlenv reads up to {MOST_LINES} lines."
         raise place.error(message, code="file-too-large", hint=_HINT)
 
 

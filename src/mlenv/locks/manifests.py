@@ -17,7 +17,7 @@ from mlenv.locks.settings import MANIFEST_HINT, read_settings
 from mlenv.locks.target import Target
 from mlenv.model import Declared
 
-__all__ = ["is_read", "read_manifest", "read_pyproject", "root_table"]
+__all__ = ["READABLE_MANIFESTS", "is_read", "read_manifest", "read_pyproject", "root_table"]
 
 
 def read_pyproject(
@@ -134,3 +134,5 @@ _READERS: Mapping[str, Callable[[str, Files, Wanted, LockContent], Manifest]] = 
     "environment.yaml": _environment,
     "pixi.toml": _pixi,
 }
+READABLE_MANIFESTS = (*_READERS, "pyproject.toml")
+"""Names of manifests that are read; the others are recognised and named."""

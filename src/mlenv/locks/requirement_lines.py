@@ -49,7 +49,7 @@ def decode_text(data: bytes, where: str, code: str = "requirements-encoding") ->
         if data.startswith(mark):
             return _decoded(data[len(mark) :], encoding, where, code)
     match = next(
-        (found for line in data.split(b"\n")[:2] if line[:1] == b"#" and (found := _CODING.search(line))), None
+        (found for line in data.split(b"\n", 2)[:2] if line[:1] == b"#" and (found := _CODING.search(line))), None
     )
     return _decoded(data, match[1].decode("ascii") if match else "utf-8", where, code)
 

@@ -9,7 +9,7 @@ from dataclasses import field
 from mlenv.errors import MlenvError
 from mlenv.locks.content import LockContent
 from mlenv.locks.hashes import STRONG, is_hash
-from mlenv.locks.limits import LONGEST_LINE, MOST_FILES, MOST_PACKAGES, check_packages
+from mlenv.locks.limits import LONGEST_LINE, MOST_FILES, MOST_ROW_TEXT, check_lines, check_packages, check_size
 from mlenv.locks.place import Place, conflict_line, wrong_format
 from mlenv.locks.requirement import written
 from mlenv.locks.requirement_lines import decode_text, logical_lines, split_line
@@ -70,6 +70,10 @@ class _Reader:
     rows: list[Row]
     options: list[str]
     files: list[str]
+    sizes: list[int]
+    """Characters of each."""
+    asked: list[int]
+    """Characters up to each row, hashes left aside."""
 
 
 def parse_requirements(
@@ -92,7 +96,7 @@ def parse_requirements(
 
     Source: pip's documentation, "Requirements File Format" (pip 26.3). Cost: about 25 us a line.
     """
-    reader = _Reader(load=load, rows=[], options=[], files=[])
+    reader = _Reader(load=load, rows=[], options=[], files=[], sizes=[], asked=[])
     text = data if isinstance(data, str) else decode_text(data, where)
     _refuse_mangled(text, where)
     seal = check_requirements_seal(text, where)
@@ -137,6 +141,9 @@ def as_lock(requirements: Requirements) -> LockContent:
 
 def _read(reader: _Reader, text: str, where: str, *, constraint: bool) -> None:
     reader.files.append(where)
+    reader.sizes.append(len(text))
+    check_size(sum(reader.sizes), where)
+    check_lines(text, Place(file=where, code="requirements-unreadable"))
     if len(reader.files) > MOST_FILES:
         message = f"More than {MOST_FILES} files include each other."
         raise MlenvError("file-too-large", message, where=where, hint="Join some of them.")
@@ -144,9 +151,8 @@ def _read(reader: _Reader, text: str, where: str, *, constraint: bool) -> None:
         at = f"{where}: line {line.number}"
         if len(line.text) > LONGEST_LINE:
             raise MlenvError("requirements-unreadable", "The line is too long to be a requirement.", where=at)
-        if len(reader.rows) + len(reader.options) >= MOST_PACKAGES:
-            check_packages(MOST_PACKAGES + 1, Place(file=where, code="", path=f"line {line.number}"))
         asked, options = split_line(line.text)
+        _check_row(reader, len(asked or line.text), Place(file=where, code="", path=f"line {line.number}"))
         if not asked and not options[0][1] and options[0][0] in _NEEDS:
             message = f"{options[0][0]} needs {_NEEDS[options[0][0]]}."
             raise MlenvError("requirements-unreadable", message, where=at, hint=HINT)
@@ -161,6 +167,14 @@ def _read(reader: _Reader, text: str, where: str, *, constraint: bool) -> None:
         else:
             _refuse_variable(line.text, at)
             reader.options.append(line.text)
+
+
+def _check_row(reader: _Reader, length: int, at: Place) -> None:
+    reader.asked.append(length + (reader.asked[-1] if reader.asked else 0))
+    check_packages(len(reader.asked), at)
+    if reader.asked[-1] > MOST_ROW_TEXT:
+        message = f"The rows of the file have more than {MOST_ROW_TEXT} characters; mlenv reads up to so many."
+        raise at.error(message, code="file-too-large", hint="Is this the right file?")
 
 
 def _row(

@@ -15,6 +15,7 @@ from typing import Any
 import yaml
 
 from mlenv.errors import MlenvError
+from mlenv.locks.limits import check_lines
 from mlenv.locks.place import Place, conflict_line
 
 __all__ = ["parse_events"]
@@ -39,6 +40,7 @@ def parse_events(text: str, place: Place) -> dict[str, Any]:
 
     Cost: about 3 us for each value with libyaml, ten times that without.
     """
+    check_lines(text, place)
     line = conflict_line(text)
     if line is not None:
         raise place.at(f"line {line}").error("The file holds merge-conflict markers.")

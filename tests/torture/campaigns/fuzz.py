@@ -21,8 +21,10 @@ from torture.readers import Reader, fault_of, readers
 
 __all__ = ["CAMPAIGN"]
 
-LIMIT_S = 2.0
-LIMIT_MIB = 512
+LIMIT_S = 1.0
+LIMIT_MB = 200
+_AGAIN = 3
+"""How often what took too long is tried before it counts: others work on the machine, too."""
 _HANG_S = 10
 _KEPT = 20
 _PREFIXED = ("uv.lock", "uv.lock, manifest beside it", "pylock.toml of others", "pylock.toml of mlenv", "requirements.txt, pinned",
@@ -38,6 +40,7 @@ class Seen:
     seconds: float = 0.0
     slowest_ms: float = 0.0
     memory_mib: float = 0.0
+    file_mb: float = 0.0
     shorter: int = 0
     bad: tuple[str, ...] = ()
 
@@ -63,7 +66,9 @@ def run(run: Run) -> Iterator[Row]:
         cuts = partial(_prefixes, name, place, max(run.trials // 20, 200))
         yield _row(f"{name}: cut at every place", _apart(cuts))
     for case in OVERSIZED:
-        yield _row(f"too much: {case.name}", _apart(partial(_oversized, case)), memory=True)
+        path = folder / "oversized"
+        _apart(partial(_make, case, path))  # in its own process: what the making takes is not what the reading takes
+        yield _row(f"too much: {case.name}", _apart(partial(_oversized, case, path)), memory=True)
 
 
 def _fresh(folder: Path, name: str) -> Path:
@@ -128,6 +133,9 @@ def _measured(reader: Reader, cases: Iterable[tuple[str, bytes, object]]) -> See
     began = time.perf_counter()
     for story, data, whole in cases:
         fault, spent = _once(reader, data, whole, seen)
+        for _ in range(_AGAIN if spent > LIMIT_S else 0):
+            fault, again = _once(reader, data, whole, seen)
+            spent = min(spent, again)
         seen.executions += 1
         seen.changed += data not in originals
         seen.slowest_ms = max(seen.slowest_ms, spent * 1000)
@@ -172,10 +180,16 @@ def _is_shorter(whole: object, answer: object) -> bool:
     return not told and len(answer.selection.pins) < len(whole.selection.pins)
 
 
-def _oversized(case: Oversized) -> Seen:
-    data = case.make()
+def _make(case: Oversized, path: Path) -> Seen:
+    path.write_bytes(case.make())
+    return Seen()
+
+
+def _oversized(case: Oversized, path: Path) -> Seen:
+    data = path.read_bytes()
     reader = Reader(name=case.name, form="lines", read=case.read, files=())
-    return _measured(reader, [(f"{case.name}, {len(data) >> 20} MiB", data, None)])
+    seen = _measured(reader, [(f"{case.name}, {len(data) >> 20} MiB", data, None)])
+    return replace(seen, file_mb=len(data) / 1e6)
 
 
 def _named(name: str, folder: Path) -> Reader:
@@ -188,7 +202,7 @@ def _memory_mib() -> float:
 
 def _row(what: str, seen: Seen, *, memory: bool = False) -> Row:
     bad = seen.bad
-    if memory and seen.memory_mib > LIMIT_MIB and not bad:
+    if memory and seen.memory_mib * 1.048576 > max(LIMIT_MB, 4 * seen.file_mb) and not bad:
         bad = (f"{seen.memory_mib:.0f} MiB",)
     note = f"slowest {seen.slowest_ms:.0f} ms, {seen.memory_mib:.0f} MiB"
     if seen.seconds > 0 and not memory:
@@ -202,7 +216,7 @@ def _row(what: str, seen: Seen, *, memory: bool = False) -> Row:
 
 CAMPAIGN = Campaign(
     name="fuzz",
-    promise="A damaged, cut, oversized or hostile file has an answer or one clear error with its place, in 2 s.",
+    promise="A damaged, cut, oversized or hostile file has an answer or one clear error with its place, in 1 s and 200 MB.",
     run=run,
     full=2_000_000,
     sample=3_000,
