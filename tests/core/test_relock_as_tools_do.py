@@ -115,3 +115,75 @@ def test_pdm_takes_all_that_is_locked_unless_something_is_named() -> None:
     assert set(everything.extras) >= {"plot"}
     assert everything.groups == named.groups == without.groups
     assert {pin.name for pin in without.pins} < {pin.name for pin in everything.pins}
+
+
+PART_LOCK = """
+version = 1
+requires-python = ">=3.9"
+[[package]]
+name = "demo"
+version = "1.0"
+source = { virtual = "." }
+dependencies = [{ name = "part" }, { name = "six" }]
+[package.metadata]
+requires-dist = [{ name = "part", directory = "part" }, { name = "six", path = "six-1.17.0-py2.py3-none-any.whl" }]
+[[package]]
+name = "part"
+version = "1.0"
+source = { directory = "part" }
+[package.metadata]
+requires-dist = [{ name = "six", marker = "extra == 't'" }]
+[package.metadata.requires-dev]
+dev = [{ name = "idna" }]
+[[package]]
+name = "six"
+version = "1.17.0"
+source = { path = "six-1.17.0-py2.py3-none-any.whl" }
+"""
+PART = """
+[project]
+name = "part"
+version = "1.0"
+requires-python = ">=3.8"
+[project.optional-dependencies]
+t = ["six"]
+[dependency-groups]
+dev = ["idna"]
+"""
+WITH_PART = """
+[project]
+name = "demo"
+version = "1.0"
+requires-python = ">=3.9"
+dependencies = ["part", "six>=2"]
+[tool.uv.sources]
+part = { path = "part" }
+six = { path = "six-1.17.0-py2.py3-none-any.whl" }
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "reasons"),
+    [
+        ("", "", []),
+        ('">=3.8"', '">=3.10"', []),  # uv locks for the project's range, whatever its parts say
+        ('"1.0"', '"1.1"', ["part/pyproject.toml is at version 1.1; uv.lock was made for 1.0."]),
+        ('"idna"', '"idna<4"', ["part/pyproject.toml asks for idna<4; uv.lock was made for idna."]),
+        (
+            '"six"',
+            '"toolz"',
+            [
+                "part/pyproject.toml asks for toolz ; extra == \"t\", which it did not when uv.lock was made.",
+                "uv.lock was made for six ; extra == \"t\", which part/pyproject.toml no longer asks for.",
+            ],
+        ),
+    ],
+)  # fmt: skip
+def test_what_a_local_package_asks_for_is_part_of_uvs_lock(before: str, after: str, reasons: list[str]) -> None:
+    """A specifier beside a source, ``six>=2`` here, is nothing to uv."""
+    files = {"pyproject.toml": WITH_PART, "uv.lock": PART_LOCK, "part/pyproject.toml": PART.replace(before, after)}
+    assert sorted(relocks(files)) == sorted(reasons)
+
+
+def test_a_local_package_without_a_manifest_is_left_to_uv() -> None:
+    assert relocks({"pyproject.toml": WITH_PART, "uv.lock": PART_LOCK}) == []

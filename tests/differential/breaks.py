@@ -27,6 +27,8 @@ class Break:
     """Whether ``make test`` plays it."""
     lock: Callable[[Path], None] | None = None
     """What is done to the lock file."""
+    files: Callable[[Path], None] | None = None
+    """What is done to other files of the project."""
     needs: tuple[str, ...] = ()
     """Extras and groups that the project must have."""
 
@@ -91,6 +93,11 @@ def _other_minor(world: World) -> None:
         world.pip("install", "--no-deps", "-r", str(world.folder / "all.txt"))
 
 
+def _part_changed(root: Path) -> None:
+    path = root / "part" / "pyproject.toml"
+    path.write_text(path.read_text().replace('"iniconfig"', '"iniconfig<2.1"'))
+
+
 def _no_environment(world: World) -> None:
     shutil.rmtree(world.root / ".venv")
 
@@ -151,6 +158,33 @@ _OF_ENVIRONMENT = (
     Break(name="another Python", environment=_other_minor),
     Break(name="the other fork's version", environment=_pip(("install", "attrs==25.3.0")), needs=("attrs",)),
     Break(name="no environment", environment=_no_environment),
+)
+_OF_SOURCES = (
+    Break(
+        name="local: from a file, now from the index",
+        environment=_pip(("install", "--reinstall", "--no-deps", "six==1.16.0")),
+        needs=("part",),
+    ),
+    Break(name="local: missing", environment=_pip(("uninstall", "part", "bit", "piece")), needs=("part",)),
+    Break(name="the project itself is missing", environment=_pip(("uninstall", "demo")), needs=("wheel",)),
+    Break(
+        name="the project itself, not editable",
+        environment=_pip(("install", "--reinstall", "--no-deps", ".")),
+        needs=("wheel",),
+    ),
+    Break(
+        name="local: editable, now copied",
+        environment=_pip(("install", "--reinstall", "--no-deps", "./part")),
+        needs=("part",),
+    ),
+    Break(
+        name="local: copied, now editable",
+        environment=_pip(("install", "--reinstall", "--no-deps", "--editable", "./bit")),
+        needs=("part",),
+    ),
+    Break(name="local: another folder of the same name", environment=_editable("part", "1.0"), needs=("part",)),
+    Break(name="locked tooling: newer", environment=_pip(("install", "wheel==0.45.1")), needs=("wheel",)),
+    Break(name="locked tooling: missing", environment=_pip(("uninstall", "wheel")), needs=("wheel",)),
 )
 _OF_GROUPS = (
     Break(name="default group: missing", environment=_pip(("uninstall", "iniconfig")), needs=("dev",)),
@@ -242,4 +276,6 @@ _OF_MANIFEST = (
         environment=_pip(("install", "idna==3.6")),
     ),
 )
-BREAKS = (*_OF_ENVIRONMENT, *_OF_GROUPS, *_OF_MANIFEST)
+# The last one: uv builds a part anew when a file of it is newer, and so it is for good.
+_OF_PARTS = (Break(name="local: what a part asks for changed", files=_part_changed, needs=("part",)),)
+BREAKS = (*_OF_ENVIRONMENT, *_OF_SOURCES, *_OF_GROUPS, *_OF_MANIFEST, *_OF_PARTS)

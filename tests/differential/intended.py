@@ -46,6 +46,20 @@ def _tooling(name: str, *never: str) -> Intended:
     )
 
 
+def _of_workspace(what: str, name: str) -> Intended:
+    return Intended(
+        what=f"in a workspace of uv: an {what} that was not asked for is installed"
+        if what == "extra"
+        else f"in a workspace of uv: {what} that was not asked for is installed",
+        tool="extra: it would be removed",
+        mlenv="in step",
+        why="As above.",
+        breaks=(f"{what} installed, not asked for",),
+        lines=(f"only the tool: {name} extra",),
+        setups=("uv-local",),
+    )
+
+
 INTENDED: tuple[Intended, ...] = (
     _tooling("wheel"),
     _tooling("setuptools"),
@@ -97,6 +111,17 @@ INTENDED: tuple[Intended, ...] = (
         lines=("only mlenv: tomli extra",),
         setups=("pipenv",),
     ),
+    Intended(
+        what="in a workspace of uv: what the lock holds for other members, groups, extras or platforms is installed",
+        tool="extra: it would be removed",
+        mlenv="in step",
+        why="All members share one environment; what one of them brought is nobody else's drift.",
+        breaks=("extra: excluded here by a marker",),
+        lines=("only the tool: colorama extra", "only the tool: tomli extra"),
+        setups=("uv-local",),
+    ),
+    _of_workspace("other group", "toolz"),
+    _of_workspace("extra", "humanize"),
     Intended(
         what="a list compiled for one Python; a marker that holds there is added to the manifest",
         tool="stale: pip-compile would write the marker",

@@ -42,7 +42,7 @@ def _make(world: World) -> None:
 def _ask(world: World, chosen: Chosen) -> Said:
     if not (world.root / "pdm.lock").is_file():
         return Said(lock="none")
-    checked = _pdm(world, "lock", "--check")
+    checked = world.once(lambda: _pdm(world, "lock", "--check"), "pyproject.toml", "pdm.lock")
     lock = "stale" if checked.code else "fresh"
     if not (world.root / ".venv").exists():  # PDM makes one as soon as it is asked anything
         return Said(lock=lock, environment="none", text=checked.text)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import sys
 from dataclasses import replace
 
 from differential.said import Said, from_changes
 from differential.setup import Chosen, Setup
-from differential.spec import SPEC, Spec, pipfile
+from differential.spec import ONE_PYTHON, Spec, pipfile
 from differential.stage import Done, World
 
 __all__ = ["SETUPS", "report_rows"]
@@ -42,9 +41,9 @@ def _make(world: World) -> None:
 def _ask(world: World, chosen: Chosen) -> Said:
     if not (world.root / "Pipfile.lock").is_file():
         return Said(lock="none")
-    if _pipenv(world, "--venv").code:
+    if not (world.root / ".venv").exists() and _pipenv(world, "--venv").code:
         return Said(environment="none")
-    verified = _pipenv(world, "verify")
+    verified = world.once(lambda: _pipenv(world, "verify"), "Pipfile", "Pipfile.lock")
     lock = "stale" if verified.code else "fresh"
     surplus = {
         line.strip(): "" for line in _pipenv(world, "clean", "--dry-run", ok=True).out.splitlines() if line.strip()
@@ -84,7 +83,6 @@ def report_rows(world: World, pip: str, *words: str) -> tuple[frozenset[tuple[st
     return from_changes({name: there[name] for name in added if name in there}, added), str(sorted(added.items()))
 
 
-_MINOR = f"{sys.version_info[0]}.{sys.version_info[1]}"
 SETUPS = (
     Setup(
         name="pipenv",
@@ -94,7 +92,7 @@ SETUPS = (
         make=_make,
         ask=_ask,
         lock="Pipfile.lock",
-        spec=replace(SPEC, extras={}, requires_python=f"=={_MINOR}.*"),
+        spec=replace(ONE_PYTHON, extras={}),
         environment=_ENVIRONMENT,
         mlenv=("--group", "dev"),
     ),

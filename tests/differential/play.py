@@ -39,7 +39,12 @@ def breaks_for(setup: Setup, *, sample: bool = False) -> tuple[Break, ...]:
     """Return the breaks that mean something for a setup."""
     there = {*setup.spec.extras, *setup.spec.groups, *(split(text)[0] for text in setup.spec.dependencies)}
     return tuple(
-        one for one in BREAKS if set(one.needs) <= there and one.name not in setup.skips and (one.sample or not sample)
+        one
+        for one in BREAKS
+        if set(one.needs) <= there
+        and one.name not in setup.skips
+        and (one.name in setup.only or not setup.only)
+        and (one.sample or not sample)
     )
 
 
@@ -68,6 +73,8 @@ def _case(setup: Setup, one: Break, world: World) -> Case:
         return Case(setup=setup.name, name=one.name, not_run=str(why))
     if one.edit:
         setup.write(world, one.edit(setup.spec))
+    if one.files:
+        one.files(world.root)
     if one.lock:
         one.lock(world.root / setup.lock)
     # mlenv first: a tool may heal what it looks at.

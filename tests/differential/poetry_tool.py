@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from differential.said import Said, rows
 from differential.setup import Chosen, Setup
-from differential.spec import FORKED, Spec, poetry_tables, pyproject
+from differential.spec import FORKED, ONE_PYTHON, Spec, poetry_tables, pyproject
 from differential.stage import Done, World
 
 __all__ = ["SETUPS"]
@@ -56,12 +56,12 @@ def _sync(tool: str) -> tuple[str, ...]:
 def _ask(tool: str, world: World, chosen: Chosen) -> Said:
     if not (world.root / "poetry.lock").is_file():
         return Said(lock="none")
-    checked = _poetry(tool, world, "check", "--lock")
+    checked = world.once(lambda: _poetry(tool, world, "check", "--lock"), "pyproject.toml", "poetry.lock")
     stale = "poetry.lock was last generated" in checked.text or "poetry lock" in checked.text
     if checked.code and not stale:
         raise RuntimeError(f"poetry check --lock: {checked.text}")
     lock = "stale" if stale else "fresh"
-    if _poetry(tool, world, "env", "info", "--path").code:
+    if not (world.root / ".venv").exists() and _poetry(tool, world, "env", "info", "--path").code:
         return Said(lock=lock, environment="none", text=checked.text)
     if stale:  # Poetry plans nothing from a lock that is stale
         return Said(lock=lock, text=checked.text)
@@ -101,8 +101,39 @@ def _setup(name: str, tool: str, **settings: object) -> Setup:
     )
 
 
+_SOME = (
+    "untouched",
+    "missing, older and extra at once",
+    "other source: a wheel",
+    "tooling: wheel",
+    "another Python",
+    "no environment",
+    "default group: missing",
+    "other group installed and asked for",
+    "extra and group asked for, one of them newer",
+    "specifier narrowed, pin still fits",
+    "spelled with blanks",
+    "rows in another order",
+    "dependency added",
+    "dependency removed",
+    "marker added",
+    "group: row changed",
+    "extra: row changed",
+    "requires-python narrowed",
+    "project's version changed",
+    "no lock",
+)
+"""Breaks for the other ways to write a Poetry project: what they share with the first is not played again."""
 SETUPS = (
     _setup("poetry", "poetry", write=_write, spec=FORKED),
-    _setup("poetry-tables", "poetry", write=_write_tables, sample=False),
-    _setup("poetry-1", "poetry-1", write=_write_tables, sample=False),
+    _setup(
+        "poetry-one-python",
+        "poetry",
+        write=_write,
+        spec=ONE_PYTHON,
+        only=("untouched", "another Python", "no environment"),
+        sample=False,
+    ),
+    _setup("poetry-tables", "poetry", write=_write_tables, only=_SOME, sample=False),
+    _setup("poetry-1", "poetry-1", write=_write_tables, only=_SOME, sample=False),
 )

@@ -36,11 +36,15 @@ def _recompiled(world: World, lock: str, *argv: str) -> str:
     path = world.root / lock
     if not path.is_file():
         return "none"
-    kept = path.read_bytes()
-    world.run(*argv, ok=True)
-    now, before = _pins(path), [line for line in kept.decode().splitlines() if _says(line)]
-    path.write_bytes(kept)
-    return "fresh" if now == before else "stale"
+
+    def ask() -> str:
+        kept, before = path.read_bytes(), _pins(path)
+        world.run(*argv, ok=True)
+        now = _pins(path)
+        path.write_bytes(kept)
+        return "fresh" if now == before else "stale"
+
+    return world.once(ask, _LIST, lock)
 
 
 def _pins(path: Path) -> list[str]:

@@ -43,7 +43,8 @@ def from_changes(removed: dict[str, str], added: dict[str, str]) -> frozenset[Ro
         elif name not in removed:
             found.add((name, "missing"))
         else:
-            found.add((name, "source" if removed[name] == added[name] else "different"))
+            same = removed[name] == added[name] or not added[name]  # a folder has the version that it has
+            found.add((name, "source" if same else "different"))
     return frozenset(found)
 
 

@@ -36,6 +36,8 @@ class Setup:
     """Name of the lock file."""
     untold: frozenset[str] = frozenset()
     """Kinds of rows that this tool never tells (pip: ``extra``)."""
+    only: tuple[str, ...] = ()
+    """Names of the only breaks that are played here; none: all."""
     skips: Mapping[str, str] = field(default_factory=dict)
     """Name of a break -> why it means nothing here."""
     sample: bool = True

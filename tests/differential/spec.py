@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-__all__ = ["FORKED", "SPEC", "Spec", "pipfile", "poetry_tables", "pyproject", "split"]
+__all__ = ["FORKED", "ONE_PYTHON", "SPEC", "Spec", "pipfile", "poetry_tables", "pyproject", "split"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +44,9 @@ FORKED = replace(
     ),
 )
 """The same with two versions of one package, told apart by a marker."""
+
+ONE_PYTHON = replace(SPEC, requires_python=f"=={sys.version_info[0]}.{sys.version_info[1]}.*")
+"""The same for the Python of these tests alone."""
 
 
 def pyproject(spec: Spec, *, groups: bool = True) -> str:

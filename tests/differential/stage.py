@@ -10,12 +10,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar, cast
 
 from torture.index import Index, serving
 
+T = TypeVar("T")
 __all__ = ["INSTALLED", "Done", "NotRun", "Stage", "World", "open_stage", "place", "uv_path"]
 
 PACKAGES = (
@@ -116,6 +118,8 @@ class World:
     stage: Stage
     folder: Path
     extra: Mapping[str, str] = field(default_factory=dict)
+    answers: dict[tuple[object, ...], object] = field(default_factory=dict)
+    """Answers that hang on files alone, see :meth:`once`."""
 
     @property
     def root(self) -> Path:
@@ -171,15 +175,39 @@ class World:
         """Run ``mlenv ...`` in the project."""
         return self.run(sys.executable, "-m", "mlenv", *words)
 
+    def once(self, ask: Callable[[], T], *files: str) -> T:
+        """Return what a tool says of these files alone; asked again only where one of them has changed."""
+        paths = [self.root / name for name in files]
+        known = (ask.__qualname__, *(path.read_bytes() if path.is_file() else None for path in paths))
+        if known not in self.answers:
+            self.answers[known] = ask()
+        return cast("T", self.answers[known])
+
     def keep(self) -> None:
         """Remember the project as it is now."""
         shutil.rmtree(self.folder / "kept", ignore_errors=True)
         subprocess.run(["cp", "-a", str(self.root), str(self.folder / "kept")], check=True)
 
     def restore(self) -> None:
-        """Put the project back as it was when it was kept, at the same place."""
-        shutil.rmtree(self.root)
-        subprocess.run(["cp", "-a", str(self.folder / "kept"), str(self.root)], check=True)
+        """Put the project back as it was when it was kept, at the same place.
+
+        What has not changed is not touched: uv builds a local package anew when a file of it is newer.
+        """
+        kept = self.folder / "kept"
+        shutil.rmtree(self.root / ".venv", ignore_errors=True)
+        subprocess.run(["cp", "-a", str(kept / ".venv"), str(self.root / ".venv")], check=True)
+        before, now = _files(kept), _files(self.root)
+        for name in now - before:
+            (self.root / name).unlink()
+        for name in before:
+            if name not in now or (self.root / name).read_bytes() != (kept / name).read_bytes():
+                shutil.copy2(kept / name, self.root / name)
+
+
+def _files(root: Path) -> set[str]:
+    """Return the files of a project, its environment aside."""
+    found = (path.relative_to(root) for path in root.rglob("*") if path.is_file())
+    return {path.as_posix() for path in found if path.parts[0] != ".venv"}
 
 
 def place() -> Path:

@@ -22,6 +22,8 @@ class Member:
     """Folder relative to the lock's; ``.`` for the workspace's root."""
     recorded: tuple[str, ...] | None = None
     """What it asked for when it was locked, as in :attr:`LockContent.recorded`."""
+    version: str = ""
+    """Its version when it was locked; empty where the build says it."""
 
 
 @value
@@ -68,6 +70,8 @@ class LockContent:
     """Names that the lock holds for the other members of the workspace, or for extras and groups not chosen."""
     members: tuple[Member, ...] = ()
     """The projects of the workspace that the lock is for, where it is for more than the one selected."""
+    parts: tuple[Member, ...] = ()
+    """Local packages that are no members of the workspace: their own manifests were locked, too."""
     told: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Lists of ``[tool.uv]`` that change what is resolved, under their keys there, as the lock records them."""
     whole: bool = False

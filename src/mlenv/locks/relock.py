@@ -45,9 +45,11 @@ def relock_findings(
     found: dict[str, Finding] = {}
     if content.recorded is not None:
         now = requirements if requirements is not None else tuple(row.text for row in declared)
-        found = _changes(now, content.recorded, pins, lock, manifest, content.recorded_python)
+        found = _changes(now, content.recorded, pins, lock, manifest, content.requires_python if content.whole else "")
+    # uv takes what [tool.uv.sources] names as it is, whatever specifier stands beside it.
+    as_named = {name for name, pin in pins.items() if content.whole and pin.source.kind != "index"}
     for row in declared:
-        if row.name not in found and row.name not in content.unpinned:
+        if row.name not in found and row.name not in content.unpinned | as_named:
             reason = unmet(row, pins.get(row.name), lock)
             if reason:
                 found[row.name] = _finding(row.name, reason, row.text, pins.get(row.name))

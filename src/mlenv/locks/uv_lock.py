@@ -6,7 +6,8 @@ Format version 1 (uv 0.5 to 0.13, revisions up to 5). uv publishes no specificat
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import posixpath
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from packaging.specifiers import InvalidSpecifier
 
@@ -81,6 +82,7 @@ def parse_uv_lock(
         unpinned=frozenset(walk.entries) - frozenset(entries),
         beside=frozenset(graph.by_name) - frozenset(walk.entries) if members else frozenset(),
         members=members,
+        parts=_parts(graph, {*(member.name for member in members), *(root.name for root in graph.roots)}),
         told=_told(table, place),
         whole=True,
     )
@@ -195,7 +197,18 @@ def _members(table: Table, place: Place, graph: Graph) -> tuple[Member, ...]:
     """Return every project of the workspace; nothing where the lock is for one project alone."""
     names = place.texts(place.table(table, "manifest"), "members")
     found = [entry for name in names for entry in graph.by_name.get(normalise(name), ()) if _path(entry)]
-    return tuple(Member(name=entry.name, path=_path(entry), recorded=_asked(entry)) for entry in found)
+    return tuple(map(_member, found))
+
+
+def _parts(graph: Graph, members: Collection[str]) -> tuple[Member, ...]:
+    """Return the local packages that are no members; of those outside the project nothing can be read."""
+    own = [entry for name, entries in graph.by_name.items() if name not in members for entry in entries]
+    paths = [(entry, posixpath.normpath(_path(entry) or "..")) for entry in own]
+    return tuple(_member(entry) for entry, path in paths if not path.startswith(("..", "/")) and ":" not in path)
+
+
+def _member(entry: Entry) -> Member:
+    return Member(name=entry.name, path=_path(entry), recorded=_asked(entry), version=entry.version or "")
 
 
 def _told(table: Table, place: Place) -> dict[str, tuple[str, ...]]:

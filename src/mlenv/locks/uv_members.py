@@ -36,6 +36,7 @@ def workspace_findings(choice: Choice, content: LockContent, files: Files, targe
         return
     uv, place = root_table(files)
     yield from _of_lists(content, uv, place, choice.lock or "")
+    yield from _of_parts(choice, content, files, target)
     if not content.members:
         return
     lock, pythons, complete = choice.lock or "", [], True
@@ -50,18 +51,30 @@ def workspace_findings(choice: Choice, content: LockContent, files: Files, targe
         manifest = parse_pyproject(text, path, target, (), (), shared=shared)
         pythons.append(manifest.requires_python)
         if path != choice.manifest:
-            yield from _of_member(member, manifest, path, choice)
+            yield from _of_member(member, manifest, path, choice, content.requires_python)
     now, then = ",".join(filter(None, pythons)), content.requires_python
     if complete and now and then and not same_pythons(now, then):
         reason = f"The workspace asks for Python {now}; {lock} was made for {then}."
         yield Finding(kind="relock", reason=reason, declared=now, locked=then)
 
 
-def _of_member(member: Member, manifest: Manifest, path: str, choice: Choice) -> Iterator[Finding]:
+def _of_member(member: Member, manifest: Manifest, path: str, choice: Choice, pythons: str) -> Iterator[Finding]:
     if manifest.name and member.recorded is not None:
         # Its pins are none of this selection's: only what was asked for is compared.
-        recorded = LockContent(recorded=member.recorded, whole=True)
+        recorded = LockContent(
+            recorded=member.recorded, recorded_version=member.version, requires_python=pythons, whole=True
+        )
         yield from relock_of(replace(choice, manifest=path), recorded, replace(manifest, declared=()))
+
+
+def _of_parts(choice: Choice, content: LockContent, files: Files, target: Target) -> Iterator[Finding]:
+    """Compare local packages that are no members; one without a readable manifest is for uv to judge."""
+    for part in content.parts:
+        path = posixpath.normpath(posixpath.join(part.path, "pyproject.toml"))
+        text = files.text(path)
+        if text is not None:
+            manifest = parse_pyproject(text, path, target, (), ())
+            yield from _of_member(part, manifest, path, choice, content.requires_python)
 
 
 def _of_lists(content: LockContent, uv: Table, place: Place, lock: str) -> Iterator[Finding]:
