@@ -7,7 +7,7 @@ BIN := .venv/bin
 STAMP := .venv/.mlenv-setup
 CORE := src/mlenv/drift/*,src/mlenv/installed.py,src/mlenv/loaded.py,src/mlenv/versions.py,src/mlenv/render/*,src/mlenv/freezing/*,src/mlenv/notebooks/*,src/mlenv/locks/*
 
-.PHONY: help setup demo lab lint types imports test test-fast torture bench coverage clean
+.PHONY: help setup demo lab lint types imports test test-fast torture differential bench coverage clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -62,6 +62,9 @@ test-fast: setup ## the tests without real engines and kernels
 
 torture: setup ## every long campaign against the promises (hours; fewer: make torture TORTURE="--only NAME --trials 20")
 	@PYTHONPATH=tests $(BIN)/python -m torture $(TORTURE)
+
+differential: setup ## mlenv's verdict against that of the locks' own tools (about 15 minutes; fewer: make differential DIFFERENTIAL="--only poetry")
+	@PYTHONPATH=tests $(BIN)/python -m differential $(DIFFERENTIAL)
 
 bench: setup ## the benchmarks, side by side with other tools (about 15 minutes; fewer: make bench ONLY=create,check)
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --group bench

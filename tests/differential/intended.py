@@ -29,7 +29,7 @@ class Intended:
     """Setups whose tool agrees with mlenv all the same."""
 
 
-_NO_EXTRAS = ("pdm", "pylock-pip", "pip-freeze", "pipenv")
+_NO_EXTRAS = ("pdm", "pylock-pip", "pip-freeze", "pipenv", "pip-tools")
 """Tools that spare such packages, too, or that tell nothing of what is too much."""
 
 
@@ -63,7 +63,7 @@ def _of_workspace(what: str, name: str) -> Intended:
 INTENDED: tuple[Intended, ...] = (
     _tooling("wheel"),
     _tooling("setuptools"),
-    _tooling("pip", "pip-tools", "poetry", "poetry-tables", "poetry-1"),
+    _tooling("pip", "poetry", "poetry-tables", "poetry-1"),
     Intended(
         what="ipykernel is installed, and not locked",
         tool="extra: it would be removed",
@@ -118,6 +118,15 @@ INTENDED: tuple[Intended, ...] = (
         why="All members share one environment; what one of them brought is nobody else's drift.",
         breaks=("extra: excluded here by a marker",),
         lines=("only the tool: colorama extra", "only the tool: tomli extra"),
+        setups=("uv-local",),
+    ),
+    Intended(
+        what="a file of a local package changed",
+        tool="source: it would be built anew",
+        mlenv="relock alone, and that only where what the package asks for changed",
+        why="uv builds a local package anew when a file of it is newer. Of an editable one the new files are in use already.",
+        breaks=("local: what a part asks for changed",),
+        lines=("only the tool: part source",),
         setups=("uv-local",),
     ),
     _of_workspace("other group", "toolz"),

@@ -9,9 +9,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from differential.intended import INTENDED, Intended
+from differential.intended import INTENDED, Intended, intended
 from differential.play import Case
 from differential.setup import Setup
+from differential.tools import SETUPS
 
 __all__ = ["HERE", "render", "write"]
 
@@ -21,7 +22,9 @@ HERE = Path(__file__).parent
 def write(setup: Setup, version: str, cases: Sequence[Case], folder: Path = HERE) -> None:
     """Keep what came of one setup, and write the page anew."""
     path = folder / "results.json"
+    known = {setup.name for setup in SETUPS}
     kept = json.loads(path.read_text()) if path.is_file() else {}
+    kept = {name: row for name, row in kept.items() if name in known}
     kept[setup.name] = {
         "tool": setup.tool,
         "version": version,
@@ -29,7 +32,7 @@ def write(setup: Setup, version: str, cases: Sequence[Case], folder: Path = HERE
         "date": datetime.now(tz=UTC).date().isoformat(),
         "python": platform.python_version(),
         "cases": [
-            {"name": case.name, "verdict": case.mlenv.verdict, "state": _state(case), "found": sorted(case.found)}
+            {"name": case.name, "verdict": case.mlenv.verdict, "found": sorted(case.found), "not run": case.not_run}
             for case in cases
         ],
     }
@@ -37,16 +40,17 @@ def write(setup: Setup, version: str, cases: Sequence[Case], folder: Path = HERE
     (folder / "results.md").write_text(render(kept))
 
 
-def _state(case: Case) -> str:
-    return "not run" if case.not_run else "differs" if not case.good else "meant" if case.meant else "agrees"
+def _state(setup: str, case: Mapping[str, Any]) -> str:
+    meant = {line for row in intended(setup, case["name"]) for line in row.lines}
+    if case.get("not run"):
+        return "not run"
+    return "differs" if set(case["found"]) != meant else "meant" if meant else "agrees"
 
 
 def render(kept: Mapping[str, Any]) -> str:
     """Return the page of results."""
-    cases = [case for row in kept.values() for case in row["cases"]]
-    counts = {
-        state: sum(case["state"] == state for case in cases) for state in ("agrees", "meant", "differs", "not run")
-    }
+    states = [_state(name, case) for name, row in kept.items() for case in row["cases"]]
+    counts = {state: states.count(state) for state in ("agrees", "meant", "differs", "not run")}
     lines = [
         "# mlenv's verdict and the tool's own",
         "",
@@ -54,7 +58,7 @@ def render(kept: Mapping[str, Any]) -> str:
         "asked: is the lock fresh, is the environment usable, which packages are missing, different, extra or from another",
         "source.",
         "",
-        f"**{counts['agrees'] + counts['meant']} of {len(cases)} cases as they should be**: {counts['agrees']} answers are"
+        f"**{counts['agrees'] + counts['meant']} of {len(states)} cases as they should be**: {counts['agrees']} answers are"
         f" the tool's own, {counts['meant']} differ as the second table says, {counts['differs']} differ otherwise,"
         f" {counts['not run']} were not run.",
         "",
@@ -62,7 +66,7 @@ def render(kept: Mapping[str, Any]) -> str:
         "|---|---|---|---|---|---|---|---|",
     ]
     for name, row in sorted(kept.items()):
-        of = [sum(case["state"] == state for case in row["cases"]) for state in ("agrees", "meant", "differs")]
+        of = [sum(_state(name, case) == state for case in row["cases"]) for state in ("agrees", "meant", "differs")]
         told = " | ".join(map(str, of))
         lines.append(
             f"| {name} | {row['tool']} {row['version']} | {row['lock']} | {len(row['cases'])} | {told} "
@@ -87,8 +91,8 @@ def _every_case(kept: Mapping[str, Any]) -> list[str]:
     marks = {"agrees": "{}", "meant": "{} (meant)", "differs": "**{}**", "not run": "not run"}
     for name in names:
         cells = []
-        for row in kept.values():
+        for setup, row in kept.items():
             found = next((case for case in row["cases"] if case["name"] == name), None)
-            cells.append(marks[found["state"]].format(found["verdict"]) if found else "")
+            cells.append(marks[_state(setup, found)].format(found["verdict"]) if found else "")
         lines.append(f"| {name} | {' | '.join(cells)} |")
     return lines
