@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from scenarios.real_project import Project, mlenv
+from scenarios.real_project import Project, create, mlenv
 
 pytestmark = [pytest.mark.real, pytest.mark.usefixtures("mlenv_home")]
 
 SAMPLE = Path(__file__).resolve().parent.parent / "data" / "locks" / "uv-0.9-members"
+CHECK = "r = %mlenv check\nprint(r.verdict, sorted(f.package for f in r.findings if f.package))"
 MEMBERS = ("packages/one", "packages/two", "packages/three")
 
 
@@ -85,6 +88,25 @@ def test_a_member_is_synced_beside_what_the_others_need(workspace: Path, uv: str
     assert told_by_uv(uv, one, *chosen) == {} == told_by_mlenv(one)  # what was told is remembered, for this member
     for folder in (workspace, two, three):
         assert told_by_mlenv(folder) == {}
+
+
+def judged(kernel: Any) -> str:
+    return str(kernel.run(CHECK).text.strip().splitlines()[-1])
+
+
+def test_a_kernel_of_the_workspace_judges_the_member_that_the_notebook_lies_in(
+    workspace: Path, start_kernel: Callable[..., Any]
+) -> None:
+    kernel = create(workspace).kernel
+    two, three = workspace / "packages" / "two", workspace / "packages" / "three"
+    (two / "notebooks").mkdir()
+    at_root, in_two = start_kernel(kernel, cwd=workspace), start_kernel(kernel, cwd=two / "notebooks")
+    assert judged(at_root) == "in-step []"
+    assert judged(in_two) == "sync ['colorama', 'toml', 'two', 'zipp']"
+    assert in_two.run("%mlenv sync").status == "ok"
+    assert judged(in_two) == "in-step []"
+    assert judged(start_kernel(kernel, cwd=three)) == "sync ['tabulate']"
+    assert judged(at_root) == "in-step []"
 
 
 def test_what_lies_outside_the_workspace_is_a_project_of_its_own(workspace: Path) -> None:

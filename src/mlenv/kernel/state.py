@@ -15,7 +15,7 @@ from mlenv.errors import MlenvError
 from mlenv.installed import with_damage
 from mlenv.kernel.memory import Memory, Scans, folder_stamp, names_in_use
 from mlenv.kernel.selections import Selections
-from mlenv.kernel.surroundings import environment_prefix, find_project, same_folder, surroundings
+from mlenv.kernel.surroundings import environment_prefix, find_project, project_of_kernel, same_folder, surroundings
 from mlenv.kernel.uninterrupted import uninterrupted
 from mlenv.loaded import moved
 from mlenv.model import EnvironmentFacts, Finding, Installed, KernelRef, Loaded, ProjectRef, Report, Selection
@@ -36,7 +36,7 @@ class State:
         """What the next report mentions, too: a shell's pip that belongs elsewhere."""
         self.hinted: Set[str] = set()
         """Modules whose failed import has been helped with."""
-        self._root = os.path.abspath(project) if project else None
+        self._root = project_of_kernel(project, shell.user_ns) if project else None
         self._searched: Optional[Tuple[Any, ...]] = None
         self._selections: Optional[Selections] = None
         self._facts: Optional[Tuple[Tuple[Any, ...], EnvironmentFacts]] = None

@@ -7,13 +7,22 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from typing import Any, Dict, Mapping, Optional
 
 import mlenv
 from mlenv.model import value
 
-__all__ = ["Surroundings", "environment_prefix", "find_project", "front_end", "same_folder", "surroundings"]
+__all__ = [
+    "Surroundings",
+    "environment_prefix",
+    "find_project",
+    "front_end",
+    "project_of_kernel",
+    "same_folder",
+    "surroundings",
+]
 
 _MANIFESTS = ("pyproject.toml", "mlenv.toml", "requirements.in", "requirements.txt", "environment.yml",
               "environment.yaml", "Pipfile", "pixi.toml")  # fmt: skip
@@ -108,8 +117,44 @@ def _is_project(folder: str) -> bool:
     return os.path.isdir(os.path.join(folder, ".mlenv"))
 
 
+def project_of_kernel(project: str, names: Mapping[str, Any]) -> str:
+    """Return the project of a kernel that was started for one: the workspace's member that the notebook lies in.
+
+    Members share the workspace's environment and kernel, and each asks for packages of its own.
+    """
+    project = os.path.abspath(project)
+    nearest = find_project(names)
+    inside = nearest is not None and nearest.startswith(project.rstrip(os.sep) + os.sep)
+    return nearest if nearest is not None and inside and workspace_above(nearest) == project else project
+
+
+def workspace_above(folder: str) -> Optional[str]:
+    """Return the root of the uv workspace that a folder is a member of, as the root's ``uv.lock`` says; else ``None``.
+
+    The next ``pyproject.toml`` above decides, as with uv. Cost: reading that lock, where there is one.
+    """
+    root = os.path.dirname(folder)
+    while not os.path.isfile(os.path.join(root, "pyproject.toml")):
+        if os.path.dirname(root) == root or os.path.exists(os.path.join(root, ".git")):
+            return None
+        root = os.path.dirname(root)
+    try:
+        with open(os.path.join(root, "uv.lock"), encoding="utf-8") as stream:
+            text = stream.read()
+    except (OSError, UnicodeDecodeError):
+        return None
+    path = re.escape(os.path.relpath(folder, root).replace(os.sep, "/"))
+    entry = rf'\nname = "([^"]+)"\n(?:version = "[^"]*"\n)?source = {{ (?:virtual|editable) = "{path}" }}'
+    name, members = re.search(entry, text), re.search(r"\n\[manifest\]\nmembers = \[([^\]]*)\]", text)
+    return root if name and members and f'"{name[1]}"' in members[1] else None
+
+
 def environment_prefix(root: str) -> str:
-    """Return where the project's environment is, or where it will be: the first of the usual names that exists."""
+    """Return where the project's environment is, or where it will be: the first of the usual names that exists.
+
+    Members of a uv workspace have that of its root.
+    """
+    root = workspace_above(root) or root
     for name in _ENVIRONMENTS:
         prefix = os.path.join(root, name)
         if os.path.islink(prefix) or any(os.path.exists(os.path.join(prefix, sign)) for sign in _ENVIRONMENT_SIGNS):
