@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import shutil
 import subprocess
 import tomllib
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 from locks_project import DATA, read, target
-from packaging.pylock import Package, Pylock
+from packaging.pylock import Package, Pylock, PylockSelectError
 from packaging.tags import parse_tag
 from uv import find_uv_bin
 
@@ -78,16 +80,37 @@ def _selected(text: str, python: str, name: str) -> set[Row]:
 
 
 @pytest.mark.parametrize("python", PYTHONS)
-@pytest.mark.parametrize("sample", ["pylock-uv", "pylock-pip", "pylock-pdm"])
+@pytest.mark.parametrize("sample", ["pylock-uv", "pylock-pip", "pylock-pdm", "pylock-pipenv", "pylock-poetry"])
 @pytest.mark.parametrize("system", ["linux", "win32", "darwin"])
 def test_a_pylock_gives_what_the_specifications_own_reader_selects(sample: str, python: str, system: str) -> None:
+    """For its default groups, and for each choice of its extras and groups."""
     text = read(f"{sample}/pylock.toml")
+    lock = Pylock.from_dict(tomllib.loads(text))
+    own = {"default"} & set(lock.dependency_groups or ())  # PDM's name for what always counts
+    groups = [None, *_subsets({*(lock.dependency_groups or ())} - own)]
+    for extras, chosen in itertools.product(_subsets(lock.extras or ()), groups):
+        asked = None if chosen is None else (*chosen, *own)
+        ours = parse_pylock(text, "pylock.toml", target(python, system), extras, chosen)
+        try:
+            expected = {_row(package) for package, _ in _select(lock, python, system, extras, asked)}
+        except PylockSelectError:
+            assert [row.kind for row in ours.findings][:1] == ["python"]
+        else:
+            assert {(pin.name, pin.version) for pin in ours.pins} == expected
+
+
+def _select(
+    lock: Pylock, python: str, system: str, extras: Iterable[str], groups: Iterable[str] | None
+) -> list[tuple[Package, object]]:
     here = target(python, system)
-    tags = [tag for text_ in here.tags for tag in parse_tag(text_)]
-    expected = Pylock.from_dict(tomllib.loads(text)).select(environment=dict(here.markers), tags=tags)  # type: ignore[arg-type]
-    assert {_row(package) for package, _ in expected} == {
-        (pin.name, pin.version) for pin in parse_pylock(text, "pylock.toml", here, (), None).pins
-    }
+    tags = [tag for text in here.tags for tag in parse_tag(text)]
+    environment = dict(here.markers)
+    return list(lock.select(environment=environment, tags=tags, extras=extras, dependency_groups=groups))  # type: ignore[arg-type]
+
+
+def _subsets(names: Iterable[str]) -> list[tuple[str, ...]]:
+    known = sorted(names)
+    return [chosen for count in range(len(known) + 1) for chosen in itertools.combinations(known, count)]
 
 
 def _row(package: Package) -> tuple[str, str | None]:
