@@ -117,6 +117,9 @@ def test_a_level_above_the_usual_is_told() -> None:
 FILES = {
     "platforms-uv": ("pyproject.toml", "uv.lock"),
     "platforms-pylock": ("pyproject.toml", "pylock.toml"),
+    "platforms-poetry": ("pyproject.toml", "poetry.lock"),
+    "platforms-pdm": ("pyproject.toml", "pdm.lock"),
+    "pipenv-6": ("Pipfile", "Pipfile.lock"),
     "platforms-pip": ("requirements.in", "pylock.toml"),
     "pylock-pip": ("requirements.in", "pylock.toml"),
 }
@@ -135,7 +138,7 @@ def _told(folder: str, platform: str, python: str = "3.11") -> tuple[int, dict[s
     return builds.pins, {finding.package or "": finding.kind for finding in builds.findings}
 
 
-@pytest.mark.parametrize("folder", ["platforms-uv", "platforms-pylock"])
+@pytest.mark.parametrize("folder", ["platforms-uv", "platforms-pylock", "platforms-poetry", "platforms-pdm"])
 @pytest.mark.parametrize(
     ("platform", "pins", "kinds"),
     [
@@ -150,6 +153,13 @@ def _told(folder: str, platform: str, python: str = "3.11") -> tuple[int, dict[s
 def test_pins_without_a_build_are_named(folder: str, platform: str, pins: int, kinds: dict[str, str]) -> None:
     """S30: pywin32 counts on Windows only, by its marker; triton is for Linux on x86_64; uvloop has a source."""
     assert _told(folder, platform) == (pins, kinds)
+
+
+def test_a_lock_that_names_only_hashes_says_of_no_pin_what_it_has() -> None:
+    """Pipfile.lock: hashes of files whose names it does not tell."""
+    pins, told = _told("pipenv-6", "macos")
+    assert pins > 0
+    assert set(told.values()) == {"undecidable"}
 
 
 def test_the_python_counts_as_well() -> None:

@@ -140,7 +140,8 @@ def _environment_findings(environment: EnvironmentFacts) -> Iterable[Finding]:
 def _python_findings(selection: Selection, environment: EnvironmentFacts) -> Iterable[Finding]:
     """Compare the environment's Python with what the project asks for, and with what the lock was read for."""
     there, wanted = environment.python, selection.requires_python
-    if wanted and there and satisfies(there, wanted) is False:
+    said = any(f.kind == "python" and f.package is None and f.locked == wanted for f in selection.findings)
+    if wanted and there and not said and satisfies(there, wanted) is False:
         reason = f"the project asks for Python {wanted}, the environment has {there}"
         yield Finding(kind="python", locked=wanted, installed=there, reason=reason)
     elif wanted and not there:
