@@ -214,7 +214,7 @@ def _python_findings(lock: Pylock, packages: Mapping[str, Package], target: Targ
         found.append(
             Finding(
                 kind="python",
-                reason=f"{where} asks for Python {lock.requires_python}.",
+                reason=f"{where} asks for Python {lock.requires_python}; this is Python {target.python}.",
                 locked=str(lock.requires_python),
                 installed=target.python,
             )
