@@ -6,13 +6,14 @@ Standard library only, Python 3.9+: this file also runs inside project kernels.
 from __future__ import annotations
 
 from mlenv.drift.beyond import closure, needs_matter
-from mlenv.drift.compare import compare
+from mlenv.drift.compare import CONDA_KINDS, compare
 from mlenv.drift.kinds import KINDS, ORDER, VERDICT_OF, verdict_of
 from mlenv.drift.memory import restart_lines
 from mlenv.drift.pins import fits
 from mlenv.drift.report import FREEZES, next_action, report
 
 __all__ = [
+    "CONDA_KINDS",
     "FREEZES",
     "KINDS",
     "ORDER",

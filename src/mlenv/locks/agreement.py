@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from mlenv.drift import CONDA_KINDS
 from mlenv.locks.choosing import Choice
-from mlenv.locks.conda_agreement import CONDA_KINDS, conda_relock
 from mlenv.locks.content import LockContent, Manifest
 from mlenv.locks.relock import relock_findings
 from mlenv.locks.requirement import same_pythons
@@ -25,6 +25,8 @@ def relock_of(choice: Choice, content: LockContent, manifest: Manifest | None) -
         return
     lock, kind = choice.lock or "", choice.kind or ""
     if kind in CONDA_KINDS:
+        from mlenv.locks.conda_agreement import conda_relock
+
         yield from conda_relock(content, manifest, kind=kind, lock=lock, manifest_name=choice.manifest)
         return
     known = manifest.fingerprints.get(kind, frozenset()) if content.fingerprint else frozenset()

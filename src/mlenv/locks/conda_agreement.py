@@ -16,9 +16,8 @@ from mlenv.model import Declared, Finding, Pin
 from mlenv.requirement_text import parse_requirement
 from mlenv.versions import normalise, satisfies
 
-__all__ = ["CONDA_KINDS", "conda_relock"]
+__all__ = ["conda_relock"]
 
-CONDA_KINDS = frozenset({"conda-lock", "pixi", "conda"})
 _PURL = "pkg:pypi/"
 
 

@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
-from mlenv.locks.conda_agreement import CONDA_KINDS
+from mlenv.drift import CONDA_KINDS
 from mlenv.locks.content import LockContent, Manifest
-from mlenv.locks.environment_yml import as_environment_manifest
 from mlenv.locks.manifest import parse_pyproject
-from mlenv.locks.pipfile import parse_pipfile
-from mlenv.locks.pixi_manifest import parse_pixi_manifest, parse_pyproject_pixi
 from mlenv.locks.place import Place, Table, parse_toml
 from mlenv.locks.reading import Files, Wanted, pixi_environment
 from mlenv.locks.settings import MANIFEST_HINT, read_settings
@@ -92,6 +89,8 @@ def _constraints(rows: tuple[Declared, ...], content: LockContent) -> tuple[Decl
 
 
 def _pipfile(name: str, files: Files, wanted: Wanted, content: LockContent) -> Manifest:
+    from mlenv.locks.pipfile import parse_pipfile
+
     text = files.text(name) or ""
     if wanted.groups is not None:
         return parse_pipfile(text, name, wanted.target, wanted.groups)
@@ -100,12 +99,16 @@ def _pipfile(name: str, files: Files, wanted: Wanted, content: LockContent) -> M
 
 
 def _pixi(name: str, files: Files, wanted: Wanted, _content: LockContent) -> Manifest:
+    from mlenv.locks.pixi_manifest import parse_pixi_manifest
+
     return parse_pixi_manifest(files.text(name) or "", name, wanted.target, pixi_environment(wanted, name))
 
 
 def _pyproject_of_pixi(files: Files, wanted: Wanted) -> Manifest | None:
     """Read ``pyproject.toml`` as pixi does: ``[tool.pixi]``, ``[project]``, and the extras and groups of that whose
     names the chosen environment has among its features."""
+    from mlenv.locks.pixi_manifest import parse_pyproject_pixi
+
     name = files.pyproject
     found = parse_pyproject_pixi(files.text(name) or "", name, wanted.target, pixi_environment(wanted, name))
     extras = tuple(feature for feature in found.groups if feature in wanted.manifest.extras)
@@ -123,6 +126,8 @@ def _pyproject_of_pixi(files: Files, wanted: Wanted) -> Manifest | None:
 
 
 def _environment(name: str, files: Files, wanted: Wanted, _content: LockContent) -> Manifest:
+    from mlenv.locks.environment_yml import as_environment_manifest
+
     return as_environment_manifest(files.environment(name, wanted.target))
 
 

@@ -1,28 +1,26 @@
-"""From a lock's file to its content: which reader reads which kind, and the files it reads along the way."""
+"""From a lock's file to its content: which reader reads which kind, and the files it reads along the way.
+
+Readers are loaded when one of their files is read: all of them cost more to import than most locks cost to read.
+"""
 
 from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 from mlenv.errors import MlenvError
-from mlenv.locks.conda_explicit import is_explicit, parse_explicit
-from mlenv.locks.conda_lock import parse_conda_lock
 from mlenv.locks.content import LockContent, Manifest
-from mlenv.locks.environment_yml import Environment, as_environment_lock, parse_environment
 from mlenv.locks.limits import check_size
 from mlenv.locks.merge import merge_locks
-from mlenv.locks.pdm_lock import parse_pdm_lock
-from mlenv.locks.pipenv_lock import parse_pipfile_lock
-from mlenv.locks.pixi_lock import DEFAULT, parse_pixi_lock
-from mlenv.locks.poetry_lock import parse_poetry_lock
-from mlenv.locks.pylock import parse_pylock
 from mlenv.locks.requirement_lines import decode_text
 from mlenv.locks.requirements import Requirements, as_lock, parse_requirements
 from mlenv.locks.target import Target
-from mlenv.locks.uv_lock import parse_uv_lock
 from mlenv.model import Finding, value
 from mlenv.versions import normalise
+
+if TYPE_CHECKING:
+    from mlenv.locks.environment_yml import Environment
 
 __all__ = ["READABLE", "Files", "Wanted", "pixi_environment", "read_lock", "read_lock_with_groups"]
 
@@ -92,6 +90,8 @@ class Files:
     def environment(self, path: str, target: Target) -> Environment:
         """Return an ``environment.yml``, parsed once: whether it is a lock is asked before it is read as one."""
         if path not in self._environments:
+            from mlenv.locks.environment_yml import parse_environment
+
             text = decode_text(self.load(path) or b"", path, "environment-unreadable")
             self._environments[path] = parse_environment(text, path, target, self.load)
         return self._environments[path]
@@ -115,9 +115,13 @@ def read_lock(lock: str, kind: str, wanted: Wanted, files: Files) -> LockContent
     if data is None:
         raise MlenvError("lock-not-found", "There is no such lock.", where=lock, hint="mlenv lock makes one.")
     if kind == "conda" and lock.endswith((".yml", ".yaml")):
+        from mlenv.locks.environment_yml import as_environment_lock
+
         return as_environment_lock(files.environment(lock, wanted.target))
-    if kind == "requirements" and b"@EXPLICIT" in data and is_explicit(decode_text(data, lock)):
-        kind = "conda"
+    if kind == "requirements" and b"@EXPLICIT" in data:
+        from mlenv.locks.conda_explicit import is_explicit
+
+        kind = "conda" if is_explicit(decode_text(data, lock)) else kind
     if kind == "requirements":
         return as_lock(files.requirements(lock, wanted.target))
     return _READERS[kind](decode_text(data, lock, "lock-unreadable"), lock, wanted)
@@ -135,6 +139,8 @@ def read_lock_with_groups(lock: str, kind: str, wanted: Wanted, files: Files) ->
 
 
 def _with_group(content: LockContent, lock: str, group: str, wanted: Wanted, files: Files) -> LockContent:
+    from mlenv.locks.pylock import parse_pylock
+
     name = f"pylock.{group}.toml"
     text = files.text(name)
     if text is not None:
@@ -144,6 +150,8 @@ def _with_group(content: LockContent, lock: str, group: str, wanted: Wanted, fil
 
 
 def _uv(text: str, where: str, wanted: Wanted) -> LockContent:
+    from mlenv.locks.uv_lock import parse_uv_lock
+
     first = wanted.manifest
     groups, name = wanted.groups, first.name if first.declares else wanted.name
     # Before revision 4 the lock does not say which groups uv takes by default; the manifest always does.
@@ -152,28 +160,40 @@ def _uv(text: str, where: str, wanted: Wanted) -> LockContent:
 
 
 def _pylock(text: str, where: str, wanted: Wanted) -> LockContent:
+    from mlenv.locks.pylock import parse_pylock
+
     return parse_pylock(text, where, wanted.target, wanted.extras or (), wanted.groups)
 
 
 def _poetry(text: str, where: str, wanted: Wanted) -> LockContent:
+    from mlenv.locks.poetry_lock import parse_poetry_lock
+
     asked = wanted.manifest.asked
     return parse_poetry_lock(text, where, wanted.target, wanted.extras or (), wanted.groups, asked=asked)
 
 
 def _pdm(text: str, where: str, wanted: Wanted) -> LockContent:
+    from mlenv.locks.pdm_lock import parse_pdm_lock
+
     known = wanted.manifest.extras
     return parse_pdm_lock(text, where, wanted.target, wanted.extras, wanted.groups, known_extras=known)
 
 
 def _pipenv(text: str, where: str, wanted: Wanted) -> LockContent:
+    from mlenv.locks.pipenv_lock import parse_pipfile_lock
+
     return parse_pipfile_lock(text, where, wanted.target, wanted.groups)
 
 
 def _conda_lock(text: str, where: str, wanted: Wanted) -> LockContent:
+    from mlenv.locks.conda_lock import parse_conda_lock
+
     return parse_conda_lock(text, where, wanted.target, wanted.groups)
 
 
 def _pixi(text: str, where: str, wanted: Wanted) -> LockContent:
+    from mlenv.locks.pixi_lock import parse_pixi_lock
+
     return parse_pixi_lock(text, where, wanted.target, pixi_environment(wanted, where))
 
 
@@ -184,6 +204,8 @@ def pixi_environment(wanted: Wanted, where: str) -> str:
     Raises:
         MlenvError: ``group-unknown`` where several are named.
     """
+    from mlenv.locks.pixi_lock import DEFAULT
+
     if len(wanted.groups or ()) > 1:
         message = f"An environment of pixi's is one: {', '.join(wanted.groups or ())} are several."
         raise MlenvError("group-unknown", message, where=where, hint="Choose one of them with --group.")
@@ -191,6 +213,8 @@ def pixi_environment(wanted: Wanted, where: str) -> str:
 
 
 def _explicit(text: str, where: str, wanted: Wanted) -> LockContent:
+    from mlenv.locks.conda_explicit import parse_explicit
+
     return parse_explicit(text, where, wanted.target)
 
 
