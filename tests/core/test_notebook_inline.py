@@ -170,7 +170,7 @@ def test_a_notebook_that_declares_nothing_changes_nothing() -> None:
 
 
 def installs(*cells: str) -> tuple[Install, ...]:
-    return parse_installs(cells)
+    return parse_installs(cells, "work.ipynb")
 
 
 @pytest.mark.parametrize(
@@ -305,3 +305,11 @@ def test_conda_lines_and_other_places_are_named_and_not_compared() -> None:
 def test_words_are_split_as_the_shell_splits_them(line: str, commands: list[list[str]]) -> None:
     found = [[word.text for word in command.words] for command in split_commands(line)]
     assert [words for words in found if words] == [words for words in commands if words]
+
+
+def test_more_install_lines_than_a_person_writes_are_one_error() -> None:
+    for cell in ("!pip install six\n" * 2_000, "!pip install " + "six " * 20_000):
+        with pytest.raises(MlenvError) as caught:
+            installs(cell)
+        assert caught.value.code == "file-too-large"
+        assert (caught.value.where or "").startswith("work.ipynb: cell 1, line ")

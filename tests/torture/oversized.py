@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 from mlenv import selection_text
 from mlenv.installed import parse_metadata, parse_record
+from mlenv.locks import read_notebook
 from mlenv.notebooks import parse_imports
 from torture.oversized_locks import MADE
-from torture.readers import selected
+from torture.readers import HERE, selected
 
 __all__ = ["OVERSIZED", "Oversized"]
 
@@ -104,6 +105,18 @@ def _imports(data: bytes) -> object:
     return parse_imports(data.decode(), "work.ipynb")
 
 
+def _named_rows(number: int) -> bytes:
+    return ("[packages]\n" + "".join(f'a{n} = "*"\n' for n in range(number))).encode()
+
+
+def _pipfile(data: bytes) -> object:
+    return selected({"Pipfile": data})
+
+
+def _says(data: bytes) -> object:
+    return read_notebook(data.decode(), "work.ipynb", HERE, lambda path: None)
+
+
 def _cached(data: bytes) -> object:
     return selection_text.parse_selection(data.decode())
 
@@ -143,6 +156,14 @@ OVERSIZED = (
     Oversized(name="notebook, 10,000 brackets in a cell", make=lambda: _notebook("(" * 10_000), read=_imports),
     Oversized(name="notebook, a sum of 10,000 parts", make=lambda: _notebook("+".join("1" * 10_000)), read=_imports),
     Oversized(name="notebook, 1 MiB of spaces before a question mark", make=lambda: _notebook(" " * _MIB + "x\n?"), read=_imports),
+    Oversized(name="notebook, an install line of 8 MiB", make=lambda: _notebook("!pip install " + "six " * (2 * _MIB)), read=_says),
+    Oversized(name="notebook, 200,000 install lines", make=lambda: _notebook("!pip install six\n" * 200_000), read=_says),
+    Oversized(name="notebook, 8 MiB of braces to fill in", make=lambda: _notebook("!pip install " + "{a}{" * (2 * _MIB)), read=_says),
+    Oversized(name="notebook, 8 MiB of quotes", make=lambda: _notebook("!pip install " + "'\"" * (4 * _MIB)), read=_says),
+    Oversized(name="notebook, 300,000 script blocks begun", make=lambda: _notebook("# /// script\n" * 300_000), read=_says),
+    Oversized(name="Pipfile, 50,000 packages", make=lambda: _named_rows(50_000), read=_pipfile),
+    Oversized(name="Pipfile of 64 MiB", make=lambda: _filled("[packages]\n", _COMMENT, 64 * _MIB), read=_pipfile),
+    Oversized(name="Pipfile, nested 10,000 deep", make=lambda: _deep_toml("[packages]\n"), read=_pipfile),
     Oversized(name="cached selection, nested 10,000 deep", make=lambda: b'{"schema": 1, "selection": ' + b"[" * 10_000, read=_cached),
     Oversized(name="uv.lock of 10 MiB, one array of numbers", make=lambda: _filled(_UV_HEAD + "x = [", "1,", 10 * _MIB - 1000), read=_lock("uv.lock")),
     Oversized(name="pylock.toml of 10 MiB, one text", make=lambda: _filled(_PYLOCK_HEAD + 'x = "', "a", 10 * _MIB - 1000), read=_lock("pylock.toml")),

@@ -20,7 +20,7 @@ from mlenv.model import Installed, Selection
 from mlenv.notebooks import parse_imports
 from mlenv.probe import site
 
-__all__ = ["ON_DISK", "PURE", "Reader", "fault_of", "readers", "selected"]
+__all__ = ["HERE", "ON_DISK", "PURE", "Reader", "fault_of", "readers", "selected"]
 
 DATA = Path(__file__).resolve().parent.parent / "data"
 LOCKS = DATA / "locks"

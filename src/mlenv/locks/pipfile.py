@@ -67,8 +67,8 @@ def parse_pipfile(text: str, where: str, target: Target, groups: Iterable[str] |
     place = Place(file=where, code="manifest-unreadable", hint=_HINT)
     table = parse_toml(text, place)
     categories = {_group(key): key for key in table if key not in _NO_CATEGORY}
+    check_packages(sum(len(place.table(table, key)) for key in categories.values()), place)
     rows = tuple(row for group, key in categories.items() for row in _rows(table, key, group, place))
-    check_packages(len(rows), place)
     known = tuple(group for group in categories if group)
     chosen = {"", *known_names(filter(None, map(_group, groups or ())), known, "group", where)}
     asked = tuple(row for row in rows if row.group in chosen)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from mlenv.errors import MlenvError
 from mlenv.model import value
 from mlenv.notebooks.cells import commands
 from mlenv.notebooks.shell_words import ShellCommand, Word, split_commands
@@ -19,6 +20,8 @@ _PYTHON = re.compile(r"(?:.*/)?python[\d.]*")
 _CONDA = frozenset({"conda", "mamba", "micromamba"})
 _BEFORE = frozenset({"sudo", "time", "nohup", "exec", "command"})
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
+_LONGEST, _MOST = 50_000, 1_000
+"""Characters of one line, number of lines."""
 _LOOKS_LIKE_VERSION = re.compile(r"[<>]=?\s*\d[\w.*!+,<>=]*$")
 # fmt: off
 _WITH_VALUE = frozenset({
@@ -70,16 +73,27 @@ class Install:
     """The option that sends the packages elsewhere (``--target``); empty where it is the kernel's environment."""
 
 
-def parse_installs(cells: Sequence[str]) -> tuple[Install, ...]:
-    """Return the install commands of a notebook's code cells, in order."""
+def parse_installs(cells: Sequence[str], where: str) -> tuple[Install, ...]:
+    """Return the install commands of a notebook's code cells, in order.
+
+    Raises:
+        MlenvError: ``file-too-large`` for more of them, or a longer one, than any person writes.
+    """
     found: list[Install] = []
     for number, cell in enumerate(cells, start=1):
         if not re.search(r"\b(?:install|add)\b", cell):  # most cells: nothing is split
             continue
         for line, text in commands(cell):
+            if len(text) > _LONGEST or len(found) > _MOST:
+                raise _too_large(f"{where}: cell {number}, line {line}")
             for command in split_commands(text):
                 found += _installs(command, number, line)
     return tuple(found)
+
+
+def _too_large(where: str) -> MlenvError:
+    message = f"The notebook has more than {_MOST} install lines, or one of more than {_LONGEST} characters."
+    return MlenvError("file-too-large", message, where=where, hint="Is this the right file?")
 
 
 def _installs(command: ShellCommand, cell: int, line: int) -> Iterator[Install]:
