@@ -322,3 +322,32 @@ def test_a_question_about_other_machines_goes_to_the_host_and_its_answer_is_no_e
     assert "macOS (arm64): said by the host" in done.printed
     strict = loaded.run("%mlenv check --platform macos --strict")
     assert getattr(strict.error, "code", None) == (None if ok else "not-ok")
+
+
+# --- a notebook that declares packages itself (S62) ---
+
+
+def test_what_the_notebook_declares_is_held_against_the_project(
+    loaded: Notebook, project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Said once per check; asked of the host once per saved state; nothing for a notebook that declares nothing."""
+    path = project / "work.ipynb"
+    monkeypatch.setenv("JPY_SESSION_NAME", str(path))
+    source = '# /// script\n# dependencies = ["humanize<4", "six"]\n# ///'
+    path.write_text(json.dumps({"cells": [{"cell_type": "code", "source": source}], "metadata": {}}))
+    told = [row.reason for row in loaded.run("%mlenv check").value.report.findings if row.kind in ("note", "conflict")]
+    assert set(told) == {
+        "work.ipynb asks for humanize<4; pylock.toml holds 4.9.0.",
+        "six is declared in work.ipynb but is not in pylock.toml.",
+        "work.ipynb asks for humanize<4, pyproject.toml for humanize.",
+        "pylock.toml is used and not the script block in cell 1 of work.ipynb: "
+        "a project's own files come before what a notebook says itself.",
+    }
+    with_host(
+        loaded, tmp_path, 'say(event="error", error={"code": "x", "message": "asked again", "where": "", "hint": ""})'
+    )
+    again = [row.reason for row in loaded.run("%mlenv check").value.report.findings]
+    assert not any("asked again" in reason for reason in again)
+    path.write_text(json.dumps({"cells": [{"cell_type": "code", "source": "import six"}], "metadata": {}}))
+    plain = [row.reason for row in loaded.run("%mlenv check").value.report.findings]
+    assert not any("work.ipynb" in reason or "asked again" in reason for reason in plain)

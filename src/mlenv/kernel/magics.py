@@ -11,7 +11,7 @@ import os
 import re
 import sys
 from dataclasses import replace
-from typing import Any, Callable, Dict, List, Mapping, Optional
+from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
 
 from mlenv import render
 from mlenv.errors import MlenvError
@@ -26,16 +26,17 @@ from mlenv.kernel.display import (
     report_of,
     without_traceback,
 )
+from mlenv.kernel.own_notebook import OwnNotebook
 from mlenv.kernel.state import State
 from mlenv.kernel.surroundings import front_end
 from mlenv.kernel.watcher import Watcher
-from mlenv.model import Outcome
+from mlenv.model import Finding, Outcome
 
 __all__ = ["Magic", "switch_lines"]
 
 _CHANGING = frozenset({"add", "create", "remove", "sync", "undo", "upgrade", "use"})
 """Verbs after which it matters what is in memory."""
-_STARTING = frozenset({"create", "freeze", "use", "kernels", "doctor"})
+_STARTING = frozenset({"check", "create", "freeze", "use", "kernels", "doctor"})
 """Verbs that make sense where there is no project yet; the command line says what it needs."""
 _HERE = ("--strict", "--json", "--deep", "--offline")
 """Options of ``check`` that this process understands itself."""
@@ -51,6 +52,7 @@ class Magic:
         self._shell = shell
         self._state = state
         self._watcher = watcher
+        self._notebook = OwnNotebook()
         self._results: List[CheckResult] = []
         self._own: Mapping[str, Callable[[Line], Any]] = {
             "check": self._check,
@@ -90,6 +92,7 @@ class Magic:
         if line.without(*_HERE):
             result = self._check_in_child(line)
         else:
+            self._state.notes += self._declared()
             result = CheckResult(self._state.report(wait=True, whole=True, deep=line.has("--deep")))
             self._watcher.told(result.report)
         self._state.notes.clear()
@@ -102,6 +105,14 @@ class Magic:
             return None
         self._results.append(result)
         return result
+
+    def _declared(self) -> Tuple[Finding, ...]:
+        """Return what is to be said of packages that this notebook declares itself, beside its project."""
+        state = self._state
+        if state.root is None:
+            return ()
+        inputs = state.selections().inputs
+        return self._notebook.findings(self._shell.user_ns, state.around.host, state.root, inputs)
 
     def _check_in_child(self, line: Line) -> CheckResult:
         """What chooses another lock, selection or project needs host code; it knows nothing of what is loaded."""

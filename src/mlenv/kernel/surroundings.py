@@ -19,6 +19,7 @@ __all__ = [
     "environment_prefix",
     "find_project",
     "front_end",
+    "notebook_file",
     "project_of_kernel",
     "same_folder",
     "surroundings",
@@ -76,15 +77,18 @@ def _read(path: str) -> Dict[str, Any]:
     return content if isinstance(content, dict) else {}
 
 
-def notebook_folder(names: Mapping[str, Any]) -> str:
-    """Return the folder of the running notebook where the front end tells it, else the working folder."""
-    here = os.getcwd()
+def notebook_file(names: Mapping[str, Any]) -> str:
+    """Return the path of the running notebook where the front end tells it, else an empty text."""
     for told in (names.get("__vsc_ipynb_file__"), os.environ.get("JPY_SESSION_NAME")):
         if isinstance(told, str) and told.endswith(".ipynb") and os.path.isabs(told):
-            folder = os.path.dirname(told)
-            if os.path.isdir(folder):
-                return folder
-    return here
+            return told
+    return ""
+
+
+def notebook_folder(names: Mapping[str, Any]) -> str:
+    """Return the folder of the running notebook where the front end tells it, else the working folder."""
+    folder = os.path.dirname(notebook_file(names))
+    return folder if folder and os.path.isdir(folder) else os.getcwd()
 
 
 def find_project(names: Mapping[str, Any]) -> Optional[str]:
