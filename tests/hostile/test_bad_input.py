@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from hostile import (
+    rows_conda,
     rows_environments,
     rows_foreign,
     rows_indexes,
@@ -26,7 +27,7 @@ from hostile.row import Row
 pytestmark = pytest.mark.real
 
 TABLES = (
-    rows_words, rows_requirements, rows_manifests, rows_lists, rows_locks, rows_pythons, rows_environments,
+    rows_words, rows_requirements, rows_manifests, rows_lists, rows_locks, rows_conda, rows_pythons, rows_environments,
     rows_kernels, rows_places, rows_indexes, rows_foreign,
 )  # fmt: skip
 ROWS: dict[str, Row] = {f"{table.__name__.rpartition('_')[2]}: {row.id}": row for table in TABLES for row in table.ROWS}
