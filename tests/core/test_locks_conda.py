@@ -348,3 +348,65 @@ def test_an_address_that_is_none_is_one_error_with_its_line(address: str) -> Non
     with pytest.raises(MlenvError) as problem:
         parse_explicit(text, "l", LINUX)
     assert (problem.value.code, "line 2" in problem.value.where) == ("lock-unreadable", True)
+
+
+BIG = """version: 7
+platforms:
+- name: big
+  subdir: linux-64
+  virtual-packages: [__cuda=12]
+- name: small
+  subdir: linux-64
+environments:
+  default:
+    channels: []
+    packages:
+      big:
+      - conda: https://conda.example.org/demo/linux-64/six-1.16.0-py_0.conda
+      small:
+      - conda: https://conda.example.org/demo/linux-64/six-1.17.0-py_0.conda
+packages:
+- conda: https://conda.example.org/demo/linux-64/six-1.16.0-py_0.conda
+- conda: https://conda.example.org/demo/linux-64/six-1.17.0-py_0.conda
+"""
+
+
+def test_of_several_platforms_that_can_be_this_one_only_pixi_tells_which_it_took() -> None:
+    found = parse_pixi_lock(BIG, "pixi.lock", LINUX)
+    assert [(row.kind, "big, small" in row.reason) for row in found.findings] == [("undecidable", True)]
+    assert found.pins == ()
+    alike = parse_pixi_lock(BIG.replace("1.17.0", "1.16.0").replace("- conda", "-  conda", 3), "pixi.lock", LINUX)
+    assert [pin.version for pin in alike.pins] == ["1.16.0"]
+    own = parse_pixi_lock(BIG.replace("small", "linux-64"), "pixi.lock", LINUX)
+    assert [pin.version for pin in own.pins] == ["1.17.0"]
+
+
+def test_pixi_takes_the_platform_that_is_emulated_where_its_own_is_not_there() -> None:
+    text = PIXI["pixi.lock"].decode().replace("osx-arm64", "osx-64").replace("linux-64", "win-64")
+    assert "conda python" in _held(parse_pixi_lock(text, "pixi.lock", MAC))
+    arm = Target(markers={**WINDOWS.markers, "platform_machine": "ARM64"})
+    assert "conda python" in _held(parse_pixi_lock(text, "pixi.lock", arm))
+    other = parse_pixi_lock(PIXI["pixi.lock"].decode(), "pixi.lock", arm)
+    assert [row.kind for row in other.findings] == ["undecidable"]
+
+
+def test_what_only_the_machine_decides_is_not_held_against_the_lock() -> None:
+    more = PIXI["pixi.toml"].replace(b"[pypi-dep", b'gpu = { version = "*", when = "__cuda>=12" }\n[pypi-dep')
+    assert more != PIXI["pixi.toml"]
+    assert kinds(chosen({**PIXI, "pixi.toml": more})) == []
+
+
+def test_folders_and_repositories_keep_where_they_come_from() -> None:
+    rows = [
+        "- pypi: ./lib\n  name: lib\n  editable: true\n", "- pypi: ./mine\n  name: mine\n  version: '1'\n",
+        "- pypi: git+https://host.example/a.git?rev=main#0123456789012345678901234567890123456789\n  name: a\n  version: '2'\n",
+        "- pypi: direct+https://host.example/b-3-py3-none-any.whl\n  name: b\n  version: '3'\n",
+    ]  # fmt: skip
+    refs = "".join(f"      - pypi: {row.split(': ')[1].split(chr(10))[0]}\n" for row in rows)
+    text = f"version: 6\nenvironments:\n  default:\n    channels: []\n    packages:\n      linux-64:\n{refs}packages:\n"
+    found = {pin.name: (pin.version, pin.source.kind) for pin in parse_pixi_lock(text + "".join(rows), "l", LINUX).pins}
+    assert found == {"lib": (None, "editable"), "mine": (None, "path"), "a": ("2", "vcs"), "b": ("3", "url")}
+    pins = {pin.name: pin.source for pin in parse_pixi_lock(text + "".join(rows), "l", LINUX).pins}
+    assert pins["a"].url == "https://host.example/a.git"
+    assert pins["a"].commit == "0123456789012345678901234567890123456789"
+    assert pins["lib"].url == "lib"
