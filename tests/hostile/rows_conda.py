@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hostile.row import Environment, Files, Row
+from hostile.row import Environment, Files, Row, project
 
 __all__ = ["ROWS"]
 
@@ -70,6 +70,19 @@ ROWS = (
     _lock(
         "environment.yml", "environment.yml with a row that is none", "dependencies:\n  - python\n  - '=1.2'\n",
         "dependencies[1]", "no match specification", "environment-unreadable", "NAME",
+    ),
+    Row(
+        "create from a pixi.lock", "create", "lock-not-driven", where="pixi.lock", says="nothing was changed",
+        hint="pixi install", files={"pixi.lock": f"{_PIXI}      linux-64: []\npackages: []\n"},
+    ),
+    Row(
+        "sync from an explicit list", "sync --lock conda-linux-64.lock", "lock-not-driven", where="conda-linux-64.lock",
+        says="packages of conda", hint="conda create",
+        files={"conda-linux-64.lock": f"@EXPLICIT\n{_URL}/noarch/six-1.16.0-py_0.conda\n", ".venv": Environment()},
+    ),
+    Row(
+        "freeze to an environment.yml where conda made none", "freeze --output environment.yml", "freeze-no-conda",
+        where=".venv", says="not made by conda", hint="--output", files={"pyproject.toml": project(), ".venv": Environment()},
     ),
     _found(
         "conda-lock.yml that was not made for this platform",

@@ -164,7 +164,7 @@ def _refuse_foreign_manifest(selected: Selected) -> None:
     if tool and choice.kind is None:
         raise MlenvError(
             "manifest-not-driven",
-            f"{choice.manifest} belongs to {tool}; mlenv does not read it yet",
+            f"{choice.manifest} belongs to {tool}; mlenv checks it, and resolves no packages from it",
             where=choice.manifest or "",
             hint=f"make the environment with {tool} and type: mlenv use DIR; or declare the packages in pyproject.toml",
         )
