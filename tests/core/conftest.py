@@ -2,17 +2,22 @@
 
 The import rules cannot see a bare ``open()``; an audit hook can. What a test needs from disk lies in ``tests/data``
 (reading there is allowed) or is loaded by a fixture, before the seal closes. An import inside a core function opens
-files too, and is caught: core imports stand at the top.
+files too, and is caught: core imports stand at the top. Only the readers of ``mlenv.locks`` are loaded when they are
+needed, which spares every check the others; here all of them are loaded before.
 """
 
 from __future__ import annotations
 
+import importlib
 import os
+import pkgutil
 import sys
 from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+
+from mlenv import locks
 
 DATA = str(Path(__file__).resolve().parent.parent / "data") + os.sep
 FORBIDDEN = (
@@ -51,6 +56,9 @@ def _reads_data(arguments: tuple[object, ...]) -> bool:
         return False
     return os.path.normpath(os.path.abspath(path)).startswith(DATA)
 
+
+for _module in pkgutil.iter_modules(locks.__path__, "mlenv.locks."):
+    importlib.import_module(_module.name)
 
 SEAL = Seal()
 sys.addaudithook(SEAL)
