@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
+import json
 import os
+import tarfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,6 +24,25 @@ def _locked_for(root: Path, minor: str) -> None:
     (root / "pylock.toml").write_text(
         f'lock-version = "1.0"\ncreated-by = "hand"\nrequires-python = "=={minor}.*"\npackages = []\n'
     )
+
+
+def _downloads(folder: Path, python: Path) -> dict[str, str]:
+    """Let uv download from a folder: an archive as its Pythons come in, whose program starts one that is here."""
+    program = f'#!/bin/sh\nexec "{python}" "$@"\n'.encode()
+    archive = folder / "python.tar.gz"
+    with tarfile.open(archive, "w:gz") as packed:
+        for name in ("python3.12", "python3", "python"):
+            row = tarfile.TarInfo(f"python/install/bin/{name}")
+            row.mode, row.size = 0o755, len(program)
+            packed.addfile(row, io.BytesIO(program))
+        # uv mends what the interpreter says of the machine that it was built on.
+        said = next((python.parent.parent / "lib" / "python3.12").glob("_sysconfigdata_*.py"))
+        packed.add(said, f"python/install/lib/python3.12/{said.name}")
+    version = {"major": 3, "minor": 12, "patch": 1, "prerelease": "", "variant": None, "build": None, "sha256": None}
+    place = {"arch": {"family": "x86_64", "variant": None}, "os": "linux", "libc": "gnu", "url": archive.as_uri()}
+    known = {"cpython-3.12.1-linux-x86_64-gnu": {"name": "cpython", **place, **version}}
+    (folder / "downloads.json").write_text(json.dumps(known))
+    return {"UV_PYTHON_DOWNLOADS_JSON_URL": str(folder / "downloads.json")}
 
 
 def test_a_python_that_is_missing_is_refused_and_one_that_was_fetched_is_taken(
@@ -50,10 +72,12 @@ def test_a_python_that_is_missing_is_refused_and_one_that_was_fetched_is_taken(
     named = mlenv(root, "create", "--python", "3.12", env=only, code=2).stderr
     assert "uv python install 3.12" in named
     assert snapshot(root) == before
-    # What `uv python install 3.12` leaves: one folder per Python, named after it.
-    store.mkdir()
-    (store / "cpython-3.12.1-linux-x86_64-gnu").symlink_to(fetched.parent.parent)
-    mlenv(root, "create", env=only)
+    assert "mlenv create --fetch-python" in refused
+    offline = mlenv(root, "create", "--fetch-python", "--offline", env=only, code=2).stderr
+    assert "--offline forbids" in offline
+    assert snapshot(root) == before
+    mlenv(root, "create", "--fetch-python", env={**only, **_downloads(tmp_path, fetched)})
+    assert [path.name for path in store.glob("cpython-3.12.1-*")] == ["cpython-3.12.1-linux-x86_64-gnu"]
     report = mlenv(root, "check", "--json", env=only).json()
     assert report["verdict"] == "in-step"
     assert report["environment"]["python"].startswith("3.12.")

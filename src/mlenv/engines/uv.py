@@ -21,6 +21,7 @@ __all__ = [
     "compile_pylock",
     "compile_requirements",
     "install",
+    "install_python",
     "list_outdated",
     "lock_project",
     "make_environment",
@@ -115,6 +116,11 @@ def install(uv: Uv, request: InstallRequest) -> Command:
 def uninstall(uv: Uv, prefix: str, names: tuple[str, ...]) -> Command:
     """Take packages (normalised names) out of an environment."""
     return _command(uv, "pip", "uninstall", "--python", str(absolute(prefix)), "--", *names)
+
+
+def install_python(uv: Uv, request: str) -> Command:
+    """Download a Python into uv's own folder: a version or a range; nothing goes into ``~/.local/bin``."""
+    return _command(uv, "python", "install", "--no-bin", "--", request, env={"UV_PYTHON_DOWNLOADS": "manual"})
 
 
 def compile_pylock(uv: Uv, request: ResolveRequest) -> Command:

@@ -26,6 +26,8 @@ class Options:
     allow_build: bool = False
     engine: str | None = None
     python: str | None = None
+    fetch_python: bool = False
+    """Whether a Python that is not on this machine may be downloaded (by uv)."""
     lock: str | None = None
     extras: tuple[str, ...] | None = None
     groups: tuple[str, ...] | None = None

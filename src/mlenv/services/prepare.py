@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from mlenv import locks, store
+from mlenv.engines import uv
 from mlenv.engines.requirement import checked_requirement
 from mlenv.errors import MlenvError
 from mlenv.probe import interpreters
@@ -72,15 +73,15 @@ def choose_interpreter(context: Context, project: Project, edits: Mapping[str, s
     asked = context.options.python or project.settings.python
     if asked:
         said = "--python" if context.options.python else project.settings.at("python")
-        return _allowed(_find(asked, said), allowed, context)
+        return _allowed(_find(context, asked, said), allowed, context)
     if ".python-version" in project.names:
         wanted = locks.parse_python_version(store.read_text(project.root / ".python-version"))
         if wanted:
-            return _allowed(_first(wanted), allowed, context)
+            return _allowed(_first(context, wanted), allowed, context)
     present = _present(project)
     if present is not None and satisfies(present.version, allowed) is not False:
         return present
-    return _find(_with_present(project, allowed), "requires-python")
+    return _find(context, _with_present(project, allowed), "requires-python")
 
 
 def _present(project: Project) -> Interpreter | None:
@@ -112,28 +113,46 @@ def _with_present(project: Project, allowed: str) -> str | None:
     return allowed or None
 
 
-def _first(wanted: Sequence[str]) -> Interpreter:
+def _first(context: Context, wanted: Sequence[str]) -> Interpreter:
     """Return the first of several versions that is there, as pyenv does."""
     for request in wanted[:-1]:
         try:
             return interpreters.find(request, store.cache_dir())
         except MlenvError:
             continue
-    return _find(wanted[-1], ".python-version")
+    return _find(context, wanted[-1], ".python-version")
 
 
-def _find(request: str | None, said: str) -> Interpreter:
-    """Find a Python; an error names the place that asked for it."""
+def _find(context: Context, request: str | None, said: str) -> Interpreter:
+    """Find a Python, or get it where ``--fetch-python`` allows that; an error names the place that asked for it."""
     try:
         return interpreters.find(request, store.cache_dir())
     except MlenvError as error:
+        version = bool(request) and os.sep not in str(request) and error.code == "python-not-found"
+        if version and context.options.fetch_python:
+            return _fetched(context, str(request))
         raise MlenvError(
             error.code,
             error.message,
             where=f"{said}; {error.where}" if error.where else said,
-            hint=error.hint,
+            hint=f"mlenv create --fetch-python, or {error.hint}" if version else error.hint,
             details=error.details,
         ) from None
+
+
+def _fetched(context: Context, request: str) -> Interpreter:
+    """Let uv download a Python, then find it where uv puts it.
+
+    Raises:
+        MlenvError: ``offline``; ``engine-missing`` without uv; what uv could not do.
+    """
+    if context.options.offline:
+        message = f"Python {request} is not on this machine, and --offline forbids to download it"
+        raise MlenvError("offline", message, hint="the same command without --offline")
+    context.tell("download", f"downloading Python {request}")
+    found = engine_tools.uv_of(context, engine_tools.tools())
+    engine_tools.run_engine(context, uv.install_python(found, request), "download")
+    return interpreters.find(request, store.cache_dir())
 
 
 def _allowed(interpreter: Interpreter, allowed: str, context: Context) -> Interpreter:

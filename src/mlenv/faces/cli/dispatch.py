@@ -39,6 +39,7 @@ def _options(given: Mapping[str, Any]) -> Options:
         allow_build=given.get("allow_build", False),
         engine=given.get("engine"),
         python=given.get("python"),
+        fetch_python=given.get("fetch_python", False),
         lock=given.get("lock"),
         extras=given.get("extra"),
         groups=given.get("group"),
