@@ -113,9 +113,11 @@ def test_a_manifest_that_cannot_be_edited_is_one_error(text: str) -> None:
     assert caught.value.where
 
 
-def test_a_lock_for_a_python_of_thousands_of_digits_is_for_another_python() -> None:
+def test_a_lock_for_a_python_of_thousands_of_digits_is_no_lock() -> None:
     text = f'lock-version = "1.0"\ncreated-by = "x"\nrequires-python = ">={BIG}"\npackages = []\n'
-    assert {finding.kind for finding in parse_pylock(text, "pylock.toml", target()).findings} == {"python"}
+    with pytest.raises(MlenvError) as caught:
+        parse_pylock(text, "pylock.toml", target())
+    assert caught.value.code == "file-too-large"
 
 
 def test_a_newer_minor_version_of_pylock_is_told_as_a_note_and_nothing_is_printed(
