@@ -11,6 +11,7 @@ from pathlib import Path
 from packaging.markers import default_environment
 from packaging.tags import compatible_tags, cpython_tags
 
+from mlenv import locks
 from mlenv.locks import Selected, SelectRequest, Target, select
 
 # Python imports a codec when it is first used, which the seal would take for an act of ours.
@@ -20,7 +21,9 @@ for _encoding in ("utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "ut
 # So does packaging with the running interpreter, which it asks even where every variable is given,
 # and with the table of its build, for tags.
 default_environment()
-importlib.import_module("mlenv.locks.yaml_events")
+# And a reader is imported when its first file comes.
+for _module in sorted(Path(locks.__file__).parent.glob("[a-z]*.py")):
+    importlib.import_module(f"mlenv.locks.{_module.stem}")
 sysconfig.get_config_vars()
 
 DATA = Path(__file__).resolve().parent.parent / "data" / "locks"

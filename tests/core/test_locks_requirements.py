@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 
 import pytest
-from locks_project import DATA, read, target
+from locks_project import DATA, chosen, read, target
 
 from mlenv.errors import MlenvError
 from mlenv.locks import Requirements, decode_text, parse_requirements
@@ -181,3 +181,18 @@ def test_the_same_pin_twice_and_pins_for_different_pythons_are_no_contradiction(
 def test_options_on_a_line_of_their_own_are_kept_as_written() -> None:
     found = parse("-i https://example.org/simple\n--no-binary :all:\n--pre\nsix==1.17.0\n")
     assert found.options == ("-i https://example.org/simple", "--no-binary :all:", "--pre")
+
+
+def test_rows_that_pip_froze_from_conda_are_named() -> None:
+    """They name folders of the machine that built the package: pip cannot install them anywhere else."""
+    rows = (
+        "asttokens @ file:///home/conda/feedstock_root/build_artifacts/asttokens_1698341106958/work",
+        "numpy @ file:///croot/numpy_and_numpy_base_1704311704800/work",
+        "six @ file:///tmp/build/80754af9/six_1644875935023/work",
+        "idna @ file:///work/idna",
+        "attrs==23.1.0",
+    )
+    selected = chosen({"requirements.txt": "\n".join(rows)})
+    assert selected.selection.lock == "requirements.txt"
+    (note,) = [row for row in selected.selection.findings if row.kind == "note"]
+    assert note.reason.startswith("asttokens, numpy, six: the folder in which conda built it is named")

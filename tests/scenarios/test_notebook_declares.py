@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from mlenv.faces.cli import main
+from mlenv.services.context import Context, Options, silent
+from mlenv.services.from_notebook import with_python_of
 
 JUV = Path(__file__).parent.parent / "data" / "notebooks" / "juv" / "work.ipynb"
 
@@ -84,3 +86,12 @@ def test_what_is_no_notebook_or_declares_nothing_says_so(
     assert isinstance(error, dict)
     assert error["code"] == code
     assert error["hint"]
+
+
+def test_the_python_that_it_declares_is_taken_unless_one_is_named(folder: Path) -> None:
+    plain = Context(cwd=folder, report=silent)
+    assert with_python_of(plain, "work.ipynb").options.python == ">=3.11"
+    named = Context(cwd=folder, report=silent, options=Options(python="3.12"))
+    assert with_python_of(named, "work.ipynb").options.python == "3.12"
+    (folder / "work.ipynb").write_text(json.dumps({"cells": [{"cell_type": "code", "source": "import six"}]}))
+    assert with_python_of(plain, "work.ipynb").options.python is None

@@ -6,6 +6,7 @@ Nothing is installed before a person has agreed.
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,7 @@ from mlenv.services.select import loader, target_of
 if TYPE_CHECKING:
     from mlenv.locks import NotebookSays
 
-__all__ = ["requirements_of_notebook"]
+__all__ = ["requirements_of_notebook", "with_python_of"]
 
 
 def requirements_of_notebook(context: Context, notebook: str) -> tuple[str, ...] | Outcome:
@@ -56,6 +57,19 @@ def requirements_of_notebook(context: Context, notebook: str) -> tuple[str, ...]
         "unknown": [{"module": item.module, "looks_like": item.guess} for item in wanted.asked],
     }
     return Outcome(verb="create", lines=tuple(lines), ok=False, data=data)
+
+
+def with_python_of(context: Context, notebook: str) -> Context:
+    """Return the context with the Python that a notebook declares, unless one is asked for.
+
+    Raises:
+        MlenvError: ``manifest-unreadable`` with the cell.
+    """
+    if context.options.python:
+        return context
+    says = _declared(Path(os.path.abspath(context.cwd / notebook)))
+    python = says.manifest.requires_python if says is not None else ""
+    return replace(context, options=replace(context.options, python=python)) if python else context
 
 
 def _declared(path: Path) -> NotebookSays | None:

@@ -58,12 +58,12 @@ def _create(context: Context, request: Request) -> Outcome:
     name = request.options.get("name", "")
     notebook = request.options.get("from_notebook")
     if notebook:
-        from mlenv.services.from_notebook import requirements_of_notebook
+        from mlenv.services.from_notebook import requirements_of_notebook, with_python_of
 
         found = requirements_of_notebook(context, notebook)
         if isinstance(found, Outcome):
             return found
-        return create(context, (*found, *request.arguments), kernel_name=name)
+        return create(with_python_of(context, notebook), (*found, *request.arguments), kernel_name=name)
     return create(context, request.arguments, kernel_name=name)
 
 
