@@ -248,6 +248,22 @@ def test_packages_whose_files_are_gone_are_damaged_and_edited_ones_are_found_by_
     assert "('damaged', 'six')" in live.run("r = %mlenv check\nprint([(f.kind, f.package) for f in r.findings])").stdout
 
 
+def test_a_wheel_of_another_machine_is_named_in_the_kernel_and_deep_lists_the_files(locked, start) -> None:
+    """S59 in a notebook; the second look reads no WHEEL file again, and a list of files is part of the finding."""
+    kernel = locked()
+    live = start(kernel)
+    wheel = next(kernel.site.glob("idna-*.dist-info")) / "WHEEL"
+    text = wheel.read_text().replace("Tag: py3-none-any", "Tag: cp311-cp311-macosx_11_0_arm64")
+    wheel.unlink()
+    wheel.write_text(text)
+    cell = "r = %mlenv check {}\nprint(r.verdict, [(f.package, f.reason.split(', ')[0], f.files) for f in r.findings])"
+    for _ in range(2):
+        told = live.run(cell.format("")).stdout
+        assert told == "broken [('idna', 'Built for macOS (arm64)', ())]\n"
+    deep = live.run(cell.format("--deep")).stdout
+    assert deep == f"broken [('idna', 'Built for macOS (arm64)', ('{wheel.parent.name}/WHEEL has another size',))]\n"
+
+
 def test_nothing_is_written_into_the_project_by_watching(locked, start) -> None:
     kernel = locked()
     before = sorted(path.name for path in kernel.root.iterdir())
