@@ -25,6 +25,7 @@ def modules(code: str, where: str = "work.ipynb") -> dict[str, bool]:
 
 
 def test_a_notebook_with_every_syntax_asks_for_the_right_packages() -> None:
+    """S41: known names placed, ujson optional, the unknown asked, text in strings and broken cells left out."""
     imports = parse_imports(read("every-syntax/work.ipynb"), "work.ipynb")
     wanted = resolve_imports(imports.imports, owners={}, local={"helpers"})
     needed = [item.distribution for item in wanted.found if not item.optional]
@@ -116,6 +117,11 @@ def test_an_import_is_optional_only_where_its_failure_is_caught(code: str, found
         ("s = r'\\\\'\nimport a\n!ls", {"a"}),
         ("x = {'a': 'b?'}\nimport a\na.b?", {"a"}),
         ("s = '\\d'\nimport a", {"a"}),
+        ("!ls  # all of it\nimport a", {"a"}),
+        ("%matplotlib inline  # why?\nimport a", {"a"}),
+        ("pip install b\nimport a", {"a"}),
+        ("conda install -y b\nimport a", {"a"}),
+        ("pip = 1\nuv = pip\nimport a", {"a"}),
     ],
 )
 def test_the_syntax_of_ipython_is_neutralised_line_for_line(code: str, found: set[str]) -> None:
