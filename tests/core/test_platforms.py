@@ -218,6 +218,22 @@ def test_each_kind_of_source_is_judged(source: Source, wheels: tuple[str, ...], 
     assert [finding.kind for finding in told.findings] == ([] if kind is None else [kind])
 
 
+@pytest.mark.parametrize(
+    ("lock", "kinds"),
+    [
+        ("conda-lock.yml", []),
+        ("pixi.lock", []),
+        ("environment.yml", ["undecidable"]),
+        ("conda-linux-64.lock", ["undecidable"]),
+    ],
+)
+def test_builds_of_conda_are_there_where_the_lock_names_them_by_platform(lock: str, kinds: list[str]) -> None:
+    """A list of conda's is for one machine and does not say for which."""
+    content = LockContent(pins=(Pin(name="own", version="1", source=Source(kind="conda", commit="py312_0")),))
+    told = builds_for(content, elsewhere(parse_platform("macos"), "3.12"), lock)
+    assert [finding.kind for finding in told.findings] == kinds
+
+
 def test_what_there_is_instead_is_said() -> None:
     """For this machine, other Pythons; else the machines that have one."""
     files = (

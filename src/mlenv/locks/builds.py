@@ -16,6 +16,8 @@ from mlenv.model import Finding, Pin, value
 
 __all__ = ["Builds", "builds_for", "made_for_one_machine"]
 
+_BY_PLATFORM = ("conda-lock.yml", "conda-lock.yaml", "pixi.lock")
+"""Locks that name conda's builds for each platform apart; a list (``@EXPLICIT``, ``environment.yml``) is for one."""
 _BY_PIP = re.compile(r"""^created-by\s*=\s*["']pip["']""", re.MULTILINE)
 _MARKED = re.compile(r"^(?:marker|environments)\s*=", re.MULTILINE)
 _SOURCE_ENDINGS = (".tar.gz", ".zip", ".tar.bz2", ".tgz", ".tar.xz")
@@ -70,6 +72,8 @@ def _judged(pin: Pin, content: LockContent, tags: frozenset[Tag], lock: str) -> 
     files, has_source = _files(pin, content)
     if pin.source.kind == "editable" or (pin.source.kind == "path" and not files and not has_source):
         return None  # a folder of this project's, the same everywhere
+    if pin.source.kind == "conda" and lock.endswith(_BY_PLATFORM):
+        return None  # a row that names a build of this very platform
     fitting = [fits for file in files if (fits := _tags(file) & tags)]
     if fitting:
         more = needs_more(tag.platform for fits in fitting for tag in fits)

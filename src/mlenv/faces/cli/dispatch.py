@@ -76,6 +76,9 @@ def _use(context: Context, request: Request) -> Outcome:
 
 def _check(context: Context, request: Request) -> _Answer:
     platforms, python = request.options.get("platform", ()), request.options.get("python")
+    if (platforms or python) and request.arguments:
+        message = "'mlenv check NOTEBOOK' is about this machine; --platform and --python ask about a project's lock"
+        raise MlenvError("usage", message, hint="mlenv check --platform NAME")
     if platforms or python:
         from mlenv.services.elsewhere import check_elsewhere
 
