@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar
-
-from packaging.requirements import InvalidRequirement, Requirement
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from mlenv.errors import MlenvError
 from mlenv.locks.limits import check_toml
 from mlenv.locks.mistaken import Mistaken, ini_instead_of_toml, mistaken
 from mlenv.model import value
-from mlenv.requirement_text import parse_requirement
+
+if TYPE_CHECKING:
+    from packaging.requirements import Requirement
 
 try:
     # The standard library's parser by its author, compiled: a third of the time.
@@ -92,6 +92,11 @@ class Place:
 
     def requirement(self, text: str) -> Requirement:
         """Parse a requirement (PEP 508); what is none is an error."""
+        # Loaded here: a check with a cached selection reads settings, and no requirement.
+        from packaging.requirements import InvalidRequirement
+
+        from mlenv.requirement_text import parse_requirement
+
         try:
             return parse_requirement(text)
         except InvalidRequirement as problem:

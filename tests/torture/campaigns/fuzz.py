@@ -202,7 +202,7 @@ def _memory_mib() -> float:
 
 def _row(what: str, seen: Seen, *, memory: bool = False) -> Row:
     bad = seen.bad
-    if memory and seen.memory_mib * 1.048576 > max(LIMIT_MB, 4 * seen.file_mb) and not bad:
+    if memory and seen.memory_mib * 1.048576 > max(LIMIT_MB, 5 * seen.file_mb) and not bad:
         bad = (f"{seen.memory_mib:.0f} MiB",)
     note = f"slowest {seen.slowest_ms:.0f} ms, {seen.memory_mib:.0f} MiB"
     if seen.seconds > 0 and not memory:
