@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import importlib
+import pkgutil
 import sysconfig
 from collections.abc import Mapping
 from pathlib import Path
@@ -25,6 +26,10 @@ default_environment()
 for _module in sorted(Path(locks.__file__).parent.glob("[a-z]*.py")):
     importlib.import_module(f"mlenv.locks.{_module.stem}")
 sysconfig.get_config_vars()
+
+# And readers are loaded when one of their files is read.
+for _module in pkgutil.iter_modules(locks.__path__, "mlenv.locks."):
+    importlib.import_module(_module.name)
 
 DATA = Path(__file__).resolve().parent.parent / "data" / "locks"
 LINUX = ("manylinux_2_28_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x86_64", "linux_x86_64")

@@ -24,6 +24,13 @@ class Member:
     """What it asked for when it was locked, as in :attr:`LockContent.recorded`."""
     version: str = ""
     """Its version when it was locked; empty where the build says it."""
+    package: bool = False
+    """Whether it is installed itself."""
+    extras: frozenset[str] | None = None
+    """Those that it had; ``None`` where the lock does not say."""
+    groups: frozenset[str] | None = None
+    default_groups: tuple[str, ...] | str | None = None
+    """As written, empty where nothing is; ``None`` where the lock does not say."""
 
 
 @value
@@ -72,6 +79,10 @@ class LockContent:
     """The projects of the workspace that the lock is for, where it is for more than the one selected."""
     parts: tuple[Member, ...] = ()
     """Local packages that are no members of the workspace: their own manifests were locked, too."""
+    projects: tuple[Member, ...] = ()
+    """:attr:`members`, or the one project that the lock is for (``uv.lock``)."""
+    names: frozenset[str] = frozenset()
+    """Every name in the file, whoever asks for it (``uv.lock``)."""
     told: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Lists of ``[tool.uv]`` that change what is resolved, under their keys there, as the lock records them."""
     whole: bool = False

@@ -25,6 +25,8 @@ from mlenv.versions import normalise
 __all__ = ["parse_uv_lock"]
 
 _HINT = "Take the file back from version control, or make it anew: uv lock"
+_WITH_DEFAULTS = 5
+"""The first revision that records the default groups."""
 _ASKING = frozenset({"dependencies", "optional-dependencies", "dev-dependencies"})
 
 
@@ -82,7 +84,9 @@ def parse_uv_lock(
         unpinned=frozenset(walk.entries) - frozenset(entries),
         beside=frozenset(graph.by_name) - frozenset(walk.entries) if members else frozenset(),
         members=members,
-        parts=_parts(graph, {*(member.name for member in members), *(root.name for root in graph.roots)}),
+        projects=members or tuple(_member(root, table) for root in graph.roots),
+        names=frozenset(graph.by_name),
+        parts=_parts(graph, {*(member.name for member in members), *(root.name for root in graph.roots)}, table),
         told=_told(table, place),
         whole=True,
     )
@@ -197,18 +201,40 @@ def _members(table: Table, place: Place, graph: Graph) -> tuple[Member, ...]:
     """Return every project of the workspace; nothing where the lock is for one project alone."""
     names = place.texts(place.table(table, "manifest"), "members")
     found = [entry for name in names for entry in graph.by_name.get(normalise(name), ()) if _path(entry)]
-    return tuple(map(_member, found))
+    return tuple(_member(entry, table) for entry in found)
 
 
-def _parts(graph: Graph, members: Collection[str]) -> tuple[Member, ...]:
+def _parts(graph: Graph, members: Collection[str], table: Table) -> tuple[Member, ...]:
     """Return the local packages that are no members; of those outside the project nothing can be read."""
     own = [entry for name, entries in graph.by_name.items() if name not in members for entry in entries]
     paths = [(entry, posixpath.normpath(_path(entry) or "..")) for entry in own]
-    return tuple(_member(entry) for entry, path in paths if not path.startswith(("..", "/")) and ":" not in path)
+    return tuple(_member(entry, table) for entry, path in paths if not path.startswith(("..", "/")) and ":" not in path)
 
 
-def _member(entry: Entry) -> Member:
-    return Member(name=entry.name, path=_path(entry), recorded=_asked(entry), version=entry.version or "")
+def _member(entry: Entry, table: Table) -> Member:
+    metadata = entry.place.table(entry.table, "metadata")
+    # Before there were revisions, extras and groups without packages were left out.
+    at, listed = entry.place.at("metadata"), bool(metadata) and _revision(table) > 0
+    return Member(
+        name=entry.name,
+        path=_path(entry),
+        recorded=_asked(entry),
+        version=entry.version or "",
+        package="virtual" not in entry.source,
+        extras=frozenset(at.texts(metadata, "provides-extras")) if listed else None,
+        groups=frozenset(at.table(metadata, "requires-dev")) if listed else None,
+        default_groups=_default_groups_of(entry) if _revision(table) >= _WITH_DEFAULTS else None,
+    )
+
+
+def _revision(table: Table) -> int:
+    said = table.get("revision")
+    return said if isinstance(said, int) else 0
+
+
+def _default_groups_of(entry: Entry) -> tuple[str, ...] | str:
+    said = entry.table.get("default-groups", "")
+    return said if isinstance(said, str) else entry.place.texts(entry.table, "default-groups")
 
 
 def _told(table: Table, place: Place) -> dict[str, tuple[str, ...]]:
@@ -216,9 +242,13 @@ def _told(table: Table, place: Place) -> dict[str, tuple[str, ...]]:
     return {
         **{
             f"{key[:-1]}-dependencies": tuple(recorded_requirement(row, spot) for row, spot in at.tables(manifest, key))
-            for key in ("overrides", "constraints")
+            for key in ("overrides", "constraints", "build-constraints")
         },
+        "exclude-dependencies": at.texts(manifest, "excludes"),
         "environments": place.texts(table, "supported-markers"),
+        "required-environments": place.texts(table, "required-markers"),
+        "conflicts": ("there",) if table.get("conflicts") else (),
+        **{key: (said,) for key, said in place.table(table, "options").items() if isinstance(said, str)},
     }
 
 

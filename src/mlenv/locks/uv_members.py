@@ -14,12 +14,11 @@ from mlenv.locks.choosing import Choice
 from mlenv.locks.content import LockContent, Manifest, Member
 from mlenv.locks.manifest import parse_pyproject
 from mlenv.locks.manifests import root_table
-from mlenv.locks.place import Place, Table
 from mlenv.locks.reading import Files
-from mlenv.locks.requirement import same_pythons, same_requirement, written
+from mlenv.locks.requirement import same_pythons
 from mlenv.locks.target import Target
+from mlenv.locks.uv_records import project_findings, settings_findings
 from mlenv.model import Finding
-from mlenv.requirement_text import parse_requirement
 
 __all__ = ["workspace_findings"]
 
@@ -35,23 +34,26 @@ def workspace_findings(choice: Choice, content: LockContent, files: Files, targe
     if choice.kind != "uv":
         return
     uv, place = root_table(files)
-    yield from _of_lists(content, uv, place, choice.lock or "")
+    yield from settings_findings(content, uv, place, choice.lock or "")
     yield from _of_parts(choice, content, files, target)
-    if not content.members:
-        return
     lock, pythons, complete = choice.lock or "", [], True
     shared = place.table(uv, "sources")
-    for member in content.members:
-        path = posixpath.normpath(posixpath.join(member.path, "pyproject.toml"))
+    for project in content.projects:
+        path = posixpath.normpath(posixpath.join(project.path, "pyproject.toml"))
         text = files.text(path)
         if text is None:
-            yield Finding(kind="relock", reason=f"{lock} names {member.name} in {member.path}, which is not there.")
             complete = False
+            if content.members:
+                reason = f"{lock} names {project.name} in {project.path}, which is not there."
+                yield Finding(kind="relock", reason=reason)
             continue
         manifest = parse_pyproject(text, path, target, (), (), shared=shared)
         pythons.append(manifest.requires_python)
+        yield from project_findings(project, manifest, text, path, lock)
         if path != choice.manifest:
-            yield from _of_member(member, manifest, path, choice, content.requires_python)
+            yield from _of_member(project, manifest, path, choice, content.requires_python)
+    if not content.members:
+        return
     now, then = ",".join(filter(None, pythons)), content.requires_python
     if complete and now and then and not same_pythons(now, then):
         reason = f"The workspace asks for Python {now}; {lock} was made for {then}."
@@ -75,21 +77,3 @@ def _of_parts(choice: Choice, content: LockContent, files: Files, target: Target
         if text is not None:
             manifest = parse_pyproject(text, path, target, (), ())
             yield from _of_member(part, manifest, path, choice, content.requires_python)
-
-
-def _of_lists(content: LockContent, uv: Table, place: Place, lock: str) -> Iterator[Finding]:
-    """Compare lists of ``[tool.uv]`` with what the lock records of them."""
-    for key in ("override-dependencies", "constraint-dependencies"):
-        old = [parse_requirement(text) for text in content.told.get(key, ())]
-        new = [place.item(key, index).requirement(text) for index, text in enumerate(place.texts(uv, key))]
-        named = {row.name.lower() for row in (*old, *new) if row.url}  # an address may come from [tool.uv.sources]
-        came = [row for row in new if row.name.lower() not in named and not any(same_requirement(row, o) for o in old)]
-        went = [row for row in old if row.name.lower() not in named and not any(same_requirement(row, n) for n in new)]
-        for row in (*came, *went):
-            how = "says" if row in came else "no longer says"
-            reason = f"pyproject.toml {how} {written(row)} in [tool.uv] {key}; {lock} was made before that."
-            yield Finding(kind="relock", reason=reason)
-    # uv writes them in its own words: only whether there are any can be compared.
-    if bool(uv.get("environments")) != bool(content.told.get("environments")):
-        reason = f"pyproject.toml has changed [tool.uv] environments since {lock} was made."
-        yield Finding(kind="relock", reason=reason)
