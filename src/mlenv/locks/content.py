@@ -38,7 +38,7 @@ class LockContent:
     """One lock, selected for one interpreter, its extras and its groups."""
 
     pins: tuple[Pin, ...] = ()
-    """At most one per name, sorted by name."""
+    """At most one per name, sorted by name; a row of conda and one of pip may share a name, for these are two lists."""
     exact: bool = True
     """Whether a tool made it, so that what it does not name is *extra*."""
     requires_python: str = ""
