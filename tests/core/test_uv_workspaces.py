@@ -112,6 +112,17 @@ def test_overrides_and_constraints_are_compared_by_meaning() -> None:
     ]
 
 
+def test_beside_a_uv_toml_the_manifests_options_do_not_count_and_its_lists_do() -> None:
+    beside = {"uv.toml": b"compile-bytecode = true\n"}
+    files = SAMPLES["uv-overrides"]
+    assert kinds(chosen({**files, **beside})) == []
+    fewer = edited(files, "pyproject.toml", "override-dependencies", "# override-dependencies")
+    assert kinds(chosen({**fewer, **beside})) == [("relock", None)] * 2
+    lowest = edited(files, "pyproject.toml", "[tool.uv]", '[tool.uv]\nresolution = "lowest"')
+    assert kinds(chosen(lowest)) == [("relock", None)]
+    assert kinds(chosen({**lowest, **beside})) == []
+
+
 def test_a_group_for_some_pythons_is_compared_with_its_range() -> None:
     files = SAMPLES["uv-0.7-group-python"]
     assert kinds(chosen(files, groups=("modern",))) == []

@@ -17,7 +17,7 @@ from mlenv.locks.manifests import root_table
 from mlenv.locks.reading import Files
 from mlenv.locks.requirement import same_pythons
 from mlenv.locks.target import Target
-from mlenv.locks.uv_records import project_findings, settings_findings
+from mlenv.locks.uv_records import option_findings, project_findings, settings_findings
 from mlenv.model import Finding
 
 __all__ = ["workspace_findings"]
@@ -35,6 +35,8 @@ def workspace_findings(choice: Choice, content: LockContent, files: Files, targe
         return
     uv, place = root_table(files)
     yield from settings_findings(content, uv, place, choice.lock or "")
+    if files.text("uv.toml") is None:  # else that is where uv's options stand, and those of [tool.uv] do not count
+        yield from option_findings(content, uv, choice.lock or "")
     yield from _of_parts(choice, content, files, target)
     lock, pythons, complete = choice.lock or "", [], True
     shared = place.table(uv, "sources")

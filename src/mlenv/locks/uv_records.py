@@ -16,7 +16,7 @@ from mlenv.model import Finding
 from mlenv.requirement_text import parse_requirement
 from mlenv.versions import normalise
 
-__all__ = ["project_findings", "settings_findings"]
+__all__ = ["option_findings", "project_findings", "settings_findings"]
 
 _OPTIONS = (
     ("resolution", "resolution-mode", "highest"),
@@ -90,11 +90,13 @@ def settings_findings(content: LockContent, uv: Table, place: Place, lock: str) 
         yield Finding(
             kind="relock", reason=f"pyproject.toml has changed [tool.uv] exclude-dependencies since {lock} was made."
         )
+
+
+def option_findings(content: LockContent, uv: Table, lock: str) -> Iterator[Finding]:
+    """Compare how ``[tool.uv]`` says to choose versions; what it does not say may stand in the user's own settings."""
     if uv.get("exclude-newer") and not any(key.startswith("exclude-newer") for key in content.told):
-        yield Finding(
-            kind="relock", reason=f"pyproject.toml says exclude-newer in [tool.uv]; {lock} was made otherwise."
-        )
-    # What pyproject.toml does not say may stand in a uv.toml, or in the user's own settings.
+        reason = f"pyproject.toml says exclude-newer in [tool.uv]; {lock} was made otherwise."
+        yield Finding(kind="relock", reason=reason)
     for key, recorded, default in _OPTIONS:
         said = uv.get(key)
         if isinstance(said, str) and said != (*content.told.get(recorded, ()), default)[0]:
