@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from scenarios.real_project import Project, create, mlenv
 pytestmark = [pytest.mark.real, pytest.mark.usefixtures("mlenv_home")]
 
 NO_UV = {"MLENV_UV": ""}
+LOCKS = Path(__file__).parents[1] / "data" / "locks"
 
 
 def project_in(root: Path, files: dict[str, str]) -> Project:
@@ -143,30 +146,29 @@ def test_a_lock_alone_is_installed_and_gets_a_manifest_when_something_is_added(t
 
 
 @pytest.mark.parametrize(
-    ("lock", "text", "tool"),
+    ("sample", "lock", "tool"),
     [
-        (
-            "poetry.lock",
-            '[[package]]\nname = "six"\nversion = "1.16.0"\n\n[metadata]\nlock-version = "2.1"\n',
-            "poetry",
-        ),
-        ("pdm.lock", '[metadata]\nlock_version = "4.5.0"\n', "pdm"),
-        ("Pipfile.lock", '{"_meta": {}, "default": {}, "develop": {}}\n', "pipenv"),
-        ("conda-lock.yml", "version: 1\npackage: []\n", "conda"),
-        ("pixi.lock", "version: 6\n", "pixi"),
+        ("poetry-2.1", "poetry.lock", "poetry"),
+        ("pdm-4.5", "pdm.lock", "pdm"),
+        ("pipenv-6", "Pipfile.lock", "pipenv"),
+        ("conda-lock-1", "conda-lock.yml", "conda"),
+        ("pixi-7", "pixi.lock", "pixi"),
     ],
 )
-def test_another_tools_lock_is_recognised_and_not_touched(tmp_path: Path, lock: str, text: str, tool: str) -> None:
-    """Part 4: nobody is made to change their files: it says that it cannot tell, and what to type."""
-    manifest = '[project]\nname = "demo"\nversion = "1"\nrequires-python = ">=3.9"\ndependencies = ["six"]\n'
+def test_another_tools_stale_lock_is_named_and_not_touched(tmp_path: Path, sample: str, lock: str, tool: str) -> None:
+    """Part 4: only its tool makes such a lock anew; where that is not here, it is named, with what to type."""
+    manifest = '[project]\nname = "demo"\nversion = "1"\nrequires-python = ">=3.9"\ndependencies = ["toolz"]\n'
+    text = (LOCKS / sample / lock).read_text(encoding="utf-8")
     project = project_in(tmp_path / "demo", {"pyproject.toml": manifest, lock: text})
     before = project.files
     report = project.check()
     assert report["lock"]["path"] == lock
-    assert report["verdict"] in {"unknown", "no-env"}
-    assert "undecidable" in {row["kind"] for row in report["findings"]}
+    assert report["verdict"] == "no-env"
+    if tool != "conda":  # whose manifest is environment.yml
+        assert ("relock", "toolz") in {(row["kind"], row["package"]) for row in report["findings"]}
+    empty = {"PATH": os.path.dirname(sys.executable)}  # no tool of another project is found there
     for words in (["create"], ["add", "idna"], ["lock"]):
-        refused = project.mlenv(*words, code=2)
+        refused = project.mlenv(*words, code=2, env=empty)
         assert lock in refused.stderr
         assert tool in refused.stderr
         assert "to do:" in refused.stderr
