@@ -58,7 +58,10 @@ def _one(setup: Setup, stage: Stage, options: argparse.Namespace) -> list[Case]:
     good = sum(case.good for case in cases)
     meant = sum(bool(case.meant) for case in cases if case.good)
     told = f"{good} of {len(cases)}" + (f", {meant} of them differ as meant" if meant else "")
-    print(f"== {setup.name} ({setup.tool} {version}): {told} ({time.monotonic() - began:.0f} s)", flush=True)
+    print(
+        f"== {setup.name} ({setup.tool.removesuffix('-1')} {version}): {told} ({time.monotonic() - began:.0f} s)",
+        flush=True,
+    )
     if not (options.sample or options.case):
         results.write(setup, version, cases)
     return cases

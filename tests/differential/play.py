@@ -44,6 +44,7 @@ def breaks_for(setup: Setup, *, sample: bool = False) -> tuple[Break, ...]:
         if set(one.needs) <= there
         and one.name not in setup.skips
         and (one.name in setup.only or not setup.only)
+        and (setup.tells_of_manifest or not one.edit)
         and (one.sample or not sample)
     )
 

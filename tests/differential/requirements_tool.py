@@ -211,10 +211,10 @@ SETUPS = (
     ),
     _setup(
         "pylock-pip", "pip", write=_write_list, make=_make_pylock_pip, ask=_asked_of_pip("pylock.toml"), spec=_PLAIN,
-        lock="pylock.toml", untold=_PIP_ONLY,
+        lock="pylock.toml", untold=_PIP_ONLY, tells_of_manifest=False,
     ),
     _setup(
         "pip-freeze", "pip", write=_write_nothing, make=_make_frozen, ask=_asked_of_pip("requirements.txt"),
-        spec=_PLAIN, lock="requirements.txt", untold=_PIP_ONLY,
+        spec=_PLAIN, lock="requirements.txt", untold=_PIP_ONLY, tells_of_manifest=False,
     ),
 )  # fmt: skip

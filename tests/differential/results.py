@@ -26,7 +26,7 @@ def write(setup: Setup, version: str, cases: Sequence[Case], folder: Path = HERE
     kept = json.loads(path.read_text()) if path.is_file() else {}
     kept = {name: row for name, row in kept.items() if name in known}
     kept[setup.name] = {
-        "tool": setup.tool,
+        "tool": setup.tool.removesuffix("-1"),
         "version": version,
         "lock": setup.lock,
         "date": datetime.now(tz=UTC).date().isoformat(),

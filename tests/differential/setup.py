@@ -36,6 +36,8 @@ class Setup:
     """Name of the lock file."""
     untold: frozenset[str] = frozenset()
     """Kinds of rows that this tool never tells (pip: ``extra``)."""
+    tells_of_manifest: bool = True
+    """Whether the tool compares manifest and lock; where it does not, the breaks of the manifest are not played."""
     only: tuple[str, ...] = ()
     """Names of the only breaks that are played here; none: all."""
     skips: Mapping[str, str] = field(default_factory=dict)
