@@ -53,7 +53,7 @@ test: lint types imports ## everything that guards a change
 	@$(BIN)/coverage report --fail-under=90 --skip-covered --include='$(CORE)'
 	@echo "== real interpreters, engines, kernels and notebooks"
 	@# One more try for tests that time real processes on a busy machine; the summary counts every rerun.
-	@$(BIN)/python -m pytest -q tests/services tests/faces tests/kernel tests/real tests/scenarios tests/hostile tests/torture tests/examples --reruns 1 -rR --durations=10
+	@$(BIN)/python -m pytest -q tests/services tests/faces tests/kernel tests/real tests/scenarios tests/hostile tests/torture tests/differential tests/examples --reruns 1 -rR --durations=10
 	@echo "== JupyterLab in a real browser"
 	@$(BIN)/python -m pytest -q tests/browser --reruns 1 -rsR
 

@@ -87,8 +87,9 @@ def _other_minor(world: World) -> None:
         "pip", "freeze", "--python", world.python, "--exclude", "pip", "--exclude", "setuptools", ok=True
     ).out
     (world.folder / "all.txt").write_text(listed)
+    seed = ("--seed",) if (_site(world) / "pip").is_dir() else ()
     shutil.rmtree(world.root / ".venv")
-    world.uv("venv", "--quiet", "--python", other, ".venv", ok=True)
+    world.uv("venv", "--quiet", *seed, "--python", other, ".venv", ok=True)
     if listed.strip():
         world.pip("install", "--no-deps", "-r", str(world.folder / "all.txt"))
 

@@ -112,6 +112,15 @@ INTENDED: tuple[Intended, ...] = (
         setups=("pipenv",),
     ),
     Intended(
+        what="a package of a category that was not asked for is installed",
+        tool="in step: pipenv clean looks at names alone",
+        mlenv="extra",
+        why="As above.",
+        breaks=("other group installed, not asked for",),
+        lines=("only mlenv: toolz extra",),
+        setups=("pipenv",),
+    ),
+    Intended(
         what="in a workspace of uv: what the lock holds for other members, groups, extras or platforms is installed",
         tool="extra: it would be removed",
         mlenv="in step",

@@ -22,9 +22,7 @@ HERE = Path(__file__).parent
 def write(setup: Setup, version: str, cases: Sequence[Case], folder: Path = HERE) -> None:
     """Keep what came of one setup, and write the page anew."""
     path = folder / "results.json"
-    known = {setup.name for setup in SETUPS}
     kept = json.loads(path.read_text()) if path.is_file() else {}
-    kept = {name: row for name, row in kept.items() if name in known}
     kept[setup.name] = {
         "tool": setup.tool.removesuffix("-1"),
         "version": version,
@@ -36,6 +34,7 @@ def write(setup: Setup, version: str, cases: Sequence[Case], folder: Path = HERE
             for case in cases
         ],
     }
+    kept = {setup.name: kept[setup.name] for setup in SETUPS if setup.name in kept}
     path.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n")
     (folder / "results.md").write_text(render(kept))
 
@@ -65,7 +64,7 @@ def render(kept: Mapping[str, Any]) -> str:
         "| project | tool | lock | cases | the tool's own answer | differ as meant | differ | Python, date |",
         "|---|---|---|---|---|---|---|---|",
     ]
-    for name, row in sorted(kept.items()):
+    for name, row in kept.items():
         of = [sum(_state(name, case) == state for case in row["cases"]) for state in ("agrees", "meant", "differs")]
         told = " | ".join(map(str, of))
         lines.append(

@@ -30,7 +30,7 @@ def test_the_verdict_is_the_tools_own(setup: Setup, stage: Stage) -> None:
         cases = list(play(setup, stage, sample=True))
     except NotRun as why:
         not_run(why)
-    assert len(cases) > 3
+    assert len(cases) > 2
     assert [f"{case.name}: {sorted(case.found ^ case.meant)} {case.not_run}" for case in cases if not case.good] == []
 
 
