@@ -186,10 +186,11 @@ def _make(case: Oversized, path: Path) -> Seen:
 
 
 def _oversized(case: Oversized, path: Path) -> Seen:
+    before = _memory_mib()  # the interpreter's own, and what it has from the process that made it
     data = path.read_bytes()
     reader = Reader(name=case.name, form="lines", read=case.read, files=())
     seen = _measured(reader, [(f"{case.name}, {len(data) >> 20} MiB", data, None)])
-    return replace(seen, file_mb=len(data) / 1e6)
+    return replace(seen, file_mb=len(data) / 1e6, memory_mib=seen.memory_mib - before)
 
 
 def _named(name: str, folder: Path) -> Reader:
