@@ -454,3 +454,24 @@ def test_where_nothing_is_declared_freeze_is_what_records() -> None:
     """``mlenv lock`` would have nothing to lock."""
     found = drift.next_action("unlocked", Selection(root="/p", name="p"))
     assert (found.action, found.command) == ("freeze", "mlenv freeze")
+
+
+@pytest.mark.parametrize(
+    ("kind", "lock", "verdict", "command"),
+    [
+        ("conda-lock", "conda-lock.yml", "no-env", "conda-lock install --prefix .venv conda-lock.yml"),
+        ("pixi", "pixi.lock", "sync", "pixi install --frozen"),
+        ("pixi", "pixi.lock", "relock", "pixi lock"),
+        ("conda", "conda-linux-64.lock", "sync", "conda create --prefix .venv --file conda-linux-64.lock"),
+        ("conda", "environment.yml", "no-env", "conda env create --prefix .venv --file environment.yml"),
+        ("conda", "environment.yml", "relock", ""),
+    ],
+)
+def test_what_mlenv_does_not_install_is_mended_by_the_tool_that_does(
+    kind: str, lock: str, verdict: str, command: str
+) -> None:
+    selection = Selection(root=ROOT, name="demo", lock=lock, kind=kind)
+    action = drift.next_action(verdict, selection)
+    assert (action.action, action.command) == ("none", command)
+    assert lock in action.text
+    assert drift.next_action("restart", selection).command == "mlenv restart"

@@ -9,6 +9,7 @@ from mlenv.drift.beyond import closure, needs_matter
 from mlenv.drift.compare import CONDA_KINDS, compare
 from mlenv.drift.kinds import KINDS, ORDER, VERDICT_OF, verdict_of
 from mlenv.drift.memory import restart_lines
+from mlenv.drift.outside import command_outside
 from mlenv.drift.pins import fits
 from mlenv.drift.report import FREEZES, next_action, report
 
@@ -19,6 +20,7 @@ __all__ = [
     "ORDER",
     "VERDICT_OF",
     "closure",
+    "command_outside",
     "compare",
     "fits",
     "needs_matter",

@@ -11,6 +11,7 @@ from typing import AbstractSet, Iterable, List, Mapping, Optional, Sequence
 from mlenv.drift.beyond import spared
 from mlenv.drift.compare import CONDA_KINDS, compare
 from mlenv.drift.kinds import one_per_package, verdict_of
+from mlenv.drift.outside import command_outside
 from mlenv.drift.pins import SamePlace, full_path
 from mlenv.model import (
     Action,
@@ -30,6 +31,8 @@ __all__ = ["FREEZES", "next_action", "report"]
 
 FREEZES = (None, "uv", "pylock", "requirements")
 """Kinds of lock that ``mlenv freeze`` can write; what is installed cannot be put into the others."""
+_INSTALLING = frozenset({"broken", "no-env", "relock", "sync"})
+"""Verdicts that an installation or a new lock mends."""
 _MINOR = re.compile(r"\d+\.\d+")
 
 
@@ -174,6 +177,8 @@ def next_action(verdict: str, selection: Optional[Selection] = None, findings: S
     """Return the one thing to do about a verdict. Source: design section 2."""
     lock = (selection.lock if selection else None) or "the lock"
     manifest = (selection.manifest if selection else None) or "the manifest"
+    if selection is not None and selection.kind in CONDA_KINDS and verdict in _INSTALLING:
+        return _outside(verdict, selection.kind or "", lock)
     if verdict == "broken":
         text = f"Run mlenv create: it rebuilds the environment from {lock} and keeps the kernel."
         return Action(action="create", command="mlenv create", text=text)
@@ -204,3 +209,12 @@ def next_action(verdict: str, selection: Optional[Selection] = None, findings: S
         why = next((f.reason for f in findings if verdict_of(f.kind) == "unknown"), "not measured")
         return Action(action="none", command="", text=f"Nothing can be said for certain: {why}.")
     return Action(action="none", command="", text="Nothing to do.")
+
+
+def _outside(verdict: str, kind: str, lock: str) -> Action:
+    command = command_outside(kind, lock, relock=verdict == "relock")
+    if not command:
+        return Action(action="none", command="", text=f"Make {lock} anew with the tool that wrote it.")
+    return Action(
+        action="none", command=command, text=f"Run {command}: mlenv compares {lock}, and does not install it."
+    )

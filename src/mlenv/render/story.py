@@ -96,6 +96,8 @@ def tell(report: Report, voice: Voice) -> Story:
 
 
 def _also(report: Report) -> str:
+    if report.next.action == "none" and report.next.command:
+        return f"mlenv compares {report.lock_path}, and does not install it"
     if report.verdict == "sync" and report.lock_kind not in FREEZES:
         return f"installs what {report.lock_path} says"
     action, text = _ALSO.get(report.verdict, ("", ""))

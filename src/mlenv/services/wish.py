@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from mlenv.drift import command_outside
 from mlenv.engines.choose import EngineChoice, Tools
 from mlenv.errors import MlenvError
 from mlenv.locks import Selected
@@ -15,13 +16,6 @@ from mlenv.services.project import Project
 from mlenv.services.resolver import Resolver
 
 __all__ = ["Wish", "wants_ipykernel", "wish_for"]
-
-_BY_HAND = {
-    "conda-lock": "conda-lock install --prefix .venv {lock}",
-    "pixi": "pixi install --frozen",
-    "conda": "conda create --prefix .venv --file {lock}",
-}
-"""Kind of lock -> what installs it."""
 
 
 @value
@@ -74,13 +68,14 @@ def wish_for(
 def _refuse_conda_lock(selected: Selected) -> None:
     """Stop before anything is made: without its packages of conda an environment would only look like the lock's."""
     lock, kind = selected.choice.lock or "", selected.choice.kind or ""
-    if kind in _BY_HAND:
+    command = command_outside(kind, lock)
+    if command:
         raise MlenvError(
             "lock-not-driven",
             f"{lock} asks for packages of conda, which only a conda engine installs, and mlenv drives none yet; "
             "nothing was changed",
             where=lock,
-            hint=f"{_BY_HAND[kind].format(lock=lock)}; mlenv check then compares it",
+            hint=f"{command}; mlenv check then compares it",
         )
 
 
