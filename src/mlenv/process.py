@@ -89,8 +89,9 @@ class _Running:
     process: subprocess.Popen[bytes]
     stdout: list[str]
     stderr: list[str]
-    lines: queue.SimpleQueue[str | None]
-    """Lines of both streams; one ``None`` at the end of each."""
+    lines: queue.Queue[str | None]
+    """Lines of both streams; one ``None`` at the end of each. Not a ``SimpleQueue``: its wait never ends where a signal
+    comes in the moment of its time-out (CPython 3.11)."""
 
 
 def _start(command: Command, keep_fds: tuple[int, ...], *, listening: bool) -> _Running:
@@ -114,7 +115,7 @@ def _start(command: Command, keep_fds: tuple[int, ...], *, listening: bool) -> _
         )
     except (OSError, ValueError) as error:
         _refuse_start(command, error)
-    running = _Running(process=process, stdout=[], stderr=[], lines=queue.SimpleQueue())
+    running = _Running(process=process, stdout=[], stderr=[], lines=queue.Queue())
     _in_thread(_read, process.stdout, running.stdout, running.lines, listening)
     _in_thread(_read, process.stderr, running.stderr, running.lines, listening)
     if command.stdin is not None:
@@ -126,7 +127,7 @@ def _in_thread(function: Callable[..., None], *arguments: object) -> None:
     threading.Thread(target=function, args=arguments, daemon=True).start()
 
 
-def _read(stream: IO[bytes], kept: list[str], lines: queue.SimpleQueue[str | None], listening: bool) -> None:
+def _read(stream: IO[bytes], kept: list[str], lines: queue.Queue[str | None], listening: bool) -> None:
     decoder = codecs.getincrementaldecoder("utf-8")("replace")
     pending, room = "", _KEPT_CHARACTERS
     try:

@@ -133,7 +133,8 @@ def run(
     # From before the program is there until after it is gone no interrupt may pass by its end.
     with uninterrupted() as held:
         process = start(argv, cwd=cwd)
-        lines: queue.SimpleQueue[Optional[bytes]] = queue.SimpleQueue()
+        # Not a SimpleQueue: its wait never ends where a signal comes in the moment of its time-out (CPython 3.11).
+        lines: queue.Queue[Optional[bytes]] = queue.Queue()
         tail: List[str] = []
         readers = [
             threading.Thread(target=_read_lines, args=(process.stdout, lines), daemon=True),
@@ -158,7 +159,7 @@ def _await_end(process: subprocess.Popen[bytes], held: Held) -> None:
         time.sleep(_END_POLL_S)
 
 
-def _read_lines(stream: IO[bytes], lines: queue.SimpleQueue[Optional[bytes]]) -> None:
+def _read_lines(stream: IO[bytes], lines: queue.Queue[Optional[bytes]]) -> None:
     with stream:
         for line in stream:
             lines.put(line)
@@ -173,7 +174,7 @@ def _read_tail(stream: IO[bytes], tail: List[str]) -> None:
 
 
 def _follow(
-    lines: queue.SimpleQueue[Optional[bytes]], on_event: Callable[[Event], None], stopped: Callable[[], bool]
+    lines: queue.Queue[Optional[bytes]], on_event: Callable[[Event], None], stopped: Callable[[], bool]
 ) -> Optional[Dict[str, Any]]:
     """Hand steps on until the program closes its output; return the last message that was no step."""
     last = None

@@ -46,7 +46,7 @@ def end(process: subprocess.Popen[bytes], *, hurry: Callable[[], bool] = lambda:
         if _born(pid) == born:
             with suppress(OSError):
                 os.kill(pid, signal.SIGKILL)
-    _wait(process, set(), 0.3)
+    _wait(process, set(family), 0.3)
 
 
 def _wait(
