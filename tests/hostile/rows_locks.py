@@ -131,7 +131,7 @@ ROWS = (
         pylock(_SIX, head='lock-version = "1.0"\ncreated-by = "hand"\nrequires-python = "three"\n'),
         "requires-python",
     ),
-    _pylock("pylock: nested 100,000 deep", 'lock-version = "1.0"\nx = ' + "[" * 100_000, "", "deep"),
+    _pylock("pylock: nested 50,000 deep", 'lock-version = "1.0"\nx = ' + "[ " * 50_000, "", "deep"),
     _pylock("pylock: 5 MB of nothing", "# nothing\n" * 500_000, "", code="lock-truncated"),
     _pylock(
         "pylock: a seal that says more",
@@ -182,7 +182,7 @@ ROWS = (
         "requires-python",
         "three",
     ),
-    _uv("uv.lock: nested 100,000 deep", "version = 1\nx = " + "[" * 100_000, "", "deep"),
+    _uv("uv.lock: nested 50,000 deep", "version = 1\nx = " + "[ " * 50_000, "", "deep"),
     Row(
         "a lock that --lock names and that is not there",
         "check --lock pylock.dev.toml",

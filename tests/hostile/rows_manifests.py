@@ -139,7 +139,7 @@ ROWS = (
         code="file-unreadable",
     ),
     _manifest("a manifest with a NUL", '[project]\nname = "a\0b"\n', "pyproject.toml: line 2"),
-    _manifest("a manifest of nested lists", "x = " + "[" * 100_000, "pyproject.toml", "deep"),
+    _manifest("a manifest of nested lists", "x = " + "[ " * 50_000, "pyproject.toml", "deep"),
     _manifest("a project that is a text", 'project = "demo"\n', "pyproject.toml: project", "a table is expected"),
     _manifest(
         "dependencies that are a text",

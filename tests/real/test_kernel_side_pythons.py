@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-import mlenv
+from mlenv.runtime.side import install_side
 
 pytestmark = pytest.mark.real
 
 MINORS = ("3.9", "3.10", "3.12", "3.13")
-PARTS = ("__init__", "_version", "errors", "model", "versions", "installed", "loaded", "drift", "render")
-PROBE = ("__init__", "site", "environment", "scanning", "stamps", "whole")
 
 EXERCISE = """
 import json, sys
@@ -47,19 +44,11 @@ print(json.dumps({"report": render.report_json(report), "heavy": sorted(heavy), 
 
 @pytest.fixture(scope="module")
 def side(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Only what project kernels get, copied away from everything else."""
-    package = Path(mlenv.__file__).parent
-    target = tmp_path_factory.mktemp("side")
-    for part in PARTS:
-        if (package / part).is_dir():
-            shutil.copytree(package / part, target / "mlenv" / part, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            (target / "mlenv").mkdir(exist_ok=True)
-            shutil.copy(package / f"{part}.py", target / "mlenv")
-    (target / "mlenv" / "probe").mkdir()
-    for part in PROBE:
-        shutil.copy(package / "probe" / f"{part}.py", target / "mlenv" / "probe")
-    return target
+    """Only what project kernels get, as it is installed for them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MLENV_DATA_DIR", str(tmp_path_factory.mktemp("data")))
+        launcher = install_side()
+    return next((launcher.parent / "side").glob("*/mlenv")).parent
 
 
 @pytest.mark.network

@@ -80,7 +80,7 @@ def parse_pyproject(
     sources = {**(shared or {}), **place.at("tool").at("uv").table(uv, "sources")}
     own = read_tool_tables(tool, project, place.at("tool"))
     lists = _lists(table, project, uv, own, name, place)
-    defaults = _default_groups(uv, lists, place)
+    defaults = _default_groups(project, uv, lists, place)
     chosen_groups = defaults if groups is None else known_names(groups, lists.groups, "group", where)
     rows = tuple(_rows(lists, known_names(extras, lists.extras, "extra", where), chosen_groups, where))
     foreign = not project and any("dependencies" in place.at("tool").table(tool, key) for key in _FOREIGN_TABLES)
@@ -158,13 +158,13 @@ def _expanded(
     return tuple(found)
 
 
-def _default_groups(uv: Table, lists: _Lists, place: Place) -> tuple[str, ...]:
+def _default_groups(project: Table, uv: Table, lists: _Lists, place: Place) -> tuple[str, ...]:
     if uv.get("default-groups") == "all":
         return tuple(lists.groups)
     if "default-groups" in uv:
         return tuple(normalise(group) for group in place.at("tool").at("uv").texts(uv, "default-groups"))
     # The root of a workspace that is no project stands for its members, whose groups are not known here.
-    return ("dev",) if "dev" in lists.groups or "workspace" in uv else ()
+    return ("dev",) if "dev" in lists.groups or ("workspace" in uv and not project) else ()
 
 
 def _rows(lists: _Lists, extras: Iterable[str], groups: Iterable[str], where: str) -> Iterator[_Row]:

@@ -60,8 +60,7 @@ def parse_uv_lock(
     place = Place(file=where, code="lock-unreadable", hint=_HINT)
     table = parse_toml(text, place)
     _check_version(table, place)
-    asked = defaults if groups is None else groups
-    graph = _graph(table, place, target, extras, asked, root_name)
+    graph = _graph(table, place, target, extras, groups, root_name, defaults)
     _check_conflicts(table, place, graph)
     walk = walk_graph(graph, table, place)
     entries = {name: entry for name, entry in walk.entries.items() if "virtual" not in entry.source}
@@ -115,6 +114,7 @@ def _graph(
     extras: Iterable[str],
     groups: Iterable[str] | None,
     root_name: str,
+    defaults: Iterable[str] | None,
 ) -> Graph:
     by_name: dict[str, tuple[Entry, ...]] = {}
     packages = place.tables(table, "package")
@@ -137,7 +137,9 @@ def _graph(
         by_name=by_name,
         roots=roots,
         extras=tuple(dict.fromkeys(normalise(extra) for extra in extras)),
-        groups=_default_groups(roots) if groups is None else tuple(dict.fromkeys(normalise(group) for group in groups)),
+        groups=_default_groups(roots, defaults)
+        if groups is None
+        else tuple(dict.fromkeys(normalise(group) for group in groups)),
         judge=Judge(target, place),
         whole=not any(root.name == normalise(root_name) or _path(root) == "." for root in roots),
     )
@@ -158,12 +160,14 @@ def _roots(by_name: Mapping[str, tuple[Entry, ...]], members: tuple[str, ...], n
     return here or tuple(entry for entry in own if entry.name in members)
 
 
-def _default_groups(roots: tuple[Entry, ...]) -> tuple[str, ...]:
+def _default_groups(roots: tuple[Entry, ...], told: Iterable[str] | None) -> tuple[str, ...]:
+    """Return the groups that uv takes by default, of those that the lock knows: what the manifest says now, else the
+    lock, else ``dev``."""
     groups: list[str] = []
     for root in roots:
         known = root.place.table(root.table, "dev-dependencies")
-        default: Iterable[str] = ("dev",)
-        if "default-groups" in root.table:
+        default: Iterable[str] = ("dev",) if told is None else told
+        if told is None and "default-groups" in root.table:
             every = root.table["default-groups"] == "all"
             default = known if every else root.place.texts(root.table, "default-groups")
         groups += [group for group in default if group in known]
