@@ -137,7 +137,7 @@ def _graph(
         by_name=by_name,
         roots=roots,
         extras=tuple(dict.fromkeys(normalise(extra) for extra in extras)),
-        groups=_default_groups(roots, defaults)
+        groups=_default_groups(roots, defaults, place.table(place.table(table, "manifest"), "dependency-groups"))
         if groups is None
         else tuple(dict.fromkeys(normalise(group) for group in groups)),
         judge=Judge(target, place),
@@ -160,10 +160,16 @@ def _roots(by_name: Mapping[str, tuple[Entry, ...]], members: tuple[str, ...], n
     return here or tuple(entry for entry in own if entry.name in members)
 
 
-def _default_groups(roots: tuple[Entry, ...], told: Iterable[str] | None) -> tuple[str, ...]:
+def _default_groups(roots: tuple[Entry, ...], told: Iterable[str] | None, own: Table) -> tuple[str, ...]:
     """Return the groups that uv takes by default, of those that the lock knows: what the manifest says now, else the
-    lock, else ``dev``."""
-    groups: list[str] = []
+    lock, else ``dev``.
+
+    Args:
+        roots: the projects that count.
+        told: what the manifest says.
+        own: the groups of a root that is no project.
+    """
+    groups: list[str] = [group for group in told or () if group in own]
     for root in roots:
         known = root.place.table(root.table, "dev-dependencies")
         default: Iterable[str] = ("dev",) if told is None else told
