@@ -194,7 +194,8 @@ class World:
         What has not changed is not touched: uv builds a local package anew when a file of it is newer.
         """
         kept = self.folder / "kept"
-        shutil.rmtree(self.root / ".venv", ignore_errors=True)
+        # mlenv's environment is a link into its own folder.
+        subprocess.run(["rm", "-rf", str(self.root / ".venv"), str(self.root / ".mlenv")], check=True)
         subprocess.run(["cp", "-a", str(kept / ".venv"), str(self.root / ".venv")], check=True)
         before, now = _files(kept), _files(self.root)
         for name in now - before:
