@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,6 +16,10 @@ from typing import Any
 import pytest
 
 from live_kernel import CellResult, LiveKernel
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # What a shell starts in its background ignores interrupts, and so would every kernel and program of these tests.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 MINORS = ("3.9", "3.10", "3.11", "3.12", "3.13", "3.14")
 
