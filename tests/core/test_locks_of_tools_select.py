@@ -132,3 +132,20 @@ def test_a_lock_beside_another_one_is_held_against_it() -> None:
     assert [kind for kind, _ in kinds(chosen({**files, "requirements.txt": rows.encode()}))] in ([], ["note"])
     other = rows.replace(f"idna{pins['idna']}", "idna==3.1")
     assert "conflict" in {kind for kind, _ in kinds(chosen({**files, "requirements.txt": other.encode()}))}
+
+
+BUILT = '\n[build-system]\nrequires = ["backend"]\nbuild-backend = "backend"\n'
+
+
+@pytest.mark.parametrize(("table", "key"), [("poetry", "package-mode"), ("pdm", "distribution"), ("uv", "package")])
+def test_a_project_that_is_no_package_is_not_asked_for_itself(table: str, key: str) -> None:
+    """Poetry's scaffold has a build system even where ``package-mode = false`` says that nothing is built."""
+    project = f'[project]\nname = "demo"\nversion = "1"\ndependencies = []\n[tool.{table}]\n'
+    lock = b'lock-version = "1.0"\ncreated-by = "x"\npackages = []\n'
+    own = {
+        word: chosen(
+            {"pyproject.toml": f"{project}{key} = {word}\n{BUILT}".encode(), "pylock.toml": lock}
+        ).selection.own
+        for word in ("false", "true")
+    }
+    assert own == {"false": "", "true": "demo"}

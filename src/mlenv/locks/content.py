@@ -125,7 +125,8 @@ class Manifest:
     """Whether ``[tool.uv]`` is there."""
     default_groups: tuple[str, ...] = ()
     """The groups that uv installs unless told otherwise."""
-    build_system: bool = False
+    packaged: bool = False
+    """Whether the project itself is installed: the file says how it is built, and no tool that it is no package."""
     extras: tuple[str, ...] = ()
     """Every extra that the project knows."""
     groups: tuple[str, ...] = ()

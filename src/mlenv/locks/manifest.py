@@ -6,7 +6,6 @@ import posixpath
 from collections.abc import Iterable, Iterator, Mapping
 
 from packaging.requirements import Requirement
-from packaging.specifiers import InvalidSpecifier
 
 from mlenv.locks.content import Manifest
 from mlenv.locks.dependency_groups import read_groups
@@ -20,13 +19,15 @@ from mlenv.locks.target import Target, applies
 from mlenv.locks.tool_tables import ToolTables, read_tool_tables
 from mlenv.locks.uv_manifest import everything, unjudged
 from mlenv.model import Declared, Finding, value
-from mlenv.requirement_text import parse_specifiers
 from mlenv.versions import normalise
 
 __all__ = ["parse_pyproject"]
 
 _FOREIGN_TABLES = ("pixi",)
 """Tables of ``[tool]`` that may list dependencies and are not read."""
+
+_PACKAGE_KEYS = {"uv": "package", "poetry": "package-mode", "pdm": "distribution"}
+"""Table of a tool -> the key that says whether the project is a package."""
 
 
 @value
@@ -94,7 +95,7 @@ def parse_pyproject(
         unjudged=unjudged(sources) | own.unjudged,
         asked=own.asked,
         fingerprints={"poetry": poetry_fingerprints(table), "pdm": frozenset({pdm_fingerprint(table)})},
-        requires_python=_requires_python(project, place) or own.asked.requires_python,
+        requires_python=place.at("project").pythons(project, "requires-python") or own.asked.requires_python,
         settings=parse_settings(place.at("tool").table(tool, "mlenv"), f"{where}: tool.mlenv"),
         has_settings="mlenv" in tool,
         has_project=bool(project),
@@ -102,11 +103,17 @@ def parse_pyproject(
         dynamic=dynamic or foreign,
         uv="uv" in tool,
         default_groups=defaults,
-        build_system="build-system" in table,
+        packaged=_is_package(table, tool, place.at("tool")),
         extras=tuple(lists.extras),
         groups=tuple(lists.groups),
         findings=_unread(where, dynamic=dynamic, foreign=foreign),
     )
+
+
+def _is_package(table: Table, tool: Table, place: Place) -> bool:
+    """Say whether the project is installed itself; uv, Poetry and PDM each have a word for one that is not."""
+    said = (place.at(name).get(place.table(tool, name), key, bool) for name, key in _PACKAGE_KEYS.items())
+    return "build-system" in table and False not in said
 
 
 def _poetry_name(tool: Table, place: Place) -> str:
@@ -182,16 +189,6 @@ def _declared(rows: Iterable[_Row], target: Target) -> Iterator[Declared]:
         if applies(row.requirement.marker, target, row.origin) and text not in seen:
             seen.add(text)
             yield Declared(name=normalise(row.requirement.name), text=text, origin=row.origin)
-
-
-def _requires_python(project: Table, place: Place) -> str:
-    at = place.at("project")
-    text = at.get(project, "requires-python", str) or ""
-    try:
-        parse_specifiers(text)
-    except InvalidSpecifier:
-        raise at.at("requires-python").error(f"{text!r} is not a range of Python versions.") from None
-    return text
 
 
 def _unread(where: str, *, dynamic: bool, foreign: bool) -> tuple[Finding, ...]:

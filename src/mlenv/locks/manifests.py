@@ -66,7 +66,7 @@ def read_manifest(name: str | None, files: Files, wanted: Wanted, content: LockC
         requires_python=found.requires_python or (beside.requires_python if beside else ""),
         settings=beside.settings if beside else read_settings(None, files.text("mlenv.toml")),
         has_settings=beside is not None and beside.has_settings,
-        build_system=beside is not None and beside.build_system,
+        packaged=beside is not None and beside.packaged,
     )
 
 

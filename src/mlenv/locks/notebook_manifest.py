@@ -9,8 +9,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from packaging.specifiers import InvalidSpecifier
-
 from mlenv.errors import MlenvError
 from mlenv.locks.content import LockContent, Manifest
 from mlenv.locks.notebook_lines import line_rows
@@ -21,7 +19,6 @@ from mlenv.locks.target import Target, applies
 from mlenv.locks.uv_manifest import everything, unjudged
 from mlenv.model import Declared, Finding, value
 from mlenv.notebooks import Block, Inline, parse_inline
-from mlenv.requirement_text import parse_specifiers
 from mlenv.versions import normalise
 
 __all__ = ["NotebookSays", "read_notebook"]
@@ -120,18 +117,9 @@ def _declared(table: Table, place: Place, where: str, target: Target) -> Manifes
         requirements=tuple(dict.fromkeys(map(written, rows))),
         everything=every,
         unjudged=unjudged(sources),
-        requires_python=_requires_python(table, place),
+        requires_python=place.pythons(table, "requires-python"),
         declares=True,
     )
-
-
-def _requires_python(table: Table, place: Place) -> str:
-    text = place.get(table, "requires-python", str) or ""
-    try:
-        parse_specifiers(text)
-    except InvalidSpecifier:
-        raise place.at("requires-python").error(f"{text!r} is not a range of Python versions.") from None
-    return text
 
 
 def _passed_over(name: str, source: str, where: str) -> Finding:

@@ -102,6 +102,19 @@ class Place:
         except InvalidRequirement as problem:
             raise self.error(f"{text!r} is not a requirement: {str(problem).splitlines()[0]}.") from None
 
+    def pythons(self, table: Table, key: str) -> str:
+        """Return a range of Python versions, empty where it is absent."""
+        from packaging.specifiers import InvalidSpecifier
+
+        from mlenv.requirement_text import parse_specifiers
+
+        text = self.get(table, key, str) or ""
+        try:
+            parse_specifiers(text)
+        except InvalidSpecifier:
+            raise self.at(key).error(f"{text!r} is not a range of Python versions.") from None
+        return text
+
     def tables(self, table: Table, key: str) -> tuple[tuple[Table, Place], ...]:
         """Return a list of tables, each with its own place."""
         return tuple((item, self.item(key, index)) for index, item in enumerate(self.items(table, key, dict)))

@@ -13,12 +13,11 @@ import re
 from collections.abc import Iterable, Sequence
 
 from packaging.requirements import InvalidRequirement
-from packaging.specifiers import InvalidSpecifier
 
 from mlenv.errors import MlenvError
 from mlenv.locks.place import Place, Table, parse_toml
 from mlenv.model import Finding, value
-from mlenv.requirement_text import parse_requirement, parse_specifiers
+from mlenv.requirement_text import parse_requirement
 
 __all__ = ["Seal", "digest", "parse_sealed", "seal"]
 
@@ -126,7 +125,7 @@ def _checked(table: Table, end: Table, plain: str, place: Place) -> Seal:
         requirements=_requirements(end, at) if "requirements" in end else None,
         extras=at.texts(end, "extras"),
         groups=at.texts(end, "groups"),
-        requires_python=_pythons(end, at),
+        requires_python=at.pythons(end, "requires-python"),
         findings=() if _untouched(plain, at.need(end, "digest", str)) else (Finding(kind="relock", reason=reason),),
     )
 
@@ -139,15 +138,6 @@ def _requirements(end: Table, at: Place) -> tuple[str, ...]:
         except InvalidRequirement:
             raise at.item("requirements", index).error(f"{text!r} is not a requirement.") from None
     return texts
-
-
-def _pythons(end: Table, at: Place) -> str:
-    text = at.get(end, "requires-python", str) or ""
-    try:
-        parse_specifiers(text)
-    except InvalidSpecifier:
-        raise at.at("requires-python").error(f"{text!r} is not a range of Python versions.") from None
-    return text
 
 
 def _untouched(plain: str, said: str) -> bool:

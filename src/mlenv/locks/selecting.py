@@ -131,7 +131,7 @@ def _selection(
 ) -> Selection:
     held = content or LockContent(exact=False)
     builds = choice.manifest == "pyproject.toml" and choice.kind != "uv" and manifest is not None
-    own = normalise(name) if builds and manifest is not None and manifest.build_system else ""
+    own = normalise(name) if builds and manifest is not None and manifest.packaged else ""
     return Selection(
         root=request.root,
         name=name,

@@ -259,7 +259,7 @@ def _own_package(project: Project, wish: Wish) -> str:
     selected = wish.selected
     declared = selected.choice.manifest == "pyproject.toml" and "pyproject.toml" in project.names
     manifest = selected.manifest
-    builds = declared and selected.choice.kind != "uv" and manifest is not None and manifest.build_system
+    builds = declared and selected.choice.kind != "uv" and manifest is not None and manifest.packaged
     return _pinned_own(wish) or (normalise(selected.selection.name) if builds else "")
 
 
