@@ -1,27 +1,16 @@
-"""The verbs, their options and their help: one table that the command line, the magic and completion share.
+"""The verbs and their help: one table that the command line, the magic and completion share.
 
 Standard library only, Python 3.9+: this file also runs inside project kernels.
 """
 
 from __future__ import annotations
 
-from typing import Mapping, Optional, Sequence, Tuple
+from typing import Optional, Sequence, Tuple
 
 from mlenv.model import value
+from mlenv.verb_options import OPTIONS, Option
 
 __all__ = ["COMMON", "OPTIONS", "VERBS", "Option", "Verb", "did_you_mean", "verb_named"]
-
-
-@value
-class Option:
-    flag: str
-    """``--dry-run``."""
-    help: str
-    metavar: Optional[str] = None
-    """What follows the flag; ``None`` for a switch."""
-    choices: Tuple[str, ...] = ()
-    many: bool = False
-    """Whether it may be given several times."""
 
 
 @value
@@ -39,50 +28,6 @@ class Verb:
     """Whether only a notebook can do it."""
 
 
-def _option(
-    flag: str, text: str, metavar: Optional[str] = None, choices: Sequence[str] = (), many: bool = False
-) -> Option:
-    return Option(flag=flag, help=text, metavar=metavar, choices=tuple(choices), many=many)
-
-
-_ALL_OPTIONS = (
-    _option("--project", "the project folder (default: found upwards from here)", "DIR"),
-    _option("--json", "print one JSON object"),
-    _option("--events", "print progress and the result as JSON lines"),
-    _option("--offline", "use the cache only, never the network"),
-    _option("--yes", "do what would be asked first"),
-    _option("--dry-run", "show what would change, change nothing"),
-    _option("--force", "go on where a warning stops"),
-    _option("--frozen", "take the lock as it is, never relock"),
-    _option("--allow-build", "build packages from source where there is no wheel"),
-    _option("--engine", "what makes the environment (default: uv)", "NAME", ("uv", "venv", "poetry", "pdm", "pipenv")),
-    _option("--python", "the Python to use: a version, a range or a path", "VERSION"),
-    _option("--fetch-python", "get the Python that is wanted with uv, where this machine has none"),
-    _option("--lock", "the lock that counts, where several lie side by side", "FILE"),
-    _option("--extra", "an extra of the project to install, too", "NAME", many=True),
-    _option("--group", "a dependency group", "NAME", many=True),
-    _option("--all-extras", "every extra of the project"),
-    _option("--all-groups", "every dependency group"),
-    _option("--no-default-groups", "only the groups that are named, without those taken by default"),
-    _option("--name", "the kernel's id", "NAME"),
-    _option("--ipykernel", "where the kernel's own packages live", "WHERE", ("runtime", "installed")),
-    _option("--from-notebook", "take the packages from a notebook's imports", "NOTEBOOK"),
-    _option("--strict", "in a notebook: raise when the verdict is not 'in step'"),
-    _option("--deep", "compare every file with its recorded hash, too"),
-    _option("--platform", "another machine: linux, macos or windows, with -arm64 or -x86_64", "NAME", many=True),
-    _option("--upgrade", "take the newest versions that fit, not those of the lock"),
-    _option("--scope", "what to freeze", "SCOPE", ("direct", "imported", "all")),
-    _option("--format", "the kind of file to write", "FORMAT", ("requirements", "pylock")),
-    _option("--output", "the file to write", "FILE"),
-    _option("--show", "print the result, write nothing"),
-    _option("--notebook", "freeze what this notebook imports", "NOTEBOOK"),
-    _option("--shell", "the shell to print the line for", "NAME", ("bash", "zsh", "fish", "csh", "powershell", "cmd")),
-    _option("--unused", "prune: also environments that were replaced and that undo does not need"),
-    _option("--disk", "say what environments, runtimes and caches take on disk: their own and what they share"),
-    _option("--prefix", "the environment's folder", "DIR"),
-)
-
-OPTIONS: Mapping[str, Option] = {option.flag: option for option in _ALL_OPTIONS}
 COMMON = ("--project", "--json", "--events")
 _CHANGE = ("--offline", "--dry-run", "--yes", "--force", "--allow-build")
 _CHOICE = ("--lock", "--extra", "--group")

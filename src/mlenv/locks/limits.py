@@ -45,7 +45,7 @@ MOST_LINES = 300_000
 """Of a text that is read line by line; a list of 10 MB with all hashes has half of them."""
 MOST_ENTRIES = 64
 """Entries of one name: a lock has one for each fork, or for each set of extras."""
-MOST_TEXT = 500_000
+MOST_TEXT = 350_000
 """Characters of the markers and ranges of a file, each text counted once: they cost up to 0.6 us each."""
 MOST_FILES = 100
 """Requirements files that include each other."""

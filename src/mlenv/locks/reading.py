@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from mlenv.errors import MlenvError
 from mlenv.locks.content import LockContent, Manifest
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["READABLE", "Files", "Wanted", "pixi_environment", "read_lock", "read_lock_with_groups"]
 
+_T = TypeVar("_T")
 _CODES = {
     "pyproject.toml": "manifest-unreadable",
     "Pipfile": "manifest-unreadable",
@@ -68,6 +69,7 @@ class Files:
         self.read: dict[str, bytes | None] = {}
         self._lists: dict[str, Requirements] = {}
         self._environments: dict[str, Environment] = {}
+        self._failed: dict[str, MlenvError] = {}
 
     def load(self, path: str) -> bytes | None:
         """Return a file's bytes.
@@ -83,18 +85,29 @@ class Files:
 
     def requirements(self, path: str, target: Target) -> Requirements:
         """Return a requirements file, parsed once: whether it is a lock is asked before it is read as one."""
-        if path not in self._lists:
-            self._lists[path] = parse_requirements(self.load(path) or b"", path, target, self.load)
-        return self._lists[path]
+        return self._parsed(self._lists, path, lambda data: parse_requirements(data, path, target, self.load))
 
     def environment(self, path: str, target: Target) -> Environment:
         """Return an ``environment.yml``, parsed once: whether it is a lock is asked before it is read as one."""
-        if path not in self._environments:
+
+        def parse(data: bytes) -> Environment:
             from mlenv.locks.environment_yml import parse_environment
 
-            text = decode_text(self.load(path) or b"", path, "environment-unreadable")
-            self._environments[path] = parse_environment(text, path, target, self.load)
-        return self._environments[path]
+            return parse_environment(decode_text(data, path, "environment-unreadable"), path, target, self.load)
+
+        return self._parsed(self._environments, path, parse)
+
+    def _parsed(self, known: dict[str, _T], path: str, parse: Callable[[bytes], _T]) -> _T:
+        """Return what is known of a file, its error included, or parse it."""
+        if path in self._failed:
+            raise self._failed[path].with_traceback(None)
+        if path not in known:
+            try:
+                known[path] = parse(self.load(path) or b"")
+            except MlenvError as error:
+                self._failed[path] = error
+                raise
+        return known[path]
 
     def text(self, path: str) -> str | None:
         """Return a file of the root, or the ``pyproject.toml`` of a member, as text; ``None`` where it is not there."""

@@ -23,8 +23,8 @@ from mlenv.process import run
 __all__ = ["compile_for", "digest", "install_side", "launcher_path", "old", "package_folder"]
 
 _PARTS = (
-    "__init__", "_version", "errors", "model", "versions", "installed", "loaded", "drift", "render", "verbs", "probe",
-    "kernel", "import_names", "selection_text", "conda_versions", "built_for",
+    "__init__", "_version", "errors", "model", "versions", "installed", "loaded", "drift", "render", "verbs",
+    "verb_options", "probe", "kernel", "import_names", "selection_text", "conda_versions", "built_for",
 )  # fmt: skip
 """Modules and packages of mlenv that project kernels import."""
 _HOST_ONLY = frozenset({"probe/ask.py", "probe/asked.py", "probe/interpreters.py"})
