@@ -70,19 +70,11 @@ def report(
         project = ProjectRef(root=selection.root, name=selection.name, manifest=selection.manifest)
     foreign = _runs_elsewhere(kernel, environment, kernel_is_project)
     found: List[Finding] = [*extra, *_environment_findings(environment)]
-    if foreign and kernel is not None:
-        places = f"it runs in {kernel.prefix}, the project's is {environment.prefix}"
-        reason = f"kernel is not the project's environment: {places}"
-        found.append(Finding(kind="switch", reason=reason))
+    found += [_elsewhere(kernel, environment)] if foreign and kernel is not None else []
     counts, measured = Counts(), False
-    healthy = environment.problem is None and environment.prefix is not None
-    if selection is None:
-        unread = Finding(kind="undecidable", reason="not compared yet: what the lock asks for has not been read")
-        found += [unread] if healthy else []  # an environment's own trouble comes first
-    elif not healthy or installed is None:
-        found += selection.findings
-        if healthy:
-            found.append(Finding(kind="undecidable", reason="not compared yet: what is installed has not been read"))
+    why_not = _not_compared(selection, environment, installed)
+    if why_not is not None or selection is None or installed is None:
+        found += why_not or ()
     else:
         measured = loaded is not None and not foreign
         found += _compared(selection, environment, installed, loaded if measured else None, needs, roots, same_place)
@@ -102,6 +94,25 @@ def report(
         counts=counts,
         reason=selection.reason if selection else "",
     )
+
+
+def _elsewhere(kernel: KernelRef, environment: EnvironmentFacts) -> Finding:
+    places = f"it runs in {kernel.prefix}, the project's is {environment.prefix}"
+    return Finding(kind="switch", reason=f"kernel is not the project's environment: {places}")
+
+
+def _not_compared(
+    selection: Optional[Selection], environment: EnvironmentFacts, installed: Optional[Installed]
+) -> Optional[Sequence[Finding]]:
+    """Return what stands in the way of a comparison; ``None`` where nothing does."""
+    healthy = environment.problem is None and environment.prefix is not None
+    if selection is None:
+        unread = Finding(kind="undecidable", reason="not compared yet: what the lock asks for has not been read")
+        return [unread] if healthy else []  # an environment's own trouble comes first
+    if healthy and installed is not None:
+        return None
+    unseen = Finding(kind="undecidable", reason="not compared yet: what is installed has not been read")
+    return [*selection.findings, *([unseen] if healthy else [])]
 
 
 def _compared(

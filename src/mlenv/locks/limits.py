@@ -53,7 +53,7 @@ LONGEST_LINE = 1 << 20
 """Characters of one line of a requirements file, what it goes on with in the next ones included."""
 _LONGEST_TEXT = 4000
 """Characters of one marker or range."""
-MOST_ROW_TEXT = 800_000
+MOST_ROW_TEXT = 400_000
 """Characters of all rows of a list of requirements, hashes left aside."""
 _LINE_ENDS = "\n\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"
 """As ``str.splitlines`` knows them."""
