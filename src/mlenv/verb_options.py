@@ -30,6 +30,8 @@ def _option(
     return Option(flag=flag, help=text, metavar=metavar, choices=tuple(choices), many=many)
 
 
+_ENGINES = ("uv", "venv", "virtualenv", "poetry", "pdm", "pipenv")
+
 _ALL_OPTIONS = (
     _option("--project", "the project folder (default: found upwards from here)", "DIR"),
     _option("--json", "print one JSON object"),
@@ -40,7 +42,7 @@ _ALL_OPTIONS = (
     _option("--force", "go on where a warning stops"),
     _option("--frozen", "take the lock as it is, never relock"),
     _option("--allow-build", "build packages from source where there is no wheel"),
-    _option("--engine", "what makes the environment (default: uv)", "NAME", ("uv", "venv", "poetry", "pdm", "pipenv")),
+    _option("--engine", "what makes the environment (default: uv)", "NAME", _ENGINES),
     _option("--python", "the Python to use: a version, a range or a path", "VERSION"),
     _option("--fetch-python", "get the Python that is wanted with uv, where this machine has none"),
     _option("--lock", "the lock that counts, where several lie side by side", "FILE"),

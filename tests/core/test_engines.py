@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from packaging.pylock import Pylock
 
-from mlenv.engines import answers, choose, pip, uv
+from mlenv.engines import answers, choose, pip, uv, virtualenv
 from mlenv.engines.failures import failure_error, parse_failure
 from mlenv.engines.report import pylock_from_report
 from mlenv.engines.requests import InstallRequest, ResolveRequest
@@ -159,7 +159,7 @@ def test_without_uv_what_is_recorded_gives_way_to_venv() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wanted", "hint"), [("pip", "--engine venv"), ("virtualenv", "--engine venv"), ("uvv", "--engine uv")]
+    ("wanted", "hint"), [("pip", "--engine venv"), ("virtualen", "--engine virtualenv"), ("uvv", "--engine uv")]
 )
 def test_an_unknown_engine_is_refused_with_the_nearest(wanted: str, hint: str) -> None:
     with pytest.raises(MlenvError) as caught:
@@ -176,6 +176,31 @@ def test_an_engine_that_somebody_named_must_be_there() -> None:
         assert caught.value.code == "engine-missing"
     with pytest.raises(MlenvError, match="Neither uv nor pip"):
         choose.choose(None, None, None, choose.Tools())
+
+
+def test_virtualenv_may_be_fetched_and_is_filled_by_what_is_there() -> None:
+    there = choose.choose("virtualenv", None, None, BOTH)
+    assert (there.name, there.installer, there.recorded) == ("virtualenv", "uv", "virtualenv")
+    assert choose.choose(None, None, "virtualenv", choose.Tools(pip="/opt/python/bin/python")).installer == "pip"
+    offline = choose.Tools(uv="/opt/uv", may_fetch=False)
+    with pytest.raises(MlenvError, match="--offline forbids to fetch it") as caught:
+        choose.choose("virtualenv", None, None, offline)
+    assert "pip install virtualenv" in caught.value.hint
+    assert choose.choose(None, None, "virtualenv", offline).name == "uv"
+    here = choose.Tools(uv="/opt/uv", may_fetch=False, virtualenv=("/opt/virtualenv",))
+    assert choose.choose("virtualenv", None, None, here).name == "virtualenv"
+
+
+def test_virtualenvs_command_leaves_no_room_for_settings_of_the_machine() -> None:
+    command = virtualenv.make_environment(("/opt/virtualenv",), "/opt/python", "/work/env", "/work/cache")
+    assert command.argv[:3] == ("/opt/virtualenv", "--python", "/opt/python")
+    assert command.argv[-1] == "/work/env"
+    assert "--no-seed" in command.argv
+    assert command.env["VIRTUALENV_SYSTEM_SITE_PACKAGES"] is None
+    assert command.env["VIRTUALENV_CONFIG_FILE"].startswith("/work/cache/")
+    assert virtualenv.parse_version("virtualenv 21.15.8 from /opt/lib\n") == "21.15.8"
+    assert virtualenv.parse_version("virtualenv 16.7.10 from /opt/lib\n") is None
+    assert virtualenv.parse_version("pyenv: virtualenv: command not found") is None
 
 
 def test_a_conda_environment_is_not_changed_by_another_engine() -> None:

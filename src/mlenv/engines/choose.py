@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import field, replace
 from typing import NoReturn
 
 from mlenv.engines.project_tools import PROJECT_TOOLS
@@ -13,8 +13,8 @@ from mlenv.model import value
 
 __all__ = ["ENGINES", "EngineChoice", "Tools", "choose"]
 
-ENGINES = ("uv", "venv")
-_NEAREST = {"pip": "venv", "virtualenv": "venv", "pyvenv": "venv", "stdlib": "venv"}
+ENGINES = ("uv", "venv", "virtualenv")
+_NEAREST = {"pip": "venv", "pyvenv": "venv", "stdlib": "venv"}
 
 
 @value
@@ -27,6 +27,10 @@ class Tools:
     pip: str | None = None
     """Absolute path of a Python whose ``-m pip`` works (the host's)."""
     pip_version: str = ""
+    virtualenv: tuple[str, ...] = ()
+    """The words that start virtualenv, where it is there; only looked for where it is wanted."""
+    may_fetch: bool = True
+    """Whether a tool that is not there may be fetched from the package index."""
     own: Mapping[str, str] = field(default_factory=dict)
     """Name -> absolute path, of Poetry, PDM and Pipenv where they are there."""
 
@@ -34,10 +38,17 @@ class Tools:
 @value
 class EngineChoice:
     name: str
-    """``uv`` or ``venv``: what makes the environment, and fills it unless another tool does."""
+    """``uv``, ``venv`` or ``virtualenv``: what makes the environment."""
     why: str
     through: str = ""
     """``poetry``, ``pdm`` or ``pipenv``, where the project's own tool shall install its lock; else empty."""
+    installer: str = "uv"
+    """``uv`` or ``pip``: what resolves, and puts packages into the environment unless the project's tool does."""
+
+    @property
+    def recorded(self) -> str:
+        """What the environment remembers, so that the next verb takes the same."""
+        return self.through or self.name
 
 
 def choose(option: str | None, settings_engine: str | None, recorded: str | None, tools: Tools) -> EngineChoice:
@@ -62,11 +73,13 @@ def choose(option: str | None, settings_engine: str | None, recorded: str | None
             "or --engine uv, which makes another one in its place",
         )
     if recorded in ENGINES and _is_there(recorded, tools):
-        return EngineChoice(name=recorded, why=f"it made this environment with {recorded} before")
+        return _made_by(recorded, f"it made this environment with {recorded} before", tools)
+    if recorded is not None and recorded in tools.own:
+        return _through(recorded, f"{recorded} filled this environment before", "", tools)
     if tools.uv is not None:
-        return EngineChoice(name="uv", why="uv is here, and it is the fastest")
+        return _made_by("uv", "uv is here, and it is the fastest", tools)
     if tools.pip is not None:
-        return EngineChoice(name="venv", why="uv is not on this machine")
+        return _made_by("venv", "uv is not on this machine", tools)
     raise MlenvError("engine-missing", "Neither uv nor pip is on this machine.", hint="python -m pip install uv")
 
 
@@ -76,14 +89,28 @@ def _named(name: str, said: str, where: str, tools: Tools) -> EngineChoice:
     if name not in ENGINES:
         _refuse_unknown(name, f"'{name}' is not an engine that mlenv drives.", where)
     if not _is_there(name, tools):
-        missing = "uv" if name == "uv" else "pip"
+        missing, hint = _MISSING[name]
         raise MlenvError(
             "engine-missing",
-            f"The engine {name} is wanted ({said}), but {missing} is not on this machine.",
+            f"The engine {name} is wanted ({said}), but {missing} is not on this machine"
+            + ("." if tools.may_fetch or name != "virtualenv" else ", and --offline forbids to fetch it."),
             where=where,
-            hint="python -m pip install uv" if name == "uv" else "python -m ensurepip",
+            hint=hint,
         )
-    return EngineChoice(name=name, why=said)
+    return _made_by(name, said, tools)
+
+
+_MISSING = {
+    "uv": ("uv", "python -m pip install uv"),
+    "venv": ("pip", "python -m ensurepip"),
+    "virtualenv": ("virtualenv", "python -m pip install virtualenv; or --engine venv, which needs no tool"),
+}
+"""Engine -> what of it is missing, and how it is had."""
+
+
+def _made_by(name: str, why: str, tools: Tools) -> EngineChoice:
+    by_pip = name == "venv" or (name == "virtualenv" and tools.uv is None)
+    return EngineChoice(name=name, why=why, installer="pip" if by_pip else "uv")
 
 
 def _through(name: str, said: str, where: str, tools: Tools) -> EngineChoice:
@@ -94,10 +121,13 @@ def _through(name: str, said: str, where: str, tools: Tools) -> EngineChoice:
             where=where,
             hint=f"uv tool install {name}; or --engine uv, which installs its lock, too",
         )
-    return EngineChoice(name="uv" if tools.uv is not None else "venv", why=said, through=name)
+    return replace(_made_by("uv" if tools.uv is not None else "venv", said, tools), through=name)
 
 
 def _is_there(name: str, tools: Tools) -> bool:
+    any_installer = tools.uv is not None or tools.pip is not None
+    if name == "virtualenv":
+        return any_installer and (bool(tools.virtualenv) or tools.may_fetch)
     return (tools.uv if name == "uv" else tools.pip) is not None
 
 

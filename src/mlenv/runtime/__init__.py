@@ -5,7 +5,8 @@ A runtime is a folder with ipykernel and its needs, shared by all projects of on
 host's files. Neither is ever installed into an environment.
 """
 
+from mlenv.runtime.making import one_maker
 from mlenv.runtime.shelf import RuntimeRef, ensure, listed, prune, unneeded
 from mlenv.runtime.side import install_side, launcher_path
 
-__all__ = ["RuntimeRef", "ensure", "install_side", "launcher_path", "listed", "prune", "unneeded"]
+__all__ = ["RuntimeRef", "ensure", "install_side", "launcher_path", "listed", "one_maker", "prune", "unneeded"]

@@ -8,6 +8,7 @@ import secrets
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from mlenv import store
@@ -19,7 +20,7 @@ from mlenv.probe import site
 from mlenv.process import run
 from mlenv.runtime import plan
 
-__all__ = ["folder", "leftovers", "made", "only_one", "remove_damaged", "whole"]
+__all__ = ["folder", "leftovers", "made", "one_maker", "only_one", "remove_damaged", "whole"]
 
 Tell = Callable[[Event], None]
 
@@ -138,16 +139,25 @@ def leftovers() -> tuple[str, ...]:
     return tuple(sorted(entry.path for entry in entries if entry.name.startswith((".tmp-", ".trash-"))))
 
 
-@contextlib.contextmanager
-def only_one(tell: Tell) -> Iterator[None]:
+def only_one(tell: Tell) -> AbstractContextManager[None]:
     """Let one process at a time make or remove runtimes; the others wait, say so and find its result."""
-    store.make_folder(folder())
+    return one_maker(folder(), "another mlenv prepares the kernel's packages", tell)
+
+
+@contextlib.contextmanager
+def one_maker(place: Path, text: str, tell: Tell) -> Iterator[None]:
+    """Let one process at a time make or remove what lies in a folder of mlenv's; ``text`` is what a waiting one says.
+
+    Raises:
+        MlenvError: ``not-writable``.
+    """
+    store.make_folder(place)
     try:
-        descriptor = os.open(folder() / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
+        descriptor = os.open(place / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
         raise MlenvError(
             "not-writable", f"mlenv's data folder cannot be written: {(error.strerror or '').lower()}",
-            where=str(folder()), hint="make it writable, or set MLENV_DATA_DIR to a folder that is",
+            where=str(place), hint="make it writable, or set MLENV_DATA_DIR to a folder that is",
         ) from None  # fmt: skip
     try:
         if sys.platform == "win32":  # two makers work beside each other, the last rename wins (untested)
@@ -155,14 +165,14 @@ def only_one(tell: Tell) -> Iterator[None]:
             return
         import fcntl
 
-        told = Event(step="wait", text="another mlenv prepares the kernel's packages")
+        told = Event(step="wait", text=text)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             tell(told)
             fcntl.flock(descriptor, fcntl.LOCK_EX)
         except OSError:  # a file system without locks
-            with store.claimed(folder() / ".lock", "runtime", lambda: tell(told)):
+            with store.claimed(place / ".lock", "runtime", lambda: tell(told)):
                 yield
             return
         yield

@@ -272,7 +272,7 @@ def _verify(context: Context, project: Project, wish: Wish, place: _Place) -> In
     # What was told is kept; what nobody told follows the project's defaults, as they will be then.
     extras, groups = wanted(project, context.options)
     marker = {
-        "engine": wish.engine.name,
+        "engine": wish.engine.recorded,
         "lock": selection.lock,
         "extras": list(extras or ()),
         "groups": list(groups or ()),

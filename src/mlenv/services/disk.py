@@ -108,7 +108,7 @@ def copied(context: Context, resolver: Resolver, project: Project) -> tuple[str,
     """
     names = (Path(site).glob("*.dist-info/METADATA") for site in project.environment.sites)
     linked = any(name.stat().st_nlink > 1 for each in names for name in each)
-    cache = None if linked or resolver.engine.name != "uv" else _uv_cache(context, resolver.tools)
+    cache = None if linked or resolver.engine.installer != "uv" else _uv_cache(context, resolver.tools)
     if cache is None or not cache.is_dir() or cache.stat().st_dev == Path(project.prefix).stat().st_dev:
         return ()
     return (

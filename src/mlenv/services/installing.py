@@ -101,7 +101,7 @@ def _file(place: _Site, name: str, text: str) -> str:
 def _install(place: _Site, request: InstallRequest) -> None:
     """Install: from uv's cache alone where that is enough, else with the network."""
     context = place.context
-    if place.wish.engine.name != "uv":
+    if place.wish.engine.installer != "uv":
         host = engine_tools.pip_of(context, place.wish.tools)
         if not host.version:  # a host made without pip: the environment's own was seeded a moment ago
             own = environment.interpreter(str(place.generation))
@@ -120,7 +120,7 @@ def _seed(place: _Site) -> None:
     """Install pip alone, so that a terminal user who activates the environment never installs elsewhere."""
     pins = {pin.name: pin.version for pin in place.wish.selected.selection.pins}
     prefix = str(place.generation)
-    if place.wish.engine.name == "uv":
+    if place.wish.engine.installer == "uv":
         text = f"pip=={pins['pip']}" if pins.get("pip") else "pip"
         again = ("pip",) if "pip" in place.wish.reinstall else ()
         _install(place, InstallRequest(prefix=prefix, files=(_file(place, "pip.txt", text),), reinstall=again))
@@ -142,9 +142,9 @@ def _fill(place: _Site) -> None:
         return
     if engine.through:
         own_tool.fill(place.context, place.project, place.wish, place.generation, place.descriptor)
-    elif selected.selection.kind == "uv" and engine.name == "uv":
+    elif selected.selection.kind == "uv" and engine.installer == "uv":
         _fill_uv_project(place)
-    elif selected.selection.kind == "pylock" and engine.name == "uv":
+    elif selected.selection.kind == "pylock" and engine.installer == "uv":
         for file in _pylock_files(place):
             request = InstallRequest(
                 prefix=str(place.generation),
@@ -164,7 +164,7 @@ def _mend(place: _Site) -> None:
     installed = _installed(place)
     deep = place.context.options.deep
     damaged = tuple(d.name for d in installed.distributions if site.verify(d, deep=deep))
-    if damaged and place.wish.engine.name == "uv":
+    if damaged and place.wish.engine.installer == "uv":
         place.context.tell("install", f"fetching {', '.join(damaged[:3])} afresh: the cache holds changed files")
         again = replace(place, wish=replace(place.wish, reinstall=damaged))
         if "pip" in damaged:
@@ -232,7 +232,7 @@ def _fill_uv_project(place: _Site) -> None:
 def rebuild_own(context: Context, project: Project, wish: Wish, generation: Path, descriptor: int) -> None:
     """Build the project's own package again after its manifest was written: its metadata is what that says now."""
     own = _own_package(project, wish)
-    if not own or "pyproject.toml" not in wish.files or wish.engine.name != "uv":
+    if not own or "pyproject.toml" not in wish.files or wish.engine.installer != "uv":
         return
     with scratch_folder(project.root) as scratch:
         place = _Site(
@@ -270,7 +270,7 @@ def _fill_from_pins(place: _Site) -> None:
     hashed = tuple(pin for pin in selected.selection.pins if hashes.get(pin.name))
     bare = tuple(pin for pin in selected.selection.pins if not hashes.get(pin.name))
     # pip takes hashes for all of a file or for none of it; uv checks those that are there.
-    parts = [(*hashed, *bare)] if place.wish.engine.name == "uv" else [hashed, bare]
+    parts = [(*hashed, *bare)] if place.wish.engine.installer == "uv" else [hashed, bare]
     for pins in parts:
         if pins:
             _install(place, _request(place, pins, hashes))
@@ -288,7 +288,7 @@ def _request(place: _Site, pins: tuple[Pin, ...], hashes: Mapping[str, tuple[str
         wheels_only=_wheels_only(place),
         with_dependencies=not place.wish.selected.selection.exact and not checked,
         require_hashes=checked,
-        reinstall=place.wish.reinstall if place.wish.engine.name == "uv" else (),
+        reinstall=place.wish.reinstall if place.wish.engine.installer == "uv" else (),
         cwd=str(root),
     )
 

@@ -28,7 +28,7 @@ from mlenv.services.select import select_project, target_of
 from mlenv.services.tools import run_engine
 from mlenv.services.wheels import naming_a_python
 
-__all__ = ["compile_requirements", "locked_groups", "refuse_sources", "relock"]
+__all__ = ["compile_requirements", "locked_groups", "refuse_sources", "relock", "resolve_with_pip"]
 
 _BESIDE = re.compile(r"(?m)^(\s*(?:-r|-c|-e|--requirement|--constraint|--editable)[ =]?\s*)(?![a-z+]+:)(\S+)")
 """What a list names by a path relative to itself."""
@@ -86,7 +86,7 @@ def refuse_sources(context: Context, project: Project, selected: Selected, resol
     """
     refuse_options(context, selected)
     refuse_credentials(project, selected)
-    if resolver.engine.name == "uv":
+    if resolver.engine.installer == "uv":
         tell_indexes(context, project)
     elif not _may_build(context, project):
         refuse_builds_by_pip(selected)
@@ -201,15 +201,15 @@ def _resolve(
     context: Context, resolver: Resolver, request: ResolveRequest, preferred: str, scratch: Path, allowed: str
 ) -> str:
     explain = naming_a_python(context, resolver.tools, resolver.interpreter, allowed)
-    if resolver.engine.name == "uv":
+    if resolver.engine.installer == "uv":
         command = uv.compile_pylock(engine_tools.uv_of(context, resolver.tools), request)
         run_engine(context, command, "lock", resolver.descriptor, explain=explain)
         return engine_tools.read_answer(Path(request.output), "uv")
     pins = [] if resolver.upgrade_all or not preferred else _all_pins(preferred)
-    return _resolve_with_pip(context, resolver, request, pins, scratch, explain)
+    return resolve_with_pip(context, resolver, request, pins, scratch, explain)
 
 
-def _resolve_with_pip(
+def resolve_with_pip(
     context: Context,
     resolver: Resolver,
     request: ResolveRequest,
@@ -294,9 +294,9 @@ def compile_requirements(
             allow_build=_may_build(context, project),
             cwd=str(project.root),
         )
-        if resolver.engine.name != "uv":
+        if resolver.engine.installer != "uv":
             pins = [] if resolver.upgrade_all else list(pin_versions(old).items())
-            return list_of_pylock(_resolve_with_pip(context, resolver, request, pins, scratch, explain))
+            return list_of_pylock(resolve_with_pip(context, resolver, request, pins, scratch, explain))
         if old:
             store.write_atomic(output, old)
         command = uv.compile_requirements(engine_tools.uv_of(context, resolver.tools), request)

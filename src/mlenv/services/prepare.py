@@ -13,6 +13,7 @@ from mlenv.engines.requirement import checked_requirement
 from mlenv.errors import MlenvError
 from mlenv.probe import interpreters
 from mlenv.probe.interpreters import Interpreter
+from mlenv.services import own_tool
 from mlenv.services import tools as engine_tools
 from mlenv.services.context import Context
 from mlenv.services.project import Project
@@ -48,6 +49,8 @@ def prepare(
     """
     interpreter = choose_interpreter(context, project, edits)
     recorded = project.marker.get("engine") or project.environment.engine
+    if isinstance(recorded, str) and own_tool.LOCK_OF.get(recorded, "") not in ("", *project.names):
+        recorded = None  # that tool's lock is gone
     engine, found = engine_tools.choose_engine(context, project.settings.engine, str(recorded) if recorded else None)
     return Resolver(
         interpreter=interpreter,

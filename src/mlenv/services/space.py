@@ -46,7 +46,7 @@ def refuse_too_little(project: Project, wish: Wish) -> None:
 
 def _links(wish: Wish, root: Path) -> bool:
     """Whether uv may link files from its cache instead of copying them."""
-    if wish.engine.name != "uv":
+    if wish.engine.installer != "uv":
         return False
     return _uv_cache().stat().st_dev == root.stat().st_dev
 

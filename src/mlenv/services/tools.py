@@ -14,12 +14,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from mlenv import process, render, store
-from mlenv.engines import failures, pip, uv
+from mlenv.engines import failures, pip, uv, virtualenv
 from mlenv.engines.choose import EngineChoice, Tools, choose
 from mlenv.engines.failure import Failure
 from mlenv.engines.project_tools import PROJECT_TOOLS
 from mlenv.errors import MlenvError
 from mlenv.model import Command, Completed
+from mlenv.services import virtualenv_tool
 from mlenv.services.context import Context
 
 __all__ = ["choose_engine", "make_environment", "pip_of", "read_answer", "run_engine", "tools", "uv_of"]
@@ -76,7 +77,9 @@ def choose_engine(context: Context, settings_engine: str | None, recorded: str |
     Raises:
         MlenvError: ``engine-unknown``, ``engine-missing``.
     """
-    found = tools()
+    found = replace(tools(), may_fetch=not context.options.offline)
+    if (context.options.engine or settings_engine or recorded) == "virtualenv":
+        found = replace(found, virtualenv=virtualenv_tool.find())
     return choose(context.options.engine, settings_engine, recorded, found), found
 
 
@@ -122,6 +125,9 @@ def make_environment(
     """
     if engine.name == "uv":
         command, tool = uv.make_environment(uv_of(context, found), python, prefix), "uv"
+    elif engine.name == "virtualenv":
+        program, cache = virtualenv_tool.provide(context, found), str(store.cache_dir() / "virtualenv")
+        command, tool = virtualenv.make_environment(program, python, prefix, cache), "virtualenv"
     else:
         command, tool = pip.make_environment(python, prefix), "venv"
     run_engine(context, command, "install", descriptor, tool=tool)

@@ -11,9 +11,11 @@ from mlenv.engines.requests import ResolveRequest
 from mlenv.errors import MlenvError
 from mlenv.freezing import Frozen, Row
 from mlenv.locks import LockContent, Target
+from mlenv.manifest_edit import list_of_pylock
 from mlenv.model import Pin, value
 from mlenv.services import tools as engine_tools
 from mlenv.services.context import Context
+from mlenv.services.locking import resolve_with_pip
 from mlenv.services.project import Project
 from mlenv.services.resolver import Resolver
 from mlenv.services.scratch import scratch_folder
@@ -129,7 +131,7 @@ def _compile(
     universal: bool,
     exact: Sequence[Row] = (),
 ) -> str:
-    """Resolve requirement lines with uv, which is part of mlenv; nothing of an older file is kept."""
+    """Resolve requirement lines with uv, or pip where there is none; nothing of an older file is kept."""
     with scratch_folder(project.root) as scratch:
         source, constraints = scratch / "frozen.in", scratch / "exact.txt"
         store.write_atomic(source, text)
@@ -144,6 +146,10 @@ def _compile(
             universal=universal,
             cwd=str(project.root),
         )
+        if resolver.engine.installer != "uv":
+            pins = [(row.name, row.version) for row in exact]
+            answer = resolve_with_pip(context, resolver, request, pins, scratch, lambda failure: failure)
+            return answer if suffix == ".toml" else list_of_pylock(answer)
         make = uv.compile_pylock if suffix == ".toml" else uv.compile_requirements
         run_engine(context, make(engine_tools.uv_of(context, resolver.tools), request), "lock", resolver.descriptor)
         return engine_tools.read_answer(Path(request.output), "uv")
