@@ -170,6 +170,13 @@ VERBS: Tuple[Verb, ...] = (
         arguments=("action", "*", "list (default), prune, repair [ID]"),
         example="kernels prune --dry-run",
     ),
+    _verb(
+        "pythons",
+        "List the Pythons of this machine, where they come from, and which one create would take.",
+        "--python",
+        "--lock",
+        example="pythons",
+    ),
     _verb("switch", "Say how to switch this notebook to the project's kernel.", example="switch"),
     _verb("restart", "Restart this notebook's kernel.", example="restart", notebook=True),
     _verb(

@@ -6,7 +6,15 @@ import pytest
 from locks_project import read, target
 
 from mlenv.errors import MlenvError
-from mlenv.locks import Manifest, Settings, parse_pyproject, parse_python_version, parse_settings, read_settings
+from mlenv.locks import (
+    Manifest,
+    Settings,
+    parse_pyproject,
+    parse_python_version,
+    parse_settings,
+    read_settings,
+    with_python_version,
+)
 
 PROJECT = """
 [project]
@@ -159,3 +167,25 @@ def test_python_versions_of_every_tool_are_read() -> None:
         "myenv",
         "3.14t",
     )
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("", "3.12\n"),
+        ("# only this", "# only this\n3.12\n"),
+        ("3.11\n", "3.12\n"),
+        ("3.12", "3.12"),
+        ("3.12.1  # kept\n", "3.12.1  # kept\n"),
+        ("cpython-3.12.1-linux-x86_64-gnu\n", "cpython-3.12.1-linux-x86_64-gnu\n"),
+        ("3.12.9\n", "3.12\n"),
+        ("# ours\n\n3.11.7 # old\n3.10\n", "# ours\n\n3.12 # old\n3.10\n"),
+        ("3.11\r\n3.12\r\n3.10\r\n", "3.12\r\n3.10\r\n"),
+        ("3.12.1/envs/demo\n", "3.12.1/envs/demo\n"),
+        ("myenv\n3.11\n", "3.12\n3.11\n"),
+        ("3.1\n", "3.12\n"),
+    ],
+)
+def test_a_version_is_written_into_the_file_that_is_there(old: str, new: str) -> None:
+    """Comments and other rows stay; a row that means the version already is left as it is."""
+    assert with_python_version(old, "3.12", "3.12.1") == new

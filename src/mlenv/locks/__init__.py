@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mlenv.locks.notebook_select import select_for_notebook
     from mlenv.locks.platforms import Platform, elsewhere, parse_platform, parse_python
     from mlenv.locks.pylock import parse_pylock
-    from mlenv.locks.python_version import parse_python_version
+    from mlenv.locks.python_version import parse_python_version, with_python_version
     from mlenv.locks.relock import relock_findings
     from mlenv.locks.requirement_lines import decode_text
     from mlenv.locks.requirements import Requirements, parse_requirements
@@ -66,6 +66,7 @@ __all__ = [
     "select_for_notebook",
     "suggest_python",
     "wheel_tags",
+    "with_python_version",
 ]
 
 _PLACES = {
@@ -92,6 +93,7 @@ _PLACES = {
     "parse_pyproject": "manifest",
     "parse_python": "platforms",
     "parse_python_version": "python_version",
+    "with_python_version": "python_version",
     "parse_requirements": "requirements",
     "parse_settings": "settings",
     "parse_uv_lock": "uv_lock",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["parse_python_version"]
+__all__ = ["parse_python_version", "with_python_version"]
 
 _PREFIX = re.compile(r"(?:cpython|python|py)[-@]?(?=\d)", re.IGNORECASE)
 _PLATFORM = re.compile(r"^(\d+(?:\.\d+)*(?:(?:a|b|rc)\d+)?t?)-(?:linux|macos|windows|darwin|win32)\b.*$")
@@ -28,3 +28,25 @@ def _version(row: str) -> str:
     plain = _PLATFORM.sub(r"\1", plain)
     head, slash, _ = plain.partition("/envs/")
     return head if slash and head[:1].isdigit() else plain
+
+
+def with_python_version(text: str, asked: str, found: str) -> str:
+    """Return the file so that it asks for this version first; comments and the other rows stay.
+
+    Args:
+        text: the file as it is, maybe empty.
+        asked: ``3.12`` or ``3.12.1``.
+        found: the full version that was taken for it: a row that means it already is left as it is.
+    """
+    rows = text.splitlines(keepends=True)
+    named = [number for number, row in enumerate(rows) if row.partition("#")[0].strip("\ufeff \t\r\n")]
+    if not named:
+        gap = "" if not text or text.endswith("\n") else "\n"
+        return f"{text}{gap}{asked}\n"
+    first = rows[named[0]]
+    old = first.partition("#")[0].strip("\ufeff \t\r\n")
+    if f"{found}.".startswith(f"{_version(old)}."):
+        return text
+    rows[named[0]] = first.replace(old, asked, 1)
+    again = {number for number in named[1:] if _version(rows[number].partition("#")[0].strip()) == asked}
+    return "".join(row for number, row in enumerate(rows) if number not in again)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from mlenv import kernel_names, store, trust
+from mlenv import kernel_names, locks, store, trust
 from mlenv.errors import MlenvError
 from mlenv.locks import Selected
 from mlenv.model import Installed, Outcome, value
@@ -130,10 +130,10 @@ def _python_file(context: Context, project: Project, resolver: Resolver) -> dict
     asked = context.options.python
     if not asked or not re.fullmatch(r"3(\.\d+){1,2}", asked):
         return {}
-    old = project.root / ".python-version"
-    if old.exists() and store.read_text(old).split() == [asked]:
-        return {}
-    return {".python-version": f"{asked}\n"}
+    path = project.root / ".python-version"
+    old = store.read_text(path) if path.exists() else ""
+    text = locks.with_python_version(old, asked, resolver.interpreter.version)
+    return {} if text == old else {".python-version": text}
 
 
 def _keeps(context: Context, project: Project, wanted: tuple[str, ...]) -> bool:
@@ -191,7 +191,8 @@ def _outcome(
     if selection.lock:
         lines.append(f"lock         {selection.lock}: {words.packages(len(selection.pins))}")
     lines += [line.replace("kernel ", "kernel       ", 1) for line in registered.lines[:1]]
-    notes = (*registered.lines[1:], *(copied(context, built.resolver, project) if done else ()))
+    was = _former_python(built) if done else ()
+    notes = (*was, *registered.lines[1:], *(copied(context, built.resolver, project) if done else ()))
     lines += [f"note         {line}" for line in (*notes, *hygiene.tracked_secrets(project.root))]
     lines.append(_next_line(context, project, selection.lock))
     return Outcome(
@@ -202,6 +203,14 @@ def _outcome(
         kernel=registered.kernel,
         data=registered.data,
     )
+
+
+def _former_python(built: _Built) -> tuple[str, ...]:
+    """Say where an environment of another minor version is replaced."""
+    before, python = built.project.environment.python or "", built.resolver.interpreter
+    if not before or before.split(".")[:2] == python.version.split(".")[:2]:
+        return ()
+    return (f"Python was {before}, and is {python.version} now: {python.why}",)
 
 
 def _next_line(context: Context, project: Project, lock: str | None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -66,7 +67,7 @@ def choose_interpreter(context: Context, project: Project, edits: Mapping[str, s
     """Choose the Python of the environment; never silently another minor version than what was asked for.
 
     Order: ``--python``, ``[tool.mlenv] python``, ``.python-version``, the Python that the environment has now, then
-    what the lock or the manifest allows, the host's own first.
+    what the lock or the manifest allows, the host's own first. The result's ``why`` says which of them it was.
 
     Raises:
         MlenvError: ``python-not-found`` with what exists and where it was looked for; ``python-not-allowed`` where
@@ -76,15 +77,25 @@ def choose_interpreter(context: Context, project: Project, edits: Mapping[str, s
     asked = context.options.python or project.settings.python
     if asked:
         said = "--python" if context.options.python else project.settings.at("python")
-        return _allowed(_find(context, asked, said), allowed, context)
+        return _because(_allowed(_find(context, asked, said, allowed), allowed), f"{said} says {asked}")
     if ".python-version" in project.names:
         wanted = locks.parse_python_version(store.read_text(project.root / ".python-version"))
         if wanted:
-            return _allowed(_first(context, wanted), allowed, context)
+            taken, row = _first(context, wanted, allowed)
+            return _because(_allowed(taken, allowed), f".python-version says {row}")
     present = _present(project)
     if present is not None and satisfies(present.version, allowed) is not False:
-        return present
-    return _find(context, _with_present(project, allowed), "requires-python")
+        return _because(present, "the environment has it")
+    minor = _minor_of_present(project, allowed)
+    if minor:
+        return _because(_find(context, minor, "the environment", allowed), f"the environment has {minor}")
+    found = _find(context, allowed or None, "requires-python", allowed)
+    first = "runs mlenv" if found.source == "host" else "is the newest that fits"
+    return _because(found, f"the project allows {allowed}, and it {first}" if allowed else f"it {first}")
+
+
+def _because(interpreter: Interpreter, why: str) -> Interpreter:
+    return replace(interpreter, why=why)
 
 
 def _present(project: Project) -> Interpreter | None:
@@ -103,44 +114,88 @@ def _same_minor(version: str, marker: Mapping[str, object]) -> bool:
     return str(marker.get("python", "")).split(".")[:2] == version.split(".")[:2]
 
 
-def _with_present(project: Project, allowed: str) -> str | None:
-    """Prefer the minor version that the environment has now, where the lock allows it."""
+def _minor_of_present(project: Project, allowed: str) -> str:
+    """Return the minor version that the environment has now, where the lock allows it and the machine has it."""
     present = project.environment.python
-    if present and project.environment.prefix and satisfies(present, allowed) is not False:
-        minor = ".".join(present.split(".")[:2])
-        try:
-            interpreters.find(minor, store.cache_dir())
-        except MlenvError:
-            return allowed or None
-        return minor
-    return allowed or None
+    if not present or not project.environment.prefix or satisfies(present, allowed) is False:
+        return ""
+    minor = ".".join(present.split(".")[:2])
+    try:
+        interpreters.find(minor, store.cache_dir())
+    except MlenvError:
+        return ""
+    return minor
 
 
-def _first(context: Context, wanted: Sequence[str]) -> Interpreter:
-    """Return the first of several versions that is there, as pyenv does."""
+def _first(context: Context, wanted: Sequence[str], allowed: str) -> tuple[Interpreter, str]:
+    """Return the first of several versions that is there, as pyenv does, and the row that names it."""
     for request in wanted[:-1]:
         try:
-            return interpreters.find(request, store.cache_dir())
+            return interpreters.find(request, store.cache_dir()), request
         except MlenvError:
             continue
-    return _find(context, wanted[-1], ".python-version")
+    try:
+        return _find(context, wanted[-1], ".python-version", allowed), wanted[-1]
+    except MlenvError as error:
+        if error.code != "python-request-invalid":
+            raise
+        raise MlenvError(
+            error.code,
+            f"'{wanted[-1][:80]}' is no version, and pyenv has no environment of this name on this machine.",
+            where=".python-version",
+            hint="write a version into .python-version, such as 3.12, or name a Python: --python 3.12",
+        ) from None
 
 
-def _find(context: Context, request: str | None, said: str) -> Interpreter:
+def _find(context: Context, request: str | None, said: str, allowed: str) -> Interpreter:
     """Find a Python, or get it where ``--fetch-python`` allows that; an error names the place that asked for it."""
     try:
         return interpreters.find(request, store.cache_dir())
     except MlenvError as error:
         version = bool(request) and os.sep not in str(request) and error.code == "python-not-found"
-        if version and context.options.fetch_python:
+        if not version:
+            raise MlenvError(
+                error.code, error.message, where=_places(said, error), hint=error.hint, details=error.details
+            ) from None
+        fits = _may_be(str(request), allowed)
+        if fits and context.options.fetch_python:
             return _fetched(context, str(request))
+        but = "" if fits else f" The project allows only {allowed}."
         raise MlenvError(
             error.code,
-            error.message,
-            where=f"{said}; {error.where}" if error.where else said,
-            hint=f"mlenv create --fetch-python, or {error.hint}" if version else error.hint,
+            error.message + but,
+            where=_places(said, error),
+            hint=_ways_out(str(request), allowed, fits=fits),
             details=error.details,
         ) from None
+
+
+def _places(said: str, error: MlenvError) -> str:
+    return f"{said}; {error.where}" if error.where else said
+
+
+def _may_be(request: str, allowed: str) -> bool:
+    """Whether some release of the version that was asked for is one that the project allows."""
+    found = re.fullmatch(r"(?:\D+)?(3(?:\.\d+){0,2})t?", request)
+    if found is None or not allowed:
+        return True
+    version, parts = found[1], found[1].count(".")
+    candidates = [version] if parts == 2 else [f"{version}.0", f"{version}.99"] if parts else []
+    return not candidates or any(satisfies(one, allowed) is not False for one in candidates)
+
+
+def _ways_out(request: str, allowed: str, *, fits: bool) -> str:
+    """Return what to type: fetch it where that may be, or take one that is here and that the project allows."""
+    here = (
+        one.version for one in interpreters.listed(store.cache_dir()) if satisfies(one.version, allowed) is not False
+    )
+    ways = []
+    if fits and os.environ.get("UV_PYTHON_DOWNLOADS") != "never":
+        ways.append("mlenv create --fetch-python")
+        ways += [f"uv python install {request}"] if request[:1].isdigit() else []
+    taken = next(here, None)
+    ways += [f"--python {taken}"] if taken else []
+    return ", or ".join(ways) or "mlenv pythons lists what is here"
 
 
 def _fetched(context: Context, request: str) -> Interpreter:
@@ -158,12 +213,13 @@ def _fetched(context: Context, request: str) -> Interpreter:
     return interpreters.find(request, store.cache_dir())
 
 
-def _allowed(interpreter: Interpreter, allowed: str, context: Context) -> Interpreter:
+def _allowed(interpreter: Interpreter, allowed: str) -> Interpreter:
     if satisfies(interpreter.version, allowed) is False:
         raise MlenvError(
             "python-not-allowed",
             f"Python {interpreter.version} was asked for, but the project says Python {allowed}",
-            hint=f"choose a Python that fits {allowed}, or change requires-python in the manifest and type: mlenv lock",
+            hint=f"choose a Python that fits {allowed} (mlenv pythons lists them), or change requires-python in the"
+            " manifest and type: mlenv lock",
         )
     return interpreter
 

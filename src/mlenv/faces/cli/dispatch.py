@@ -176,6 +176,12 @@ def _kernels(context: Context, request: Request) -> Outcome:
     )
 
 
+def _pythons(context: Context, request: Request) -> Outcome:
+    from mlenv.services.pythons import pythons
+
+    return pythons(context)
+
+
 def _switch(context: Context, request: Request) -> Outcome:
     from mlenv.services.switch import switch
 
@@ -233,6 +239,7 @@ SERVICES: Mapping[str, _Service] = {
     "show": _show,
     "outdated": _outdated,
     "kernels": _kernels,
+    "pythons": _pythons,
     "switch": _switch,
     "restart": _only_in_a_notebook,
     "panel": _only_in_a_notebook,
