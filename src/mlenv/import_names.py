@@ -7,15 +7,30 @@ this table knows is asked about, never guessed.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 
-from mlenv.versions import normalise
-
-__all__ = ["DISTRIBUTIONS", "KERNEL_MODULES", "SAME_NAME", "distribution_of", "look_alike"]
+__all__ = ["DISTRIBUTIONS", "ELSEWHERE", "KERNEL_MODULES", "SAME_NAME", "distribution_of", "place_of"]
 
 KERNEL_MODULES = frozenset({"IPython", "ipykernel", "mlenv"})
 """What every kernel of mlenv brings along: a notebook that imports these asks its project for nothing."""
+
+ELSEWHERE: Mapping[str, str] = MappingProxyType(
+    {
+        "google.colab": "Google Colab",
+        "kaggle_datasets": "Kaggle",
+        "kaggle_secrets": "Kaggle",
+        "kaggle_web_client": "Kaggle",
+        "dbruntime": "Databricks",
+        "notebookutils": "Microsoft Fabric",
+        "js": "Pyodide",
+        "pyodide": "Pyodide",
+        "pyodide_js": "Pyodide",
+        "bpy": "Blender",
+        "arcpy": "ArcGIS",
+    }
+)
+"""Modules of a place where notebooks run: no package brings them, and a name on the index is not them."""
 
 DISTRIBUTIONS: Mapping[str, str] = MappingProxyType(
     {
@@ -225,27 +240,8 @@ def distribution_of(module: str) -> str | None:
     return parts[0].replace("_", "-") if parts[0] in SAME_NAME else None
 
 
-def look_alike(name: str, known: Collection[str] = ()) -> str | None:
-    """Return the well-known distribution that a name is one slip of the keyboard away from, or ``None``.
-
-    One letter more, less, other or swapped with its neighbour (``reqeusts`` -> requests), for names of four letters and
-    more; a known name is never a look-alike. Cost: one pass over the table.
-    """
-    asked = normalise(name)
-    names = {normalise(item): item for item in (*SAME_NAME, *DISTRIBUTIONS.values(), *known)}
-    if asked in names or len(asked) < 4:
-        return None
-    return next((names[item] for item in sorted(names) if len(item) > 3 and _one_slip(asked, item)), None)
-
-
-def _one_slip(one: str, other: str) -> bool:
-    """Say whether two different words are one insertion, deletion, substitution or swap apart."""
-    if abs(len(one) - len(other)) > 1:
-        return False
-    start = next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
-    rest, rest_other = one[start:], other[start:]
-    if len(one) != len(other):
-        longer, shorter = sorted((rest, rest_other), key=len, reverse=True)
-        return longer[1:] == shorter
-    swapped = rest[:2] == rest_other[1::-1] and rest[2:] == rest_other[2:]
-    return swapped or rest[1:] == rest_other[1:]
+def place_of(module: str) -> str | None:
+    """Return the place that alone has a dotted module (``google.colab.drive`` -> Google Colab), or ``None``."""
+    parts = module.split(".")
+    names = (".".join(parts[:length]) for length in range(len(parts), 0, -1))
+    return next((ELSEWHERE[name] for name in names if name in ELSEWHERE), None)

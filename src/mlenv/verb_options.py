@@ -53,7 +53,7 @@ _ALL_OPTIONS = (
     _option("--no-default-groups", "only the groups that are named, without those taken by default"),
     _option("--name", "the kernel's id", "NAME"),
     _option("--ipykernel", "where the kernel's own packages live", "WHERE", ("runtime", "installed")),
-    _option("--from-notebook", "take the packages from a notebook's imports", "NOTEBOOK"),
+    _option("--from-notebook", "take the packages that notebooks ask for; a folder: all in it", "NOTEBOOK", many=True),
     _option("--strict", "in a notebook: raise when the verdict is not 'in step'"),
     _option("--deep", "compare every file with its recorded hash, too"),
     _option("--platform", "another machine: linux, macos or windows, with -arm64 or -x86_64", "NAME", many=True),

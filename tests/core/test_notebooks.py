@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from mlenv.errors import MlenvError
-from mlenv.import_names import DISTRIBUTIONS, SAME_NAME, distribution_of, look_alike
+from mlenv.import_names import DISTRIBUTIONS, SAME_NAME, distribution_of
+from mlenv.look_alikes import look_alike, meant_by
 from mlenv.notebooks import Import, parse_imports, resolve_imports
 from mlenv.notebooks.cells import python_of
 
@@ -197,3 +198,24 @@ def test_the_table_names_only_real_mismatches_and_the_longest_key_counts() -> No
 )  # fmt: skip
 def test_a_slip_of_the_keyboard_is_named(name: str, like: str | None) -> None:
     assert look_alike(name) == like
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [("sklearn", "scikit-learn"), ("PIL", "pillow"), ("dotenv", "python-dotenv"), ("tensorfow", "tensorflow"),
+     ("requests", None), ("bs4", None), ("psycopg2", None), ("scikit_learn", None), ("my-own-package", None)],
+)  # fmt: skip
+def test_a_package_called_like_a_module_or_like_another_one_is_in_doubt(name: str, meant: str | None) -> None:
+    assert meant_by(name) == meant
+
+
+def test_modules_of_the_place_where_a_notebook_ran_ask_for_no_package() -> None:
+    imports = parse_imports(
+        json.dumps(
+            {"cells": [{"cell_type": "code", "source": "from google.colab import drive\nimport kaggle_secrets"}]}
+        ),
+        "work.ipynb",
+    )
+    wanted = resolve_imports(imports.imports, owners={"google": ["protobuf"]})
+    assert (wanted.found, wanted.asked) == ((), ())
+    assert wanted.elsewhere == ("Google Colab", "Kaggle")

@@ -16,6 +16,7 @@ from mlenv.model import Command, value
 __all__ = [
     "SyncRequest",
     "Uv",
+    "ask_for_name",
     "ask_for_wheel",
     "cache_folder",
     "compile_pylock",
@@ -137,6 +138,12 @@ def ask_for_wheel(uv: Uv, python: str, minor: str, requirement: str, timeout_s: 
     """Ask whether a requirement has a wheel for another Python (``3.9``) on this platform: status 0 if it has."""
     options = ("--python", python, "--python-version", minor, "--no-deps", "--only-binary", ":all:", "--quiet")
     return _command(uv, "pip", "compile", *options, "-", stdin=f"{requirement}\n", timeout_s=timeout_s)
+
+
+def ask_for_name(uv: Uv, python: str, name: str, cwd: str, timeout_s: float) -> Command:
+    """Ask whether the indexes have a package of this name (a checked one); nothing is downloaded but metadata."""
+    options = ("--python", python, "--no-deps", "--no-build", "--quiet", "--no-header")
+    return _command(uv, "pip", "compile", *options, "-", cwd=cwd, stdin=f"{name}\n", timeout_s=timeout_s)
 
 
 def _compile(uv: Uv, request: ResolveRequest, *kind: str) -> Command:

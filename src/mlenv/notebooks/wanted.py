@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from mlenv.import_names import KERNEL_MODULES, distribution_of, look_alike
+from mlenv.import_names import KERNEL_MODULES, distribution_of, place_of
+from mlenv.look_alikes import look_alike
 from mlenv.model import value
 from mlenv.notebooks.imports import Import
 from mlenv.versions import normalise
@@ -47,6 +48,8 @@ class WantedSet:
     """Modules of the project itself."""
     kernel: tuple[str, ...] = ()
     """Modules that the kernel brings along (IPython)."""
+    elsewhere: tuple[str, ...] = ()
+    """Places whose own modules are imported, which no package brings (Google Colab)."""
 
 
 def resolve_imports(
@@ -70,6 +73,7 @@ def resolve_imports(
     asked: dict[str, Wanted] = {}
     seen_local: set[str] = set()
     kernel: set[str] = set()
+    elsewhere: set[str] = set()
     for item in imports:
         top = item.module.partition(".")[0]
         if top in local:
@@ -78,6 +82,8 @@ def resolve_imports(
             continue
         elif top in KERNEL_MODULES:
             kernel.add(top)
+        elif place := place_of(item.module):
+            elsewhere.add(place)
         else:
             for wanted in _placed(item, top, owners):
                 into = found if wanted.distribution else asked
@@ -88,6 +94,7 @@ def resolve_imports(
         asked=tuple(asked[key] for key in sorted(asked, key=str.lower)),
         local=tuple(sorted(seen_local)),
         kernel=tuple(sorted(kernel)),
+        elsewhere=tuple(sorted(elsewhere)),
     )
 
 

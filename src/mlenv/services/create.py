@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from mlenv import kernel_names, locks, store, trust
@@ -41,10 +42,22 @@ class _Built:
     """Whether an environment that somebody else made was taken as it is."""
 
 
-def create(context: Context, requirements: Sequence[str], *, kernel_name: str = "") -> Outcome:
+def create(
+    context: Context,
+    requirements: Sequence[str],
+    *,
+    kernel_name: str = "",
+    pins: tuple[tuple[str, str], ...] = (),
+) -> Outcome:
     """Make the project's environment from its lock, with these packages added, and register its kernel.
 
     Running it again is safe: what is there and in step stays; what is broken is rebuilt, with the same kernel id.
+
+    Args:
+        context: options and whom to tell.
+        requirements: packages to add first.
+        kernel_name: the kernel's id; empty: the setting's, or one made from the folder's name.
+        pins: (name, version) that a first lock keeps where they fit.
 
     Raises:
         MlenvError: what failed and what to type; the old environment is as it was then.
@@ -59,7 +72,7 @@ def create(context: Context, requirements: Sequence[str], *, kernel_name: str = 
     with holding(context, project, "create") as (project, descriptor):
         former = _former_root(project)
         keeps = _keeps(context, project, wanted)
-        built = _build(context, project if keeps else again(project, used=False), wanted, descriptor)
+        built = _build(context, project if keeps else again(project, used=False), wanted, descriptor, pins)
         if isinstance(built, Outcome):
             return built
         if not keeps:
@@ -71,8 +84,10 @@ def create(context: Context, requirements: Sequence[str], *, kernel_name: str = 
     return _outcome(context, built, project, wanted, registered)
 
 
-def _build(context: Context, project: Project, wanted: tuple[str, ...], descriptor: int) -> _Built | Outcome:
-    resolver = prepare(context, project, {}, descriptor)
+def _build(
+    context: Context, project: Project, wanted: tuple[str, ...], descriptor: int, pins: tuple[tuple[str, str], ...]
+) -> _Built | Outcome:
+    resolver = replace(prepare(context, project, {}, descriptor), pins=pins)
     target = target_of(resolver.interpreter.path)
     selected = select_project(project, target, context.options)
     bare = selected.choice.manifest is None and selected.choice.lock is None

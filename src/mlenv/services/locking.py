@@ -104,7 +104,7 @@ def _relock_pylock(
     context: Context, project: Project, edits: Mapping[str, str], resolver: Resolver, selected: Selected
 ) -> dict[str, str]:
     lock = selected.choice.lock or "pylock.toml"
-    old = store.read_text(project.root / lock) if (project.root / lock).exists() else _kept(project)
+    old = store.read_text(project.root / lock) if (project.root / lock).exists() else _kept(project, resolver)
     text = _compile_pylock(context, project, edits, resolver, selected, old, None)
     locked = {lock: text}
     for group in locked_groups(project, selected):
@@ -113,9 +113,10 @@ def _relock_pylock(
     return locked
 
 
-def _kept(project: Project) -> str:
+def _kept(project: Project, resolver: Resolver) -> str:
     """Return the pins of an environment that was never locked, as the resolver's preferences."""
-    rows = [f'[[packages]]\nname = "{name}"\nversion = "{version}"\n' for name, version in adopted_pins(project)]
+    pins = {**dict(resolver.pins), **dict(adopted_pins(project))}
+    rows = [f'[[packages]]\nname = "{name}"\nversion = "{version}"\n' for name, version in pins.items()]
     return "\n".join(['lock-version = "1.0"\ncreated-by = "mlenv"\n', *rows]) if rows else ""
 
 

@@ -19,3 +19,5 @@ class Resolver:
     descriptor: int | None = None
     upgrade: tuple[str, ...] = ()
     upgrade_all: bool = False
+    pins: tuple[tuple[str, str], ...] = ()
+    """(name, version) that a first lock keeps where they fit, beside what the environment holds."""

@@ -56,14 +56,11 @@ def _create(context: Context, request: Request) -> Outcome:
     from mlenv.services.create import create
 
     name = request.options.get("name", "")
-    notebook = request.options.get("from_notebook")
-    if notebook:
-        from mlenv.services.from_notebook import requirements_of_notebook, with_python_of
+    notebooks = request.options.get("from_notebook", ())
+    if notebooks:
+        from mlenv.services.from_notebook import create_from
 
-        found = requirements_of_notebook(context, notebook)
-        if isinstance(found, Outcome):
-            return found
-        return create(with_python_of(context, notebook), (*found, *request.arguments), kernel_name=name)
+        return create_from(context, notebooks, request.arguments, kernel_name=name)
     return create(context, request.arguments, kernel_name=name)
 
 
