@@ -181,7 +181,7 @@ VERBS: Tuple[Verb, ...] = (
     _verb("restart", "Restart this notebook's kernel.", example="restart", notebook=True),
     _verb(
         "doctor",
-        "Look for what is wrong: kernels that do not start, shadowing, broken runtimes.",
+        "Look for what is wrong: kernels that do not start, shadowing, GPU and driver, the common mistakes.",
         "--disk",
         arguments=("kernel", "?", "a kernel's id"),
         example="doctor",

@@ -14,7 +14,7 @@ from mlenv.services.context import Context
 from mlenv.services.project import Project, open_project
 from mlenv.services.select import select_project, selection_for, target_of
 
-__all__ = ["built_elsewhere", "check", "check_project", "facts_of", "needs_of"]
+__all__ = ["built_elsewhere", "check", "check_project", "facts_of", "needs_of", "selection_of"]
 
 
 def check(context: Context) -> Report:
@@ -72,6 +72,15 @@ def facts_of(project: Project) -> EnvironmentFacts:
 def interpreter_of(prefix: str) -> str:
     """Return the path of an environment's interpreter, never resolved through links."""
     return environment.interpreter(prefix)
+
+
+def selection_of(context: Context, project: Project) -> Selection:
+    """Return what the project's lock and manifest ask of its interpreter (the host's, where it has none).
+
+    Raises:
+        MlenvError: unreadable locks and manifests, with the place in the file.
+    """
+    return _selection(context, project, facts_of(project), None)
 
 
 def _selection(

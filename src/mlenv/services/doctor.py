@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +13,15 @@ from mlenv import __version__, kernels, runtime, store
 from mlenv.engines.choose import Tools
 from mlenv.errors import MlenvError
 from mlenv.kernels import Kernel
-from mlenv.model import Outcome, value
+from mlenv.model import Installed, Outcome, value
 from mlenv.probe import site
 from mlenv.probe.planted import planted
-from mlenv.services import hygiene, words
+from mlenv.services import words
 from mlenv.services.context import Context
 from mlenv.services.diagnose import Diagnosis
 from mlenv.services.disk import taken
 from mlenv.services.kernels import advice, kernels_of, row
-from mlenv.services.notes import hidden_modules, notes_on_folders, notes_on_kernels, notes_on_shell
+from mlenv.services.notes import hidden_modules, notes_on_folders, notes_on_shell
 from mlenv.services.project import Project, open_project
 from mlenv.services.proof import Proof, explain, start
 
@@ -67,7 +68,7 @@ def doctor(context: Context, kernel_id: str | None = None, *, disk: bool = False
     else:
         project, problem = _project_of(context)
         sections = [_host(), _folders(), _runtimes(), _verdict(context, project, problem)]
-        sections += [_kernels(context, project), _notes(project)]
+        sections += [_kernels(context, project), *_machine_and_mistakes(context, project), _notes(project)]
     return Outcome(
         verb="doctor",
         lines=tuple(line for section in sections for line in section.lines),
@@ -239,13 +240,33 @@ def _told(kernel: Kernel, proof: Proof | None, problem: Diagnosis | None) -> lis
     return lines
 
 
+def _machine_and_mistakes(context: Context, project: Project | None) -> tuple[_Section, _Section]:
+    """Say what GPU is here and whether the frameworks go with it, and which of the common mistakes were made."""
+    from mlenv.probe.hardware import ask_hardware
+    from mlenv.services.check import selection_of
+    from mlenv.services.frameworks import machine_of
+    from mlenv.services.mistakes import Found, mistakes, row_json
+
+    installed = words.installed_of(project) if project else Installed()
+    selection = None
+    if project is not None:
+        with suppress(MlenvError):  # the section of the project says it
+            selection = selection_of(context, project)
+    machine = machine_of(ask_hardware(), installed, selection)
+    rows = mistakes(Found(project=project, installed=installed, selection=selection, fits=machine.fits))
+    made = [row for row in rows if row.state == "found" and row.name != "cuda-ignored"]
+    lines = tuple(f"note: {row.text}" + (f": {row.mend}" if row.mend else "") for row in made)
+    return (
+        _Section(name="hardware", lines=machine.lines, data=machine.data, ok=machine.ok),
+        _Section(name="mistakes", lines=lines, data=[row_json(row) for row in rows]),
+    )
+
+
 def _notes(project: Project | None) -> _Section:
     root, prefix = (str(project.root), project.prefix) if project else ("", "")
     notes = (
-        *notes_on_kernels(kernels.listed()),
         *notes_on_shell(os.environ, prefix),
         *notes_on_folders(root, prefix, kernels.search_path()),
-        *(hygiene.tracked_secrets(project.root) if project else ()),
         *(planted(site.scan(project.environment.sites)) if project else ()),
     )
     return _Section(name="notes", lines=tuple(f"note: {note}" for note in notes), data=list(notes))

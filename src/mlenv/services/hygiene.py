@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,9 +13,10 @@ from mlenv.errors import MlenvError
 from mlenv.model import Command
 from mlenv.services.context import Context
 
-__all__ = ["ignore", "missing_lines", "tracked_secrets"]
+__all__ = ["ignore", "missing_lines", "tracked_environments", "tracked_secrets"]
 
 _SECRETS = ".env"
+_ENVIRONMENTS = (".venv", "venv", "env", "ENV")
 _ASK_S = 5.0
 # A repository may come from somebody else: what its configuration names is not run, and git takes no other place.
 _NO_PROGRAMS = ("-c", "core.fsmonitor=false", "-c", f"core.hooksPath={os.devnull}")
@@ -53,15 +55,44 @@ def tracked_secrets(root: Path) -> tuple[str, ...]:
 
     The file itself is never read. Cost: one start of git (5 ms), only where ``.env`` lies in a repository.
     """
-    git = shutil.which("git")
-    in_repository = any((folder / ".git").exists() for folder in (root, *root.parents))
-    if not (root / _SECRETS).exists() or not in_repository or git is None or not os.path.isabs(git):
-        return ()
-    argv = (git, *_NO_PROGRAMS, "ls-files", "--cached", "--", _SECRETS)
-    try:
-        answer = process.run(Command(argv=argv, cwd=str(root), env=_GIT_ENV, timeout_s=_ASK_S))
-    except MlenvError:  # no answer is no reason to stop
-        return ()
-    if answer.code or not answer.stdout.strip():
+    if not (root / _SECRETS).exists() or not _tracked(root, (_SECRETS,)):
         return ()
     return (f"{_SECRETS} is tracked by git, so whoever gets the repository gets it: git rm --cached {_SECRETS}",)
+
+
+def tracked_environments(root: Path, names: tuple[str, ...]) -> tuple[str, ...] | None:
+    """Return the environments that are in git's index, by their folders; ``None`` where git gave no answer.
+
+    Args:
+        root: the project.
+        names: folders of it that are environments whatever lies in them.
+    """
+    wanted = (*dict.fromkeys((*names, *_ENVIRONMENTS)), "*/site-packages/*", "*/pyvenv.cfg", "pyvenv.cfg")
+    rows = _tracked(root, wanted, patterns=True)
+    if rows is None:
+        return None
+    places = []
+    for row in rows:
+        match = re.match(r"(.+?)/(?:pyvenv\.cfg$|lib/python[^/]*/site-packages/|Lib/site-packages/)", row)
+        first = row.partition("/")[0]
+        if match:
+            places.append(match[1])
+        elif first in names and (root / first).is_symlink():
+            places.append(first)
+    return tuple(dict.fromkeys(places))
+
+
+def _tracked(root: Path, names: tuple[str, ...], *, patterns: bool = False) -> tuple[str, ...] | None:
+    """Return what git's index holds of these names; ``None`` where there is no git, no repository or no answer."""
+    git = shutil.which("git")
+    if not any((folder / ".git").exists() for folder in (root, *root.parents)):
+        return ()
+    if git is None or not os.path.isabs(git):
+        return None
+    argv = (git, *_NO_PROGRAMS, "ls-files", "-z", "--cached", "--", *names)
+    env = {**_GIT_ENV, **({"GIT_LITERAL_PATHSPECS": None} if patterns else {})}
+    try:
+        answer = process.run(Command(argv=argv, cwd=str(root), env=env, timeout_s=_ASK_S))
+    except MlenvError:  # no answer is no reason to stop
+        return None
+    return None if answer.code else tuple(filter(None, answer.stdout.split("\0")))

@@ -12,7 +12,7 @@ from pathlib import Path
 from mlenv.kernels import Kernel
 from mlenv.services.diagnose import hides
 
-__all__ = ["hidden_modules", "notes_on_folders", "notes_on_kernels", "notes_on_shell"]
+__all__ = ["hidden_modules", "notes_on_folders", "notes_on_kernels", "notes_on_shell", "user_sites"]
 
 _ENVIRONMENT_NAMES = (".venv", "venv", "env", "ENV")
 # Common in projects, and no kernel needs Python's own.
@@ -64,7 +64,7 @@ def notes_on_shell(environ: Mapping[str, str], prefix: str) -> tuple[str, ...]:
             notes.append(f"{name} is {active}, not the project's {prefix}: pip and uv in this shell change that one")
     notes += [
         f"{name} is set ({environ[name]}): kernels not of mlenv import from there, mlenv's do not"
-        for name in ("PYTHONPATH", "PYTHONHOME")
+        for name in ("PYTHONHOME",)
         if environ.get(name)
     ]
     pip = shutil.which("pip", path=environ.get("PATH"))
@@ -74,7 +74,7 @@ def notes_on_shell(environ: Mapping[str, str], prefix: str) -> tuple[str, ...]:
 
 
 def notes_on_folders(root: str, environment: str, jupyter_path: Iterable[Path]) -> tuple[str, ...]:
-    """Say what lies around: a second environment, user-site packages, folders of Jupyter that cannot be read."""
+    """Say what lies around: a second environment, folders of Jupyter that cannot be read."""
     notes = []
     here = [name for name in _ENVIRONMENT_NAMES if root and os.path.isfile(os.path.join(root, name, "pyvenv.cfg"))]
     if len(here) > 1:
@@ -85,6 +85,12 @@ def notes_on_folders(root: str, environment: str, jupyter_path: Iterable[Path]) 
         for folder in jupyter_path
         if _locked(folder)
     ]
+    return tuple(notes)
+
+
+def user_sites() -> tuple[str, ...]:
+    """Say which user sites hold packages, which every Python of that version imports unless it is told not to."""
+    notes = []
     for folder in sorted(Path.home().glob(".local/lib/python3.*/site-packages")):
         packages = sum(1 for entry in folder.glob("*.dist-info"))
         if packages:
