@@ -61,6 +61,7 @@ _ALL_OPTIONS = (
     _option("--scope", "what to freeze", "SCOPE", ("direct", "imported", "all")),
     _option("--format", "the kind of file to write", "FORMAT", ("requirements", "pylock")),
     _option("--output", "the file to write", "FILE"),
+    _option("--from-bundle", "create: take lock, packages and kernel from this archive, without a network", "FILE"),
     _option("--show", "print the result, write nothing"),
     _option("--notebook", "freeze what this notebook imports", "NOTEBOOK"),
     _option("--shell", "the shell to print the line for", "NAME", ("bash", "zsh", "fish", "csh", "powershell", "cmd")),

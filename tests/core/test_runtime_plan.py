@@ -98,7 +98,7 @@ def test_constraints_are_the_environments_versions_of_what_a_runtime_holds() -> 
 
 
 def test_the_install_takes_wheels_only_and_obeys_no_project() -> None:
-    command = plan.install_command("uv", "/p/python", "/d/.tmp", None, offline=True, cwd="/d")
+    command = plan.install_command("uv", "/p/python", "/d/.tmp", None, supply=plan.Supply(offline=True), cwd="/d")
     assert command.argv[:3] == ("uv", "pip", "install")
     assert command.cwd == "/d"
     for words in (("--only-binary", ":all:"), ("--target", "/d/.tmp"), ("--python", "/p/python")):

@@ -71,7 +71,7 @@ def test_offline_without_a_cache_says_so_and_leaves_nothing(
     prefix = make_venv(tmp_path / "env", "3.11")
     monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "empty"))
     with pytest.raises(MlenvError) as caught:
-        ensure(prefix, offline=True)
+        ensure(prefix, supply=runtime.Supply(offline=True))
     assert caught.value.code == "no-network"
     assert runtime.listed() == ()
     assert [path.name for path in (own_data / "runtimes").iterdir()] == [".lock"]

@@ -7,15 +7,19 @@ Tried with pip 22.3, 23.2 and 26.3.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from dataclasses import field
 
 from mlenv.engines.places import absolute
-from mlenv.engines.requests import InstallRequest, ResolveRequest
+from mlenv.engines.requests import DownloadRequest, InstallRequest, ResolveRequest
 from mlenv.errors import MlenvError
 from mlenv.model import Command, value
 
 __all__ = [
     "Pip",
     "ask_for_wheel",
+    "build_wheels",
+    "download",
     "found_wheel",
     "install",
     "louder",
@@ -49,6 +53,8 @@ class Pip:
     """Ask no index: only what ``find-links`` settings name."""
     bundled: str = ""
     """A wheel of pip to run instead, such as ensurepip carries; for an interpreter without pip."""
+    settings: Mapping[str, str | None] = field(default_factory=dict)
+    """Environment variables that say where packages come from; never arguments, which everybody can see."""
 
 
 def version(pip: Pip) -> Command:
@@ -118,7 +124,28 @@ def ask_for_wheel(pip: Pip, minor: str, requirement: str, nowhere: str, timeout_
         "--ignore-installed",
     )
     argv = (pip.python, "-I", *_program(pip), *_QUIET, "install", *options, "--progress-bar", "off", "--", requirement)
-    return Command(argv=argv, env=_ENV, timeout_s=timeout_s)
+    return Command(argv=argv, env={**_ENV, **pip.settings}, timeout_s=timeout_s)
+
+
+def download(pip: Pip, request: DownloadRequest) -> Command:
+    """Fetch exactly the wheels of a list of pins, without what they need, for the interpreter that is described."""
+    implementation, abi, _ = request.tag.split("-", 2)
+    options = [
+        *("--no-deps", "--only-binary", ":all:", "--progress-bar", "off", "--dest", request.folder),
+        *("--python-version", request.python, "--implementation", implementation.rstrip("0123456789"), "--abi", abi),
+        *(part for platform in request.platforms for part in ("--platform", platform)),
+        *(("--require-hashes",) if request.require_hashes else ()),
+        *("-r", request.file),
+    ]
+    argv = (pip.python, "-I", *_program(pip), *_QUIET, "download", *options)
+    return Command(argv=argv, env={**_ENV, **pip.settings}, timeout_s=_WORK_S)
+
+
+def build_wheels(pip: Pip, python: str, file: str, folder: str, *, require_hashes: bool) -> Command:
+    """Build the wheels of a list of pins from their sources, with the interpreter that they are for."""
+    options = ("--no-deps", "--progress-bar", "off", "--wheel-dir", folder)
+    checked = ("--require-hashes",) if require_hashes else ()
+    return _run(pip, ("wheel", *options, *checked, "-r", file), python)
 
 
 def found_wheel(line: str) -> bool:
@@ -178,7 +205,7 @@ def _run(pip: Pip, arguments: tuple[str, ...], target: str, cwd: str | None = No
     inside = not pip.bundled and _is_own(pip, target)
     where = () if inside else ("--python", target)
     argv = (pip.python, "-I", *_program(pip), *where, *_QUIET, *arguments)
-    return Command(argv=argv, cwd=cwd, env=_ENV, timeout_s=_WORK_S)
+    return Command(argv=argv, cwd=cwd, env={**_ENV, **pip.settings}, timeout_s=_WORK_S)
 
 
 def _program(pip: Pip) -> tuple[str, ...]:

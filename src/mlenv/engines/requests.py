@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mlenv.model import value
 
-__all__ = ["InstallRequest", "ResolveRequest"]
+__all__ = ["DownloadRequest", "InstallRequest", "ResolveRequest"]
 
 
 @value
@@ -54,4 +54,22 @@ class ResolveRequest:
     exclude_newer: str = ""
     """Only packages uploaded before this day or moment (RFC 3339)."""
     universal: bool = True
+    platform: str = ""
+    """Another machine that it is for, in uv's words (``x86_64-pc-windows-msvc``); this one if empty."""
     cwd: str | None = None
+
+
+@value
+class DownloadRequest:
+    """Fetch wheels into a folder, for an interpreter that need not be on this machine."""
+
+    folder: str
+    file: str
+    """Requirements file with one exact pin a line, written by mlenv."""
+    python: str
+    """Full version, ``3.11.7``."""
+    tag: str
+    """The first wheel tag of the interpreter, ``cp311-cp311-manylinux_2_36_x86_64``."""
+    platforms: tuple[str, ...]
+    """Platform tags, best first."""
+    require_hashes: bool = False

@@ -8,6 +8,8 @@ Tried with uv 0.13.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from dataclasses import field
 
 from mlenv.engines.places import absolute
 from mlenv.engines.requests import InstallRequest, ResolveRequest
@@ -48,6 +50,8 @@ class Uv:
     """Read caches only; uv then says what is not there."""
     link_mode: str = ""
     """``clone``, ``copy``, ``hardlink``, ``symlink``; uv's own choice if empty."""
+    settings: Mapping[str, str | None] = field(default_factory=dict)
+    """Environment variables that say where packages come from; never arguments, which everybody can see."""
 
 
 @value
@@ -155,6 +159,7 @@ def _compile(uv: Uv, request: ResolveRequest, *kind: str) -> Command:
         *_flag("--universal", request.universal),
         *("--python", request.python),
         *(("--python-version", request.lowest_python) if request.lowest_python else ()),
+        *(("--python-platform", request.platform) if request.platform else ()),
         *("-o", request.output),
         *_each("--constraints", request.constraints),
         *_each("--extra", request.extras),
@@ -233,7 +238,7 @@ def _command(
 ) -> Command:
     options = ("--no-progress", *_flag("--offline", uv.offline))
     argv = (uv.path, *options, *arguments)
-    return Command(argv=argv, cwd=cwd, env={**_ENV, **(env or {})}, stdin=stdin, timeout_s=timeout_s)
+    return Command(argv=argv, cwd=cwd, env={**_ENV, **uv.settings, **(env or {})}, stdin=stdin, timeout_s=timeout_s)
 
 
 def _flag(option: str, wanted: bool) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mlenv.locks.manifest import parse_pyproject
     from mlenv.locks.notebook_manifest import NotebookSays, read_notebook
     from mlenv.locks.notebook_select import select_for_notebook
-    from mlenv.locks.platforms import Platform, elsewhere, parse_platform, parse_python
+    from mlenv.locks.platforms import Platform, elsewhere, needs_more, parse_platform, parse_python
     from mlenv.locks.pylock import parse_pylock
     from mlenv.locks.python_version import parse_python_version, with_python_version
     from mlenv.locks.relock import relock_findings
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from mlenv.locks.sealing import seal
     from mlenv.locks.selecting import Selected, SelectRequest, select
     from mlenv.locks.settings import Settings, parse_settings, read_settings
-    from mlenv.locks.target import Target
+    from mlenv.locks.target import Target, tag_set
     from mlenv.locks.uv_lock import parse_uv_lock
     from mlenv.locks.wheels import buildable, suggest_python, wheel_tags
 
@@ -49,6 +49,7 @@ __all__ = [
     "decode_text",
     "elsewhere",
     "made_for_one_machine",
+    "needs_more",
     "parse_platform",
     "parse_pylock",
     "parse_pyproject",
@@ -65,6 +66,7 @@ __all__ = [
     "select",
     "select_for_notebook",
     "suggest_python",
+    "tag_set",
     "wheel_tags",
     "with_python_version",
 ]
@@ -88,6 +90,7 @@ _PLACES = {
     "decode_text": "requirement_lines",
     "elsewhere": "platforms",
     "made_for_one_machine": "builds",
+    "needs_more": "platforms",
     "parse_platform": "platforms",
     "parse_pylock": "pylock",
     "parse_pyproject": "manifest",
@@ -105,6 +108,7 @@ _PLACES = {
     "select": "selecting",
     "select_for_notebook": "notebook_select",
     "suggest_python": "wheels",
+    "tag_set": "target",
     "wheel_tags": "wheels",
 }
 

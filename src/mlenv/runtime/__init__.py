@@ -6,7 +6,11 @@ host's files. Neither is ever installed into an environment.
 """
 
 from mlenv.runtime.making import one_maker
+from mlenv.runtime.plan import PACKAGES, Supply
 from mlenv.runtime.shelf import RuntimeRef, ensure, listed, prune, unneeded
 from mlenv.runtime.side import install_side, launcher_path
 
-__all__ = ["RuntimeRef", "ensure", "install_side", "launcher_path", "listed", "one_maker", "prune", "unneeded"]
+__all__ = [
+    "PACKAGES", "RuntimeRef", "Supply", "ensure", "install_side", "launcher_path", "listed", "one_maker", "prune",
+    "unneeded",
+]  # fmt: skip

@@ -53,14 +53,16 @@ def _faults(path: str) -> tuple[str, ...]:
     return tuple(fault for found in distributions for fault in site.verify(found))
 
 
-def made(python: str, interpreter: plan.Interpreter, installed: Installed, offline: bool, tell: Tell) -> pick.Runtime:
+def made(
+    python: str, interpreter: plan.Interpreter, installed: Installed, supply: plan.Supply, tell: Tell
+) -> pick.Runtime:
     """Make the plain runtime and, where the environment's versions clash with it, one resolved with these."""
     versions = {found.name: found.version for found in installed.distributions}
-    constraints: dict[str, str] = {}
+    constraints = dict(supply.pins)
     clashes: tuple[pick.Clash, ...] = ()
     for _ in range(_ROUNDS):
         key = plan.key_of(interpreter.tag, __version__, constraints)
-        runtime = _read(key) or _build(key, python, interpreter, constraints, offline, tell)
+        runtime = _read(key) or _build(key, python, interpreter, constraints, supply, tell)
         clashes = pick.clashes(runtime, versions)
         if not clashes:
             return runtime
@@ -79,7 +81,12 @@ def _read(key: str) -> pick.Runtime | None:
 
 
 def _build(
-    key: str, python: str, interpreter: plan.Interpreter, constraints: Mapping[str, str], offline: bool, tell: Tell
+    key: str,
+    python: str,
+    interpreter: plan.Interpreter,
+    constraints: Mapping[str, str],
+    supply: plan.Supply,
+    tell: Tell,
 ) -> pick.Runtime:
     """Install aside, describe last, rename into place: what is there under its own name is whole."""
     tell(Event(step="install", text=f"kernel packages for Python {interpreter.version} (once, shared by all projects)"))
@@ -89,11 +96,11 @@ def _build(
         if constraints:
             store.write_atomic(listing, "".join(f"{name}=={constraints[name]}\n" for name in sorted(constraints)))
         command = plan.install_command(
-            _uv(), python, str(target), str(listing) if constraints else None, offline=offline, cwd=str(folder())
+            _uv(), python, str(target), str(listing) if constraints else None, supply=supply, cwd=str(folder())
         )
         done = run(command)
         if done.code != 0:
-            raise plan.explain_failure(done, constraints, python=python, offline=offline)
+            raise plan.explain_failure(done, constraints, python=python, offline=supply.offline)
         _finish(target, key, interpreter, constraints)
         store.remove_tree(folder() / key, inside=folder())  # only what cannot be read as a runtime lies there
         os.replace(target, folder() / key)

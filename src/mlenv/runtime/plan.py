@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import field
 from typing import Any
 
 from packaging.requirements import InvalidRequirement
@@ -19,6 +20,7 @@ from mlenv.versions import normalise
 __all__ = [
     "PACKAGES",
     "Interpreter",
+    "Supply",
     "constraints_for",
     "describe",
     "explain_failure",
@@ -47,6 +49,18 @@ class Interpreter:
     tag: str
     cache_tag: str
     markers: Mapping[str, str]
+
+
+@value
+class Supply:
+    """Where a runtime's packages come from."""
+
+    offline: bool = False
+    """Take them from uv's cache, or from what ``settings`` name."""
+    settings: Mapping[str, str | None] = field(default_factory=dict)
+    """Environment variables for uv."""
+    pins: Mapping[str, str] = field(default_factory=dict)
+    """Versions that must be taken: those of a bundle, which holds no others."""
 
 
 def refuse_old(version: str, python: str) -> None:
@@ -86,12 +100,13 @@ def constraints_for(closure: Sequence[str], installed: Installed) -> Mapping[str
     return {found.name: found.version for found in installed.distributions if found.name in names and found.version}
 
 
-def install_command(uv: str, python: str, target: str, constraints: str | None, *, offline: bool, cwd: str) -> Command:
+def install_command(uv: str, python: str, target: str, constraints: str | None, *, supply: Supply, cwd: str) -> Command:
     """Plan the making of a runtime: wheels only, byte-compiled, into a folder of its own.
 
     Args:
         target: the folder, aside.
         constraints: a constraints file.
+        supply: where packages come from.
         cwd: a folder without project files, which uv would obey.
     """
     argv = [
@@ -109,8 +124,8 @@ def install_command(uv: str, python: str, target: str, constraints: str | None, 
     # Copies: a file edited by hand in some environment, linked from uv's cache, must not damage every kernel.
     argv += ["--link-mode", "copy", "--no-progress", "--no-python-downloads"]
     argv += ["--constraint", constraints] if constraints else []
-    argv += ["--offline"] if offline else []
-    return Command(argv=(*argv, *PACKAGES), cwd=cwd, timeout_s=900)
+    argv += ["--offline"] if supply.offline else []
+    return Command(argv=(*argv, *PACKAGES), cwd=cwd, env=supply.settings, timeout_s=900)
 
 
 def required(metadata: Mapping[str, Sequence[str]], markers: Mapping[str, str]) -> Mapping[str, list[list[str]]]:

@@ -12,7 +12,7 @@ from mlenv.kernel import pick
 from mlenv.model import Event, Installed, value
 from mlenv.probe import site
 from mlenv.probe.environment import interpreter as interpreter_of
-from mlenv.runtime import making, side
+from mlenv.runtime import making, plan, side
 from mlenv.runtime.asking import ask
 
 __all__ = ["RuntimeRef", "ensure", "listed", "prune", "unneeded"]
@@ -36,7 +36,9 @@ class RuntimeRef:
     """Only in :func:`listed`."""
 
 
-def ensure(python: str, installed: Installed, *, offline: bool = False, report: Report | None = None) -> RuntimeRef:
+def ensure(
+    python: str, installed: Installed, *, supply: plan.Supply | None = None, report: Report | None = None
+) -> RuntimeRef:
     """Return a runtime that works for this interpreter beside these installed packages; make it where none does.
 
     Also brings the kernel side up to date and byte-compiles it for this Python. Cost: 0.1 s where it is there (each of
@@ -45,7 +47,7 @@ def ensure(python: str, installed: Installed, *, offline: bool = False, report: 
     Args:
         python: the environment's interpreter (``<root>/.venv/bin/python``).
         installed: what the environment holds; these versions always win.
-        offline: take packages from uv's cache only.
+        supply: where packages come from; by default where uv's settings say.
         report: told the steps that take time.
 
     Raises:
@@ -63,7 +65,7 @@ def ensure(python: str, installed: Installed, *, offline: bool = False, report: 
         with making.only_one(tell):
             making.remove_damaged(interpreter.tag)
             found = making.whole(interpreter.tag, versions) or making.made(
-                python, interpreter, installed, offline, tell
+                python, interpreter, installed, supply or plan.Supply(), tell
             )
     return _ref(found)
 

@@ -9,7 +9,25 @@ from typing import Any
 
 from mlenv.model import Event, value
 
-__all__ = ["Context", "Options", "silent"]
+__all__ = ["Context", "Options", "Wheelhouse", "silent"]
+
+
+@value
+class Wheelhouse:
+    """A folder of verified wheels that stands in for every index."""
+
+    folder: str
+    hashes: Mapping[str, str]
+    """Package of the lock -> ``sha256:...`` of its wheel there."""
+    kernel: Mapping[str, str]
+    """Package of the kernel's own -> version; empty: whatever fits."""
+    python: str
+    """``3.11``: the wheels are for it."""
+
+    @property
+    def address(self) -> str:
+        """``file:///...``, odd characters quoted."""
+        return Path(self.folder).as_uri()
 
 
 @value
@@ -40,6 +58,8 @@ class Options:
     """The prefix of the kernel that asks, where a notebook does."""
     loaded: Mapping[str, Mapping[str, Any]] | None = None
     """Name -> {version, binary} of the distributions in that kernel's memory."""
+    wheelhouse: Wheelhouse | None = None
+    """Where packages come from instead of indexes (``--from-bundle``)."""
 
     @property
     def unselected(self) -> Options:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -48,6 +48,7 @@ def create(
     *,
     kernel_name: str = "",
     pins: tuple[tuple[str, str], ...] = (),
+    given: Mapping[str, str] | None = None,
 ) -> Outcome:
     """Make the project's environment from its lock, with these packages added, and register its kernel.
 
@@ -58,6 +59,7 @@ def create(
         requirements: packages to add first.
         kernel_name: the kernel's id; empty: the setting's, or one made from the folder's name.
         pins: (name, version) that a first lock keeps where they fit.
+        given: files that the project gets first (a bundle's): path relative to it -> text.
 
     Raises:
         MlenvError: what failed and what to type; the old environment is as it was then.
@@ -72,7 +74,8 @@ def create(
     with holding(context, project, "create") as (project, descriptor):
         former = _former_root(project)
         keeps = _keeps(context, project, wanted)
-        built = _build(context, project if keeps else again(project, used=False), wanted, descriptor, pins)
+        start = project if keeps else again(project, used=False)
+        built = _build(context, start, wanted, descriptor, pins, given or {})
         if isinstance(built, Outcome):
             return built
         if not keeps:
@@ -85,17 +88,22 @@ def create(
 
 
 def _build(
-    context: Context, project: Project, wanted: tuple[str, ...], descriptor: int, pins: tuple[tuple[str, str], ...]
+    context: Context,
+    project: Project,
+    wanted: tuple[str, ...],
+    descriptor: int,
+    pins: tuple[tuple[str, str], ...],
+    given: Mapping[str, str],
 ) -> _Built | Outcome:
-    resolver = replace(prepare(context, project, {}, descriptor), pins=pins)
+    resolver = replace(prepare(context, project, given, descriptor), pins=pins)
     target = target_of(resolver.interpreter.path)
-    selected = select_project(project, target, context.options)
+    selected = select_project(project, target, context.options, files=given)
     bare = selected.choice.manifest is None and selected.choice.lock is None
     healthy = project.environment.prefix is not None and project.environment.problem is None
     if bare and healthy and not wanted and not context.options.python:
         return _Built(project=project, selected=selected, resolver=resolver, done=None, kept=True)
     proof.make_ready()
-    edits = declare.changed_files(project, _edits(context, project, selected, resolver, wanted))
+    edits = declare.changed_files(project, {**given, **_edits(context, project, selected, resolver, wanted)})
     selected, files = relocked_if_stale(context, project, resolver, edits)
     if selected.content is None and selected.choice.lock is not None:
         raise MlenvError(

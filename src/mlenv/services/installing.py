@@ -105,7 +105,7 @@ def _install(place: _Site, request: InstallRequest) -> None:
         host = engine_tools.pip_of(context, place.wish.tools)
         if not host.version:  # a host made without pip: the environment's own was seeded a moment ago
             own = environment.interpreter(str(place.generation))
-            host = pip.Pip(python=own, version="23", offline=host.offline)
+            host = replace(host, python=own, version="23", bundled="")
         command = pip.install(host, request)
         run_engine(context, command, "download", place.descriptor, tool="pip", explain=place.explain)
         return
@@ -140,7 +140,9 @@ def _fill(place: _Site) -> None:
     place.context.tell("install", f"installing {words.packages(len(selected.selection.pins))}")
     if not selected.selection.pins:
         return
-    if engine.through:
+    if place.context.options.wheelhouse:
+        _fill_from_pins(place)
+    elif engine.through:
         own_tool.fill(place.context, place.project, place.wish, place.generation, place.descriptor)
     elif selected.selection.kind == "uv" and engine.installer == "uv":
         _fill_uv_project(place)
@@ -265,8 +267,10 @@ def _own_package(project: Project, wish: Wish) -> str:
 
 def _fill_from_pins(place: _Site) -> None:
     """Install from the selected pins themselves, written as requirement lines."""
-    selected = place.wish.selected
+    selected, wheels = place.wish.selected, place.context.options.wheelhouse
     hashes = selected.content.hashes if selected.content else {}
+    if wheels is not None:  # held against the lock when the bundle was opened; a wheel built for it is only there
+        hashes = {name: (digest,) for name, digest in wheels.hashes.items()}
     hashed = tuple(pin for pin in selected.selection.pins if hashes.get(pin.name))
     bare = tuple(pin for pin in selected.selection.pins if not hashes.get(pin.name))
     # pip takes hashes for all of a file or for none of it; uv checks those that are there.

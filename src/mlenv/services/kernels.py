@@ -15,6 +15,7 @@ from mlenv.model import Outcome
 from mlenv.probe import environment, site
 from mlenv.services.context import Context
 from mlenv.services.proof import Proof, prove, prove_spec
+from mlenv.services.tools import supply_of
 
 __all__ = [
     "Proof", "advice", "forget_project", "kernels_of", "list_kernels", "prove", "refuse_taken", "register",
@@ -181,7 +182,7 @@ def _runtime_for(context: Context, prefix: str) -> str:
     """Return the launcher, with a runtime behind it that fits this environment."""
     installed = site.scan(environment.environment_facts(prefix).sites)
     python = environment.interpreter(prefix)
-    runtime.ensure(python, installed, offline=context.options.offline, report=context.report)
+    runtime.ensure(python, installed, supply=supply_of(context), report=context.report)
     return str(runtime.launcher_path())
 
 

@@ -86,6 +86,9 @@ def choose_interpreter(context: Context, project: Project, edits: Mapping[str, s
     present = _present(project)
     if present is not None and satisfies(present.version, allowed) is not False:
         return _because(present, "the environment has it")
+    if context.options.wheelhouse is not None:
+        found = _find(context, context.options.wheelhouse.python, "the bundle", allowed)
+        return _because(_allowed(found, allowed), "the bundle is for it")
     minor = _minor_of_present(project, allowed)
     if minor:
         return _because(_find(context, minor, "the environment", allowed), f"the environment has {minor}")

@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from threading import Thread
+from threading import Lock, Thread
 from typing import Any
 
 from mlenv import kernels
@@ -25,6 +25,9 @@ __all__ = ["Proof", "explain", "make_ready", "prove", "prove_spec", "start"]
 
 _OUTPUT_BYTES = 64_000
 _POLL_S = 0.05
+_LOADING = Lock()
+"""One thread at a time loads jupyter_client: its modules import each other in a circle, and Python gives a second thread
+one that is half loaded rather than let the two wait for each other."""
 _END_S, _LOOK_S = 5.0, 0.002
 # Real code, not only expressions: the fallback kernel refuses the one and would answer the others.
 _CODE = "import sys, platform"
@@ -59,7 +62,7 @@ def make_ready() -> None:
 
 
 def _load() -> None:
-    with suppress(ImportError):  # told by the proof itself
+    with _LOADING, suppress(ImportError):  # told by the proof itself
         import jupyter_client.blocking
         import jupyter_client.kernelspec
         import jupyter_client.manager  # noqa: F401
@@ -176,8 +179,9 @@ def _minor(version: str | None) -> tuple[int, int] | None:
 @contextmanager
 def _running(folder: Path, scratch: str, stream: Any, cwd: str) -> Iterator[Any]:
     """Run the kernel of one spec folder, found there and nowhere else; it is dead when this block ends."""
-    from jupyter_client.kernelspec import KernelSpecManager
-    from jupyter_client.manager import KernelManager
+    with _LOADING:
+        from jupyter_client.kernelspec import KernelSpecManager
+        from jupyter_client.manager import KernelManager
 
     # Jupyter's own search stops at the first unreadable folder on the path, and would write into its runtime folder.
     specs = KernelSpecManager(kernel_dirs=[str(folder.parent)], ensure_native_kernel=False)

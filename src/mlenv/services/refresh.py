@@ -9,6 +9,7 @@ from mlenv.services import kernels, words
 from mlenv.services.context import Context
 from mlenv.services.project import Project
 from mlenv.services.select import selection_for
+from mlenv.services.tools import supply_of
 
 __all__ = ["refresh_runtime"]
 
@@ -20,7 +21,7 @@ def refresh_runtime(context: Context, project: Project) -> None:
     try:
         python = environment.interpreter(project.prefix)
         if project.marker.get("ipykernel") != "installed":
-            runtime.ensure(python, words.installed_of(project), offline=context.options.offline, report=context.report)
+            runtime.ensure(python, words.installed_of(project), supply=supply_of(context), report=context.report)
         # Without it a live kernel would have to ask for the selection first, and a change made meanwhile goes unsaid.
         selection_for(context, project, python)
     except MlenvError as error:

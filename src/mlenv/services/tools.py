@@ -13,8 +13,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from mlenv import process, render, store
-from mlenv.engines import failures, pip, uv, virtualenv
+from mlenv import process, render, runtime, store
+from mlenv.engines import failures, pip, uv, virtualenv, wheelhouse
 from mlenv.engines.choose import EngineChoice, Tools, choose
 from mlenv.engines.failure import Failure
 from mlenv.engines.project_tools import PROJECT_TOOLS
@@ -23,7 +23,7 @@ from mlenv.model import Command, Completed
 from mlenv.services import virtualenv_tool
 from mlenv.services.context import Context
 
-__all__ = ["choose_engine", "make_environment", "pip_of", "read_answer", "run_engine", "tools", "uv_of"]
+__all__ = ["choose_engine", "make_environment", "pip_of", "read_answer", "run_engine", "supply_of", "tools", "uv_of"]
 
 
 def tools() -> Tools:
@@ -87,14 +87,28 @@ def uv_of(context: Context, found: Tools, *, offline: bool | None = None) -> uv.
     """Return uv as engines want it."""
     if found.uv is None:
         raise MlenvError("engine-missing", "uv is not on this machine.", hint="python -m pip install uv")
+    wheels = context.options.wheelhouse
     return uv.Uv(
-        path=found.uv, version=found.uv_version, offline=context.options.offline if offline is None else offline
+        path=found.uv,
+        version=found.uv_version,
+        offline=context.options.offline if offline is None else offline,
+        settings=wheelhouse.uv_settings(wheels.address) if wheels else {},
     )
+
+
+def supply_of(context: Context) -> runtime.Supply:
+    """Return where the kernel's own packages come from."""
+    wheels = context.options.wheelhouse
+    if wheels is None:
+        return runtime.Supply(offline=context.options.offline)
+    return runtime.Supply(offline=True, settings=wheelhouse.uv_settings(wheels.address), pins=wheels.kernel)
 
 
 def pip_of(context: Context, found: Tools) -> pip.Pip:
     """Return the host's pip as engines want it."""
-    return replace(_host_pip(), offline=context.options.offline)
+    wheels = context.options.wheelhouse
+    settings = wheelhouse.pip_settings(wheels.address, os.devnull) if wheels else {}
+    return replace(_host_pip(), offline=context.options.offline, settings=settings)
 
 
 @functools.cache

@@ -14,6 +14,7 @@ from mlenv.store.files import (
     remove_tree,
     remove_unfinished,
     sync_folder,
+    unwritable,
     write_atomic,
     write_json,
 )
@@ -45,6 +46,7 @@ __all__ = [
     "remove_tree",
     "remove_unfinished",
     "sync_folder",
+    "unwritable",
     "write_atomic",
     "write_json",
 ]

@@ -61,7 +61,21 @@ def _create(context: Context, request: Request) -> Outcome:
         from mlenv.services.from_notebook import create_from
 
         return create_from(context, notebooks, request.arguments, kernel_name=name)
-    return create(context, request.arguments, kernel_name=name)
+    return _create_offline(context, request, name) or create(context, request.arguments, kernel_name=name)
+
+
+def _create_offline(context: Context, request: Request, name: str) -> Outcome | None:
+    """Create from the bundle that is named, or that lies in the project where the network is off."""
+    named = request.options.get("from_bundle")
+    if named and request.arguments:
+        message = "a bundle holds what its lock names; other packages cannot be added from it"
+        raise MlenvError("usage", message, hint=f"mlenv create --from-bundle {named}, then: mlenv add NAME")
+    if not named and (request.arguments or not context.options.offline):
+        return None
+    from mlenv.services.bundling.restore import bundle_beside, create_from_bundle
+
+    path = Path(named) if named else bundle_beside(context)
+    return create_from_bundle(context, path, kernel_name=name) if path else None
 
 
 def _use(context: Context, request: Request) -> Outcome:
@@ -133,6 +147,12 @@ def _freeze(context: Context, request: Request) -> Outcome:
         notebook=options.get("notebook"),
     )
     return freeze(context, wish)
+
+
+def _bundle(context: Context, request: Request) -> Outcome:
+    from mlenv.services.bundling.make import bundle
+
+    return bundle(context, request.options.get("platform", ()), request.options.get("output"))
 
 
 def _list(context: Context, request: Request) -> Outcome:
@@ -232,6 +252,7 @@ SERVICES: Mapping[str, _Service] = {
     "lock": _lock,
     "upgrade": _upgrade,
     "freeze": _freeze,
+    "bundle": _bundle,
     "list": _list,
     "show": _show,
     "outdated": _outdated,
