@@ -26,8 +26,8 @@ __all__ = ["Proof", "explain", "make_ready", "prove", "prove_spec", "start"]
 _OUTPUT_BYTES = 64_000
 _POLL_S = 0.05
 _LOADING = Lock()
-"""One thread at a time loads jupyter_client: its modules import each other in a circle, and Python gives a second thread
-one that is half loaded rather than let the two wait for each other."""
+"""One thread at a time loads jupyter_client: its modules import each other in a circle, and Python gives a second
+thread one that is half loaded rather than let the two wait for each other."""
 _END_S, _LOOK_S = 5.0, 0.002
 # Real code, not only expressions: the fallback kernel refuses the one and would answer the others.
 _CODE = "import sys, platform"
