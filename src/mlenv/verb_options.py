@@ -30,7 +30,7 @@ def _option(
     return Option(flag=flag, help=text, metavar=metavar, choices=tuple(choices), many=many)
 
 
-_ENGINES = ("uv", "venv", "virtualenv", "poetry", "pdm", "pipenv")
+_ENGINES = ("uv", "venv", "virtualenv", "conda", "poetry", "pdm", "pipenv")
 
 _ALL_OPTIONS = (
     _option("--project", "the project folder (default: found upwards from here)", "DIR"),
@@ -42,6 +42,7 @@ _ALL_OPTIONS = (
     _option("--force", "go on where a warning stops"),
     _option("--frozen", "take the lock as it is, never relock"),
     _option("--allow-build", "build packages from source where there is no wheel"),
+    _option("--pip", "with conda: the packages come from the package index (the pip part of environment.yml)"),
     _option("--engine", "what makes the environment (default: uv)", "NAME", _ENGINES),
     _option("--python", "the Python to use: a version, a range or a path", "VERSION"),
     _option("--fetch-python", "get the Python that is wanted with uv, where this machine has none"),

@@ -61,6 +61,7 @@ VERBS: Tuple[Verb, ...] = (
         "--python",
         "--fetch-python",
         "--engine",
+        "--pip",
         "--name",
         "--ipykernel",
         "--from-notebook",
@@ -98,6 +99,7 @@ VERBS: Tuple[Verb, ...] = (
     _verb(
         "add",
         "Declare packages, lock and install them.",
+        "--pip",
         "--frozen",
         *_CHANGE,
         *_CHOICE,

@@ -459,19 +459,23 @@ def test_where_nothing_is_declared_freeze_is_what_records() -> None:
 @pytest.mark.parametrize(
     ("kind", "lock", "verdict", "command"),
     [
-        ("conda-lock", "conda-lock.yml", "no-env", "conda-lock install --prefix .venv conda-lock.yml"),
-        ("pixi", "pixi.lock", "sync", "pixi install --frozen"),
+        ("conda-lock", "conda-lock.yml", "no-env", "mlenv create"),
+        ("pixi", "pixi.lock", "sync", "mlenv sync"),
         ("pixi", "pixi.lock", "relock", "pixi lock"),
-        ("conda", "conda-linux-64.lock", "sync", "conda create --prefix .venv --file conda-linux-64.lock"),
-        ("conda", "environment.yml", "no-env", "conda env create --prefix .venv --file environment.yml"),
+        ("conda", "conda-linux-64.lock", "sync", "mlenv sync"),
+        ("conda", "environment.yml", "no-env", "mlenv create"),
         ("conda", "environment.yml", "relock", ""),
+        ("conda-lock", "conda-lock.yml", "relock", "mlenv sync"),
     ],
 )
-def test_what_mlenv_does_not_install_is_mended_by_the_tool_that_does(
+def test_a_lock_of_conda_s_is_installed_by_mlenv_and_written_by_its_own_tool(
     kind: str, lock: str, verdict: str, command: str
 ) -> None:
     selection = Selection(root=ROOT, name="demo", lock=lock, kind=kind)
     action = drift.next_action(verdict, selection)
-    assert (action.action, action.command) == ("none", command)
-    assert lock in action.text
+    assert action.command == command
+    assert action.action == (command.partition("mlenv ")[2] or "none")
+    # Where py-rattler is not, what the lock's own tool is told stands beside it.
+    assert ("mlenv[conda]" in action.text) == command.startswith("mlenv")
+    assert lock in action.text or "pixi install" in action.text
     assert drift.next_action("restart", selection).command == "mlenv restart"

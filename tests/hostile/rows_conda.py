@@ -72,12 +72,63 @@ ROWS = (
         "dependencies[1]", "no match specification", "environment-unreadable", "NAME",
     ),
     Row(
-        "create from a pixi.lock", "create", "lock-not-driven", where="pixi.lock", says="nothing was changed",
-        hint="pixi install", files={"pixi.lock": f"{_PIXI}      linux-64: []\npackages: []\n"},
+        "create from a pixi.lock where py-rattler is not", "create", "lock-not-driven", where="pixi.lock",
+        says="nothing was changed", hint="pip install 'mlenv[conda]', then the same command again; or: pixi install",
+        files={"pixi.lock": f"{_PIXI}      linux-64: []\npackages: []\n"}, env={"MLENV_RATTLER": ""},
+    ),
+    Row(
+        "create by uv from a pixi.lock", "create --engine uv", "lock-not-driven", where="pixi.lock",
+        says="nothing was changed", hint="--engine conda", files={"pixi.lock": f"{_PIXI}      linux-64: []\npackages: []\n"},
+    ),
+    Row(
+        "create from a pixi.lock that installs no Python", "create", "python-not-found", where="pixi.lock",
+        says="no Python", hint="python", files={"pixi.lock": f"{_PIXI}      linux-64: []\npackages: []\n"},
+    ),
+    Row(
+        "create by conda beside another manifest", "create --engine conda", "engine-unfit", where="pyproject.toml",
+        says="environment.yml", hint="--engine uv", files={"pyproject.toml": project("six")},
+    ),
+    Row(
+        "a channel that is not there", "create", "channel-unknown", says="no-such-channel", hint="channels",
+        files={"environment.yml": "channels: [./no-such-channel]\ndependencies:\n  - python\n"},
+    ),
+    Row(
+        "a channel's address with a token", "create", "requirement-secret", where="environment.yml", says="credentials",
+        hint="~/.condarc",
+        files={"environment.yml": "channels: ['https://conda.example.org/t/tk-SECRET/x']\ndependencies:\n  - python\n"},
+    ),
+    Row(
+        "a channel's address with a variable", "create", "address-unsafe", where="environment.yml", says="variable",
+        hint="~/.condarc",
+        files={"environment.yml": "channels: ['https://conda.example.org/$TOKEN/x']\ndependencies:\n  - python\n"},
+    ),
+    Row(
+        "a .condarc that is no YAML", "create", "condarc-unreadable", where="condarc", says="cut short", hint="conda config",
+        files={"environment.yml": "dependencies:\n  - python\n", "condarc": "channels: [a\n"}, env={"CONDARC": "{root}/condarc"},
+    ),
+    Row(
+        "dependencies in one line", "add six", "manifest-style", where="environment.yml: line 2", says="one row a line",
+        hint="  - numpy", files={"environment.yml": "channels: [./x]\ndependencies: [python]\n"},
+    ),
+    Row(
+        "a package of conda that is an address", "create https://example.org/x.conda", "requirement-invalid",
+        says="no match specification", hint="numpy=1.26", files={"environment.yml": "dependencies:\n  - python\n"},
+    ),
+    Row(
+        "remove of what environment.yml does not declare", "remove six", "not-declared", where="environment.yml",
+        says="six", hint="mlenv list", files={"environment.yml": "dependencies:\n  - python\n"},
+    ),
+    Row(
+        "a pip part that names a folder", "create", "manifest-not-driven", where="environment.yml", says="folder",
+        hint="%pip install -e", files={"environment.yml": "channels: [./x]\ndependencies:\n  - python\n  - pip:\n    - -e .\n"},
+    ),
+    Row(
+        "create by conda with a Python's path", "create --engine conda --python /usr/bin/python3", "usage", where="--python",
+        says="version", hint="--python 3.12",
     ),
     Row(
         "sync from an explicit list", "sync --lock conda-linux-64.lock", "lock-not-driven", where="conda-linux-64.lock",
-        says="packages of conda", hint="conda create",
+        says="packages of conda", hint="conda create", env={"MLENV_RATTLER": ""},
         files={"conda-linux-64.lock": f"@EXPLICIT\n{_URL}/noarch/six-1.16.0-py_0.conda\n", ".venv": Environment()},
     ),
     Row(

@@ -182,13 +182,14 @@ ROWS = (
         files=_HERE,
     ),
     Row(
-        "an engine that mlenv does not drive yet",
+        "the engine conda where py-rattler is not",
         "create",
-        "engine-unknown",
+        "engine-missing",
         where="[tool.mlenv] engine",
-        says="conda",
-        hint="engine = ",
+        says="py-rattler",
+        hint="pip install 'mlenv[conda]'",
         files={"pyproject.toml": project("six", more='[tool.mlenv]\nengine = "conda"\n')},
+        env={"MLENV_RATTLER": ""},
     ),
     Row(
         "uv is wanted and is not there",

@@ -136,15 +136,17 @@ def test_pip_s_copy_over_conda_s_is_found_where_conda_sees_nothing(rattler: Ratt
 
 
 @pytest.mark.parametrize("verb", [("sync",), ("create",)])
-def test_nothing_is_changed_from_a_lock_of_conda_s(
-    rattler: Rattler, channel: str, project: Path, verb: tuple[str, ...]
+def test_nothing_is_changed_from_a_lock_of_conda_s_where_py_rattler_is_not(
+    rattler: Rattler, channel: str, project: Path, verb: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("MLENV_RATTLER", "")
     rattler("install", channel, project / ".venv", PLATFORM, "python", "numpy >=2")
     before = sorted(path.name for path in packages(project).iterdir())
     done = subprocess.run([sys.executable, "-m", "mlenv", *verb], cwd=project, capture_output=True, text=True)
     assert done.returncode == 2
     assert "conda" in done.stderr
     assert "pixi install" in done.stderr
+    assert "mlenv[conda]" in done.stderr
     assert sorted(path.name for path in packages(project).iterdir()) == before
 
 

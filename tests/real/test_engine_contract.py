@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from conda_channel import channel_in
 
+from conftest import _discover
 from differential.stage import NotRun, Stage, open_stage, place
 from scenarios.real_project import Project, mlenv, specs
 
@@ -53,6 +55,19 @@ def _with_poetry(stage: Stage) -> Mapping[str, str]:
     return {"PATH": f"{stage.tool('poetry')}{os.pathsep}{os.environ['PATH']}"}
 
 
+def _with_channel(stage: Stage) -> Mapping[str, str]:
+    """A channel on disk, with a CPython of each kind and the packages of the story, named by the user's ``.condarc``."""
+    if sys.platform != "linux":
+        raise NotRun("the small channel's packages are Linux's")
+    found = _discover()
+    address = channel_in(stage.folder / "conda" / "channel", [found[one] for one in _CONDA_MINORS if one in found])
+    condarc = stage.folder / "conda" / "condarc"
+    condarc.write_text(f"channels:\n  - {address}\n")
+    return {"CONDARC": str(condarc), "RATTLER_CACHE_DIR": str(stage.folder / "conda" / "cache")}
+
+
+_CONDA_MINORS = ("3.9", "3.11", "3.13")
+
 ENGINES = (
     Engine(name="uv", minors=("3.9", "3.11", "3.13"), lock="pylock.toml", made_by="uv"),
     # pip takes half a minute for the story: one Python is enough.
@@ -64,6 +79,15 @@ ENGINES = (
         made_by="virtualenv",
         # A setting of the user's that would let the environment see the system's packages.
         env=lambda stage: {"VIRTUALENV_SYSTEM_SITE_PACKAGES": "1"},
+    ),
+    Engine(
+        name="conda",
+        minors=_CONDA_MINORS,
+        lock="conda-lock.yml",
+        made_by="conda",
+        env=_with_channel,
+        pin="{name}={version}",
+        frozen=("--output", "frozen.yml"),
     ),
     Engine(
         name="poetry",

@@ -94,6 +94,10 @@ def _row(
             yield Finding(kind="source", package=pin.name, locked=locked, installed=there.version, reason=reason)
         return
     kind, reason = _drift(pin, record)
+    if pin.name in overwritten and not overwritten[pin.name]:
+        reason = f"{pin.name} is in conda's records, and its files are gone"
+        yield Finding(kind="missing", package=pin.name, locked=locked, reason=reason)
+        return
     if not kind and pin.name in overwritten:
         kind, reason = "different", f"{record.version} of conda is locked, {overwritten[pin.name]} was put over it"
     if kind:

@@ -223,9 +223,12 @@ def next_action(verdict: str, selection: Optional[Selection] = None, findings: S
 
 
 def _outside(verdict: str, kind: str, lock: str) -> Action:
+    """Return what to do about a lock of the conda world: mlenv installs it where py-rattler is, its own tool always."""
     command = command_outside(kind, lock, relock=verdict == "relock")
-    if not command:
-        return Action(action="none", command="", text=f"Make {lock} anew with the tool that wrote it.")
-    return Action(
-        action="none", command=command, text=f"Run {command}: mlenv compares {lock}, and does not install it."
-    )
+    if verdict == "relock" and kind != "conda-lock":
+        if not command:
+            return Action(action="none", command="", text=f"Make {lock} anew with the tool that wrote it.")
+        return Action(action="none", command=command, text=f"Run {command}: only {kind} writes {lock}.")
+    verb = "create" if verdict in ("broken", "no-env") else "sync"
+    text = f"Run mlenv {verb} (it needs pip install 'mlenv[conda]'), or: {command}."
+    return Action(action=verb, command=f"mlenv {verb}", text=text)

@@ -7,14 +7,18 @@ from collections.abc import Mapping
 from dataclasses import field, replace
 from typing import NoReturn
 
+from mlenv.engines.conda import HINT, supported
 from mlenv.engines.project_tools import PROJECT_TOOLS
 from mlenv.errors import MlenvError
 from mlenv.model import value
 
 __all__ = ["ENGINES", "EngineChoice", "Tools", "choose"]
 
-ENGINES = ("uv", "venv", "virtualenv")
-_NEAREST = {"pip": "venv", "pyvenv": "venv", "stdlib": "venv"}
+ENGINES = ("uv", "venv", "virtualenv", "conda")
+_NEAREST = {
+    **dict.fromkeys(("pip", "pyvenv", "stdlib"), "venv"),
+    **dict.fromkeys(("mamba", "micromamba", "pixi", "rattler"), "conda"),
+}
 
 
 @value
@@ -31,6 +35,8 @@ class Tools:
     """The words that start virtualenv, where it is there; only looked for where it is wanted."""
     may_fetch: bool = True
     """Whether a tool that is not there may be fetched from the package index."""
+    rattler: str = ""
+    """Version of the py-rattler that mlenv's own Python has; empty where it has none."""
     own: Mapping[str, str] = field(default_factory=dict)
     """Name -> absolute path, of Poetry, PDM and Pipenv where they are there."""
 
@@ -38,7 +44,7 @@ class Tools:
 @value
 class EngineChoice:
     name: str
-    """``uv``, ``venv`` or ``virtualenv``: what makes the environment."""
+    """``uv``, ``venv``, ``virtualenv`` or ``conda``: what makes the environment."""
     why: str
     through: str = ""
     """``poetry``, ``pdm`` or ``pipenv``, where the project's own tool shall install its lock; else empty."""
@@ -51,10 +57,20 @@ class EngineChoice:
         return self.through or self.name
 
 
-def choose(option: str | None, settings_engine: str | None, recorded: str | None, tools: Tools) -> EngineChoice:
-    """Choose the engine: what was asked for, else what the settings say, else what made the environment, else uv.
+def choose(
+    option: str | None, settings_engine: str | None, recorded: str | None, tools: Tools, *, conda_file: str = ""
+) -> EngineChoice:
+    """Choose the engine: what was asked for, else what the settings say, else what the project's files need, else what
+    made the environment, else uv.
 
     What somebody named must be there; what is only recorded gives way to what is.
+
+    Args:
+        option: what ``--engine`` says.
+        settings_engine: what the settings say.
+        recorded: what made the environment that is there.
+        tools: what this machine has.
+        conda_file: the project's lock or manifest of the conda world, where that is what counts.
 
     Raises:
         MlenvError: ``engine-unknown`` for a name that mlenv does not drive, ``engine-missing`` where the one that
@@ -64,12 +80,15 @@ def choose(option: str | None, settings_engine: str | None, recorded: str | None
         return _named(option, "--engine says so", "--engine", tools)
     if settings_engine is not None:
         return _named(settings_engine, "the project's settings say so", "[tool.mlenv] engine", tools)
-    if recorded == "conda":
+    if conda_file and supported(tools.rattler):
+        return _made_by("conda", f"{conda_file} asks for packages of conda", tools)
+    if recorded == "conda" and not conda_file:
         raise MlenvError(
             "engine-unknown",
-            "This environment was made by conda (or pixi), which mlenv does not drive yet; nothing was changed. "
+            "This environment was made by conda (or pixi), and no file of theirs is in the project; nothing was done. "
             f"Engines: {', '.join((*ENGINES, *PROJECT_TOOLS))}.",
             hint="change it with what made it (pixi install, conda-lock install, conda install), then: mlenv check; "
+            "mlenv freeze --output environment.yml writes down what it holds; "
             "or --engine uv, which makes another one in its place",
         )
     if recorded in ENGINES and _is_there(recorded, tools):
@@ -88,6 +107,14 @@ def _named(name: str, said: str, where: str, tools: Tools) -> EngineChoice:
         return _through(name, said, where, tools)
     if name not in ENGINES:
         _refuse_unknown(name, f"'{name}' is not an engine that mlenv drives.", where)
+    if name == "conda" and not supported(tools.rattler):
+        there = f"py-rattler {tools.rattler} is another series than the one it works with" if tools.rattler else ""
+        raise MlenvError(
+            "engine-missing",
+            f"The engine conda is wanted ({said}), but {there or 'py-rattler is not installed beside mlenv'}.",
+            where=where,
+            hint=HINT,
+        )
     if not _is_there(name, tools):
         missing, hint = _MISSING[name]
         raise MlenvError(
@@ -109,7 +136,7 @@ _MISSING = {
 
 
 def _made_by(name: str, why: str, tools: Tools) -> EngineChoice:
-    by_pip = name == "venv" or (name == "virtualenv" and tools.uv is None)
+    by_pip = name == "venv" or tools.uv is None
     return EngineChoice(name=name, why=why, installer="pip" if by_pip else "uv")
 
 
@@ -128,6 +155,8 @@ def _is_there(name: str, tools: Tools) -> bool:
     any_installer = tools.uv is not None or tools.pip is not None
     if name == "virtualenv":
         return any_installer and (bool(tools.virtualenv) or tools.may_fetch)
+    if name == "conda":
+        return supported(tools.rattler)
     return (tools.uv if name == "uv" else tools.pip) is not None
 
 

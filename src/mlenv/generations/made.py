@@ -12,6 +12,7 @@ from typing import Any
 from mlenv import store
 from mlenv.errors import MlenvError
 from mlenv.probe import site
+from mlenv.probe.conda_whole import conda_faults
 
 __all__ = ["current", "new_path", "ready", "seal", "shown"]
 
@@ -34,7 +35,10 @@ def seal(generation: Path, content: Mapping[str, Any], *, python: str) -> None:
     """
     facts = site.environment_facts(str(generation))
     installed = site.scan(facts.sites)
-    problems = [f"{d.name}: {missing[0]}" for d in installed.distributions if (missing := site.verify(d))]
+    owned = frozenset(installed.owned)
+    rows = [row for row in installed.distributions if row.name not in owned]
+    problems = [f"{d.name}: {missing[0]}" for d in rows if (missing := site.verify(d))]
+    problems += [f"{name}: {reason}" for name, reason in conda_faults(installed)]
     problems += [f"{name}: {reason}" for name, reason in installed.damaged]
     if problems:
         raise MlenvError(

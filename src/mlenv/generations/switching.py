@@ -55,7 +55,7 @@ def refuse_no_environment(link: Path) -> None:
     Raises:
         MlenvError: ``environment-foreign``.
     """
-    is_environment = (link / "pyvenv.cfg").exists() or (link.is_symlink() and (link / "conda-meta").is_dir())
+    is_environment = (link / "pyvenv.cfg").exists() or (link / "conda-meta").is_dir()
     is_ours = link.is_symlink() and (not link.exists() or current(link) is not None)
     if os.path.lexists(link) and not is_environment and not is_ours and not _is_empty(link):
         raise MlenvError(

@@ -25,9 +25,7 @@ def relock_of(choice: Choice, content: LockContent, manifest: Manifest | None) -
         return
     lock, kind = choice.lock or "", choice.kind or ""
     if kind in CONDA_KINDS:
-        from mlenv.locks.conda_agreement import conda_relock
-
-        yield from conda_relock(content, manifest, kind=kind, lock=lock, manifest_name=choice.manifest)
+        yield from _conda(choice.manifest, lock, kind, content, manifest)
         return
     known = manifest.fingerprints.get(kind, frozenset()) if content.fingerprint else frozenset()
     if content.fingerprint in known:
@@ -54,6 +52,17 @@ def relock_of(choice: Choice, content: LockContent, manifest: Manifest | None) -
     if now and then and not same_pythons(now, then):
         reason = f"{choice.manifest} asks for Python {now}; {choice.lock} was made for {then}."
         yield Finding(kind="relock", reason=reason, declared=now, locked=then)
+
+
+def _conda(path: str, lock: str, kind: str, content: LockContent, manifest: Manifest) -> Iterator[Finding]:
+    from mlenv.locks.conda_agreement import conda_relock
+
+    found = tuple(conda_relock(content, manifest, kind=kind, lock=lock, manifest_name=path))
+    yield from found
+    known = manifest.fingerprints.get(kind, frozenset())
+    if content.fingerprint and known and content.fingerprint not in known and not found:
+        reason = f"{path} has changed since {lock} was made: {lock} records another digest of it."
+        yield Finding(kind="relock", reason=reason)
 
 
 def _gone(path: str, lock: str, content: LockContent, manifest: Manifest) -> Iterator[Finding]:

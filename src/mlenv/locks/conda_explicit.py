@@ -18,7 +18,7 @@ from mlenv.locks.limits import check_lines, check_packages
 from mlenv.locks.place import Place, conflict_line
 from mlenv.locks.target import Target
 
-__all__ = ["is_explicit", "parse_explicit"]
+__all__ = ["explicit_rows", "is_explicit", "parse_explicit"]
 
 _HINT = "Take the file back from version control, or make it anew: conda list --explicit --md5"
 _MARK = re.compile(r"^@EXPLICIT\s*$", re.MULTILINE)
@@ -75,6 +75,23 @@ def parse_explicit(text: str, where: str, target: Target) -> LockContent:
     if made_for and subdir_of(target) not in made_for:
         return no_platform(where, subdir_of(target), made_for)
     return conda_content(*once(rows))
+
+
+def explicit_rows(text: str) -> tuple[tuple[str, str, str, str, str, str], ...]:
+    """Return the conda rows of a list that :func:`parse_explicit` has read.
+
+    Each is (name, version, build, url, md5, sha256); digests are empty where the list has none.
+    """
+    found = []
+    for line in text.splitlines():
+        address, _, digest = line.strip().partition("#")
+        archive = archive_of(address)
+        if archive is None:
+            continue
+        digest = digest.removeprefix("sha256:").removeprefix("md5:")
+        kind = _DIGITS.get(len(digest), "")
+        found.append((*archive, address, digest if kind == "md5" else "", digest if kind == "sha256" else ""))
+    return tuple(found)
 
 
 def _conda(row: str, at: Place) -> CondaRow:

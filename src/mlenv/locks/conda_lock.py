@@ -6,9 +6,11 @@ Source: conda-lock's documentation, "Output"; ``conda_lock/lockfile/v1/models.py
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from mlenv.locks.conda_content import conda_content, no_platform
 from mlenv.locks.conda_rows import CondaRow, PipRow, archive_of, check_whole, once, pip_row, spec_name, subdir_of
+from mlenv.locks.conda_write import check_conda_seal, is_ours
 from mlenv.locks.content import LockContent
 from mlenv.locks.limits import check_packages
 from mlenv.locks.place import Place, Table
@@ -46,9 +48,11 @@ def parse_conda_lock(text: str, where: str, target: Target, groups: Iterable[str
     Cost: that of the YAML; 500 packages for four platforms about 0.4 s.
     """
     place = Place(file=where, code="lock-unreadable", hint=_HINT)
+    edited = check_conda_seal(text, place)
     table = parse_yaml(text, place)
     _check_version(table, place)
-    platforms = place.at("metadata").texts(place.need(table, "metadata", dict), "platforms")
+    metadata = place.need(table, "metadata", dict)
+    platforms = place.at("metadata").texts(metadata, "platforms")
     tables = place.tables(table, "package")
     check_packages(len(tables) // max(1, len(platforms)), place)
     subdir = subdir_of(target)
@@ -59,7 +63,10 @@ def parse_conda_lock(text: str, where: str, target: Target, groups: Iterable[str
     wanted = {_MAIN, *_categories(groups, {str(row.get("category", _MAIN)) for row, _ in tables}, place)}
     held = sorted({row.category for row in rows} & wanted - {_MAIN})
     found = once((row.row, row.place) for row in rows if row.category in wanted)
-    return conda_content(*found, groups=tuple(held))
+    content = conda_content(*found, findings=edited, groups=tuple(held))
+    # conda-lock's own digest cannot be made without it; what mlenv wrote is known again.
+    hashes = place.at("metadata").table(metadata, "content_hash") if is_ours(text) else {}
+    return replace(content, fingerprint=str(hashes.get(subdir, "")))
 
 
 def _categories(groups: Iterable[str] | None, there: set[str], place: Place) -> tuple[str, ...]:

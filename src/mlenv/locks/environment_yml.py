@@ -15,6 +15,7 @@ from dataclasses import replace
 from mlenv.locks.conda_content import conda_content
 from mlenv.locks.conda_rows import subdir_of
 from mlenv.locks.conda_spec import CondaSpec, parse_spec
+from mlenv.locks.conda_write import fingerprint_of
 from mlenv.locks.content import LockContent, Manifest
 from mlenv.locks.limits import check_packages
 from mlenv.locks.place import Place, Table
@@ -41,7 +42,19 @@ class Environment:
     pip: Requirements = Requirements()
     selected: frozenset[str] = frozenset()
     """Names of conda rows behind which a selector (``# [linux]``) stands that is not this platform's."""
+    channels: tuple[str, ...] = ()
+    """As written, the first one first."""
+    platforms: tuple[str, ...] = ()
+    """Those that conda-lock is to lock for; empty where the file does not say."""
+    piped: tuple[str, ...] = ()
+    """The rows of the ``pip:`` parts, as written."""
     where: str = ""
+
+    @property
+    def fingerprint(self) -> str:
+        """The digest of what a lock hangs on: channels in their order, rows in any."""
+        specs = sorted(spec.text for spec in self.specs)
+        return fingerprint_of({"channels": self.channels, "specs": specs, "pip": sorted(self.piped)})
 
     @property
     def pinned(self) -> bool:
@@ -78,7 +91,19 @@ def parse_environment(text: str, where: str, target: Target, load: Callable[[str
         else:
             raise at.error("A match specification or a 'pip:' part is expected here.")
     pip = parse_requirements("\n".join(piped), where, target, load) if piped else Requirements()
-    return Environment(specs=tuple(specs), pip=pip, selected=_not_here(text, subdir_of(target)), where=where)
+    return Environment(
+        specs=tuple(specs),
+        pip=pip,
+        selected=_not_here(text, subdir_of(target)),
+        channels=_texts(table, "channels", place),
+        platforms=_texts(table, "platforms", place),
+        piped=tuple(piped),
+        where=where,
+    )
+
+
+def _texts(table: Table, key: str, place: Place) -> tuple[str, ...]:
+    return tuple(row for row in place.get(table, key, list) or [] if isinstance(row, str))
 
 
 def _pip_rows(part: Table, at: Place) -> list[str]:
@@ -122,5 +147,6 @@ def as_environment_manifest(environment: Environment) -> Manifest:
         everything=environment.pip.requirements,
         declares=True,
         options=environment.pip.options,
+        fingerprints={"conda-lock": frozenset({environment.fingerprint})},
         findings=environment.pip.findings,
     )

@@ -11,7 +11,7 @@ from mlenv.locks.content import LockContent
 from mlenv.locks.target import Target, tag_set
 from mlenv.versions import satisfies
 
-__all__ = ["buildable", "has_wheel", "suggest_python", "wheel_tags"]
+__all__ = ["best_wheel", "buildable", "has_wheel", "suggest_python", "wheel_tags"]
 
 _MINORS = range(6, 20)
 
@@ -67,6 +67,17 @@ def suggest_python(
         if all(has_wheel(files, tags) for files in wheels.values()):
             return version
     return None
+
+
+def best_wheel(files: Sequence[str], target: Target) -> str:
+    """Return the wheel that an installer would choose for an interpreter; empty where none fits."""
+    order = {tag: number for number, tag in enumerate(target.tags)}
+    ranked = []
+    for file in files:
+        fitting = [order[str(tag)] for tag in _tags(file) if str(tag) in order]
+        if fitting:
+            ranked.append((min(fitting), file))
+    return min(ranked)[1] if ranked else ""
 
 
 def _tags_of(minor: int, target: Target) -> frozenset[Tag]:

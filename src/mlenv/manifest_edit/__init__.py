@@ -6,6 +6,7 @@ with the row that is already there. Pure: text in, text out; the caller writes.
 
 from __future__ import annotations
 
+from mlenv.manifest_edit.environment import add_specs, new_environment, remove_specs
 from mlenv.manifest_edit.lines import add_requirements, remove_requirements
 from mlenv.manifest_edit.pinned import (
     change_pins,
@@ -22,15 +23,18 @@ from mlenv.manifest_edit.rows import same_newlines
 __all__ = [
     "add_dependencies",
     "add_requirements",
+    "add_specs",
     "change_pins",
     "drop_rows",
     "list_of_pylock",
     "loosen_rows",
+    "new_environment",
     "new_pyproject",
     "pin_versions",
     "pinned_rows",
     "remove_dependencies",
     "remove_requirements",
+    "remove_specs",
     "same_newlines",
     "set_requires_python",
     "without_hashes",

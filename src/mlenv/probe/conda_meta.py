@@ -82,7 +82,7 @@ def owners(
         conda: conda's records; one at least.
 
     Returns:
-        Names of distributions; (name of a conda package, version that lies there now).
+        Names of distributions; (name of a conda package, version that lies there now: empty where its files are gone).
 
     Cost: names tell nearly all; records are read, once in a process, for what pip installed or conda calls otherwise.
     """
@@ -103,6 +103,13 @@ def owners(
             owned.append(row.name)
         elif row.name in by_name:
             overwritten[by_name[row.name]] = row.version
+    there = {row.name for row in found}
+    for row in conda:
+        # Only builds of Python packages are named so; what calls itself otherwise than its record is read, once.
+        if row.source.commit.startswith("py") and normalise(row.name) not in there and row.name not in overwritten:
+            listed = _listed(os.path.join(folder, row.folder))
+            if listed and not any(one.folder in listed for one in found):
+                overwritten[row.name] = ""
     return tuple(owned), tuple(sorted(overwritten.items()))
 
 

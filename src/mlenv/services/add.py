@@ -19,7 +19,7 @@ from mlenv.services.context import Context
 from mlenv.services.holding import holding
 from mlenv.services.lists import changed_list, is_list
 from mlenv.services.locking import relock
-from mlenv.services.prepare import checked, prepare
+from mlenv.services.prepare import asks_conda, prepare, requested
 from mlenv.services.project import Project, again, open_project
 from mlenv.services.refresh import refresh_runtime
 from mlenv.services.resolver import Resolver
@@ -38,7 +38,7 @@ def add(context: Context, requirements: Sequence[str]) -> Outcome:
     Raises:
         MlenvError: what failed, naming package and cause; nothing was changed then.
     """
-    wanted = checked(requirements)
+    wanted = requested(context, open_project(context, create=True), requirements)
     return change_project(context, "add", wanted, declare.names_of(wanted))
 
 
@@ -66,7 +66,7 @@ def change_project(context: Context, verb: str, requirements: tuple[str, ...], n
     refuse_member(context, project.root, project.member, verb)
     with holding(context, project, verb) as (project, descriptor):
         refuse_foreign(project)
-        if verb == "add":
+        if verb == "add" and (context.options.pip or not asks_conda(context, project)):
             words.tell_owned(context, project, names)
         group = declare.group_of(context) if verb != "upgrade" else None
         context = _with_group(context, project, group if verb == "add" else None)
@@ -119,6 +119,9 @@ def _new_files(
     selected = select_project(project, target_of(resolver.interpreter.path), _told(context, None).options)
     if verb == "upgrade":
         _refuse_unknown(selected, names)
+    if resolver.engine.name == "conda":
+        rows = _conda_edits(context, project, selected, resolver, verb, requirements, names)
+        return resolver, {**rows, **relock(context, project, rows, resolver)}
     if is_list(selected):
         declare.refuse_group(selected.choice.lock or "", group)
         return resolver, _unless_taken_out(
@@ -137,6 +140,19 @@ def _new_files(
     elif verb == "remove":
         edits = _unless_taken_out(project, verb, names, lambda: declare.removing(project, selected, names, group))
     return resolver, {**edits, **relock(context, project, edits, resolver)}
+
+
+def _conda_edits(
+    context: Context, project: Project, selected: Selected, resolver: Resolver, verb: str, rows: Sequence[str],
+    names: Sequence[str],
+) -> dict[str, str]:  # fmt: skip
+    from mlenv.services.conda.declaring import added, removed
+
+    if verb == "add":
+        return added(context, project, selected, resolver, rows, pip=context.options.pip)
+    if verb == "upgrade":
+        return {}
+    return _unless_taken_out(project, verb, names, lambda: removed(project, selected, resolver, names))
 
 
 def _unless_taken_out(

@@ -16,6 +16,7 @@ from mlenv.model import Change, Command, Installed, Pin, value
 from mlenv.probe import ask, environment, site
 from mlenv.services import hygiene, installing, space
 from mlenv.services.builds import refuse_builds
+from mlenv.services.conda.holding import conda_changes, count_of, wrong_rows
 from mlenv.services.context import Context
 from mlenv.services.indexes import refuse_credentials, refuse_options
 from mlenv.services.members import marker_of
@@ -38,6 +39,8 @@ class Done:
 
 def changes_of(before: Installed, selected: Selected) -> tuple[Change, ...]:
     """Say which packages the selection adds, moves or removes; tooling that is there is left out."""
+    if selected.choice.kind in drift.CONDA_KINDS:
+        return conda_changes(before, selected)
     old = {d.name: d for d in before.distributions}
     new = {pin.name: pin for pin in selected.selection.pins}
     changes = []
@@ -102,15 +105,15 @@ def carry_out(context: Context, project: Project, wish: Wish, descriptor: int) -
     """
     root = project.root
     refuse_foreign(project)
-    _refuse_conda(project)
+    _refuse_conda(project, wish)
     generations.refuse_no_environment(project.link)
     before = site.scan(project.environment.sites)
     changes = changes_of(before, wish.selected)
     space.refuse_too_little(project, wish)
     place = _place(context, project)
     try:
-        installing.build(context, project, wish, place.folder, descriptor)
-        if _is_well(project, wish) and not place.guarded:
+        _build(context, project, wish, place.folder, descriptor)
+        if _is_well(project, wish) and not place.guarded and wish.engine.name != "conda":
             generations.carry_bytecode(Path(os.path.realpath(project.link)), place.folder)
         installed = _verify(context, project, wish, place)
     except MlenvError as error:
@@ -123,8 +126,16 @@ def carry_out(context: Context, project: Project, wish: Wish, descriptor: int) -
     written = _write_and_switch(context, project, wish, place, descriptor)
     generations.collect(root, project.link)
     names = tuple(c.path for c in written if c.before != c.after)
-    count = sum(1 for d in installed.distributions if d.name != "pip")
-    return Done(changes=changes, files=names, count=count, switched=True)
+    return Done(changes=changes, files=names, count=count_of(installed), switched=True)
+
+
+def _build(context: Context, project: Project, wish: Wish, folder: Path, descriptor: int) -> None:
+    if wish.engine.name == "conda":
+        from mlenv.services.conda.building import build_conda
+
+        build_conda(context, project, wish, folder, descriptor)
+    else:
+        installing.build(context, project, wish, folder, descriptor)
 
 
 @value
@@ -240,13 +251,22 @@ def write_only(project: Project, verb: str, files: Mapping[str, str]) -> None:
     history.finish(project.root, entry, place, written)
 
 
-def _refuse_conda(project: Project) -> None:
-    if project.environment.engine == "conda" and project.environment.prefix and not project.link.is_symlink():
+def _refuse_conda(project: Project, wish: Wish) -> None:
+    if project.environment.engine != "conda" or not project.environment.prefix or project.link.is_symlink():
+        return
+    if ".pixi" in project.link.parts:
         raise MlenvError(
             "environment-conda",
-            f"{project.link.name} is a conda environment; mlenv checks it but does not change it yet",
+            f"{project.link.name} in .pixi is pixi's own environment; mlenv checks it and does not change it",
             where=str(project.link),
-            hint="change it with conda, or move it away and type: mlenv create",
+            hint='pixi install; or set env = ".venv" in [tool.mlenv] for one of its own',
+        )
+    if wish.engine.name != "conda":
+        raise MlenvError(
+            "environment-conda",
+            f"{project.link.name} is a conda environment, which {wish.engine.name} does not change",
+            where=str(project.link),
+            hint="change it with --engine conda, or move it away and type: mlenv create",
         )
 
 
@@ -256,12 +276,7 @@ def _verify(context: Context, project: Project, wish: Wish, place: _Place) -> In
     selection, generation = wish.selected.selection, place.folder
     python = _start(generation)
     installed = site.scan(site.environment_facts(str(generation)).sites)
-    have = {d.name: d.version for d in installed.distributions}
-    wrong = [
-        pin.name
-        for pin in selection.pins
-        if pin.name not in have or (pin.version and not _fits(wish.selected, pin, have[pin.name]))
-    ]
+    wrong = _wrong(wish.selected, installed)
     if wrong:
         raise MlenvError(
             "verify-failed",
@@ -278,13 +293,25 @@ def _verify(context: Context, project: Project, wish: Wish, place: _Place) -> In
         "groups": list(groups or ()),
         "groups-told": groups is not None,
         "link": os.path.relpath(project.link, project.root),
-        "base": wish.interpreter.path,
+        # conda's Python lies in the environment: nothing outside is what it was made from.
+        "base": environment.interpreter(str(generation)) if wish.engine.name == "conda" else wish.interpreter.path,
         "ipykernel": "installed" if wish.with_ipykernel else "runtime",
         **marker_of(context, project, wish.selected, target_of(wish.interpreter.path)),
         **({"generation": place.generation.name} if place.guarded else {}),
     }
     generations.seal(generation, marker, python=python)
     return installed
+
+
+def _wrong(selected: Selected, installed: Installed) -> list[str]:
+    if selected.choice.kind in drift.CONDA_KINDS:
+        return wrong_rows(selected.selection, installed)
+    have = {d.name: d.version for d in installed.distributions}
+    return [
+        pin.name
+        for pin in selected.selection.pins
+        if pin.name not in have or (pin.version and not _fits(selected, pin, have[pin.name]))
+    ]
 
 
 def _start(generation: Path) -> str:

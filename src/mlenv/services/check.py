@@ -102,7 +102,12 @@ def _examined(context: Context, installed: Installed, prefix: str | None) -> Ins
     rows = dict(site.missing_tops(installed, {}))
     if prefix is not None:
         rows |= dict(built_elsewhere(installed, prefix))
-    known = installed.distributions if context.options.deep else ()
+    owned = frozenset(installed.owned)
+    known = [row for row in installed.distributions if row.name not in owned] if context.options.deep else []
+    if context.options.deep and installed.conda:
+        from mlenv.probe.conda_whole import conda_faults
+
+        rows |= dict(conda_faults(installed, deep=True))
     return with_damage(installed, rows.items(), [(each.name, site.verify(each, deep=True)) for each in known])
 
 

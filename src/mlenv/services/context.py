@@ -42,6 +42,8 @@ class Options:
     frozen: bool = False
     deep: bool = False
     allow_build: bool = False
+    pip: bool = False
+    """Whether packages are added to the ``pip:`` part of an ``environment.yml``."""
     engine: str | None = None
     python: str | None = None
     fetch_python: bool = False

@@ -17,11 +17,12 @@ from mlenv.services import declare, hygiene, kernels, proof, words
 from mlenv.services.adopt import adopted_requirements
 from mlenv.services.change import Done, carry_out, changes_of, is_managed, refuse_foreign, refuse_what_hurts
 from mlenv.services.check import check_project
+from mlenv.services.conda.holding import count_of
 from mlenv.services.context import Context
 from mlenv.services.disk import copied
 from mlenv.services.holding import holding
 from mlenv.services.lists import changed_list, is_list
-from mlenv.services.prepare import checked, prepare
+from mlenv.services.prepare import prepare, requested
 from mlenv.services.project import Project, again, forget_used, open_project, refuse_odd_bytes
 from mlenv.services.resolver import Resolver
 from mlenv.services.select import select_project, target_of
@@ -64,8 +65,8 @@ def create(
     Raises:
         MlenvError: what failed and what to type; the old environment is as it was then.
     """
-    wanted = checked(requirements)
     project = open_project(context, create=True)
+    wanted = requested(context, project, requirements)
     if project.settings.env:
         refuse_foreign(project)
     said = "--name" if kernel_name else project.settings.at("kernel-name")
@@ -126,7 +127,20 @@ def _build(
     return _Built(project=project, selected=selected, resolver=resolver, done=done)
 
 
+def _conda_edits(
+    context: Context, project: Project, selected: Selected, resolver: Resolver, wanted: tuple[str, ...]
+) -> dict[str, str]:
+    from mlenv.services.conda.declaring import added
+
+    choice = selected.choice
+    if (choice.manifest or choice.lock) and not wanted and not context.options.python:
+        return {}
+    return added(context, project, selected, resolver, wanted, pip=context.options.pip)
+
+
 def _same_python(project: Project, resolver: Resolver) -> bool:
+    if resolver.engine.name == "conda":
+        return project.environment.engine == "conda"  # its Python is a package like the others
     present = (project.environment.python or "").split(".")[:2]
     return present == resolver.interpreter.version.split(".")[:2]
 
@@ -134,6 +148,8 @@ def _same_python(project: Project, resolver: Resolver) -> bool:
 def _edits(
     context: Context, project: Project, selected: Selected, resolver: Resolver, wanted: tuple[str, ...]
 ) -> dict[str, str]:
+    if resolver.engine.name == "conda":
+        return _conda_edits(context, project, selected, resolver, wanted)
     minor = ".".join(resolver.interpreter.version.split(".")[:2])
     choice = selected.choice
     if choice.manifest is None and choice.lock is None:
@@ -151,7 +167,7 @@ def _edits(
 def _python_file(context: Context, project: Project, resolver: Resolver) -> dict[str, str]:
     """A Python that was asked for by version is written down, so that the next ``create`` takes it, too."""
     asked = context.options.python
-    if not asked or not re.fullmatch(r"3(\.\d+){1,2}", asked):
+    if resolver.engine.name == "conda" or not asked or not re.fullmatch(r"3(\.\d+){1,2}", asked):
         return {}
     path = project.root / ".python-version"
     old = store.read_text(path) if path.exists() else ""
@@ -203,7 +219,7 @@ def _outcome(
 ) -> Outcome:
     selection, resolver = built.selected.selection, built.resolver
     done = built.done
-    count = done.count if done else sum(1 for d in words.installed_of(project).distributions if d.name != "pip")
+    count = done.count if done else count_of(words.installed_of(project))
     python = project.environment.python or resolver.interpreter.version
     engine = resolver.engine
     how = f"{engine.through or engine.name}: {engine.why}" if done else "as it was"

@@ -79,7 +79,9 @@ def default_name(folder: str) -> str:
 
 def names_of(requirements: Sequence[str]) -> tuple[str, ...]:
     """Return the normalised names of requirements."""
-    return tuple(normalise(re.split(r"[\s\[<>=!~;@(]", text, maxsplit=1)[0]) for text in requirements)
+    return tuple(
+        normalise(re.split(r"[\s\[<>=!~;@(]", text.rpartition("::")[2], maxsplit=1)[0]) for text in requirements
+    )
 
 
 def group_of(context: Context) -> str | None:

@@ -37,7 +37,7 @@ def options_of(selected: Selected) -> tuple[str, ...]:
     return tuple(dict.fromkeys(line for line in found if _option(line) not in _HARMLESS))
 
 
-def refuse_options(context: Context, selected: Selected) -> None:
+def refuse_options(context: Context, selected: Selected, *, driven: bool = False) -> None:
     """Stop where a file that somebody wrote says more than what to install, before any engine sees it.
 
     A requirements file that chooses an index, a host to trust or the like is shown; ``--force`` allows it. An address
@@ -47,7 +47,8 @@ def refuse_options(context: Context, selected: Selected) -> None:
         MlenvError: ``requirements-options`` showing the lines, secrets masked; ``address-unsafe``;
             ``manifest-not-driven``.
     """
-    _refuse_foreign_manifest(selected)
+    if not driven:
+        _refuse_foreign_manifest(selected)
     _refuse_addresses(selected)
     options = options_of(selected)
     if not options or context.options.force:

@@ -29,7 +29,7 @@ from mlenv.services.wheels import naming_a_python
 from mlenv.services.wish import Wish
 from mlenv.versions import normalise
 
-__all__ = ["build", "rebuild_own"]
+__all__ = ["build", "install_pip_rows", "rebuild_own"]
 
 
 @value
@@ -73,15 +73,35 @@ def build(context: Context, project: Project, wish: Wish, generation: Path, desc
         if _own_package(project, wish) and not _pinned_own(wish):
             _install_own(place)
         _mend(place)
-        if wish.with_ipykernel:
-            _install(
-                place,
-                InstallRequest(
-                    prefix=str(generation), files=(_file(place, "ipykernel.txt", "ipykernel"),), with_dependencies=True
-                ),
-            )
+        _add_ipykernel(place)
     if generation != project.link:
         aim_activation(generation, project, prompt)
+
+
+def install_pip_rows(context: Context, project: Project, wish: Wish, generation: Path, descriptor: int) -> None:
+    """Put the pip rows of a lock of the conda world, and nothing that they need, beside what conda installed."""
+    selected = wish.selected
+    rows = tuple(pin for pin in selected.selection.pins if pin.source.kind != "conda")
+    piped = replace(selected, selection=replace(selected.selection, pins=rows))
+    with scratch_folder(project.root) as scratch:
+        place = _Site(
+            context=context,
+            project=project,
+            wish=replace(wish, selected=piped),
+            generation=generation,
+            scratch=scratch,
+            descriptor=descriptor,
+        )
+        if rows:
+            context.tell("install", f"installing {words.packages(len(rows))} of pip")
+            _fill_from_pins(place)
+        _add_ipykernel(place)
+
+
+def _add_ipykernel(place: _Site) -> None:
+    if place.wish.with_ipykernel:
+        file = _file(place, "ipykernel.txt", "ipykernel")
+        _install(place, InstallRequest(prefix=str(place.generation), files=(file,), with_dependencies=True))
 
 
 def _make(place: _Site) -> None:

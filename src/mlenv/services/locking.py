@@ -50,6 +50,10 @@ def relock(context: Context, project: Project, edits: Mapping[str, str], resolve
         MlenvError: ``nothing-to-lock``; what the resolver could not do, naming package and cause.
     """
     selected = select_project(project, target_of(resolver.interpreter.path), context.options, files=edits)
+    if resolver.engine.name == "conda":
+        from mlenv.services.conda.locking import relock_conda
+
+        return relock_conda(context, project, edits, selected, resolver)
     refuse_sources(context, project, selected, resolver)
     kind, manifest = selected.choice.kind, selected.choice.manifest
     context.tell("lock", "resolving")

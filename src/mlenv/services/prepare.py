@@ -9,7 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from mlenv import locks, store
+from mlenv.drift import CONDA_KINDS
 from mlenv.engines import uv
+from mlenv.engines.conda import supported
 from mlenv.engines.requirement import checked_requirement
 from mlenv.errors import MlenvError
 from mlenv.probe import interpreters
@@ -22,7 +24,7 @@ from mlenv.services.resolver import Resolver
 from mlenv.services.select import select_project, target_of
 from mlenv.versions import satisfies
 
-__all__ = ["checked", "choose_interpreter", "declared_python", "prepare"]
+__all__ = ["asks_conda", "checked", "choose_interpreter", "conda_file_of", "declared_python", "prepare", "requested"]
 
 
 def checked(texts: Sequence[str]) -> tuple[str, ...]:
@@ -48,11 +50,15 @@ def prepare(
     Raises:
         MlenvError: ``python-not-found`` with what is there; ``engine-unknown``, ``engine-missing``.
     """
-    interpreter = choose_interpreter(context, project, edits)
     recorded = project.marker.get("engine") or project.environment.engine
     if isinstance(recorded, str) and own_tool.LOCK_OF.get(recorded, "") not in ("", *project.names):
         recorded = None  # that tool's lock is gone
-    engine, found = engine_tools.choose_engine(context, project.settings.engine, str(recorded) if recorded else None)
+    engine, found = engine_tools.choose_engine(
+        context, project.settings.engine, str(recorded) if recorded else None, conda_file_of(context, project)
+    )
+    # conda brings its Python; any other one of this machine says what platform this is.
+    brings = engine.name == "conda"
+    interpreter = interpreters.host() if brings else choose_interpreter(context, project, edits)
     return Resolver(
         interpreter=interpreter,
         engine=engine,
@@ -61,6 +67,42 @@ def prepare(
         upgrade=upgrade,
         upgrade_all=upgrade_all,
     )
+
+
+def requested(context: Context, project: Project, texts: Sequence[str]) -> tuple[str, ...]:
+    """Return what is asked for as the project's engine may be given it: requirements, or conda's specifications.
+
+    Raises:
+        MlenvError: ``requirement-invalid`` and its kin, before anything is written.
+    """
+    if context.options.pip or not asks_conda(context, project):
+        return checked(texts)
+    from mlenv.services.conda.declaring import checked_specs
+
+    return checked_specs(texts)
+
+
+def asks_conda(context: Context, project: Project) -> bool:
+    """Whether the engine will be conda. Cost: none where no file of the conda world lies in the project."""
+    told = context.options.engine or project.settings.engine
+    if told is not None:
+        return told == "conda"
+    return bool(conda_file_of(context, project)) and supported(engine_tools.rattler_version())
+
+
+def conda_file_of(context: Context, project: Project) -> str:
+    """Return the lock, or else the manifest, of the conda world that counts here; empty where none does."""
+    named = context.options.lock or project.settings.lock or ""
+    if not named and not any(name.endswith((".yml", ".yaml", ".lock")) for name in project.names):
+        return ""
+    try:
+        choice = select_project(project, target_of(interpreters.host().path), context.options).choice
+    except MlenvError:  # what is wrong with a file is told by whoever needs it
+        return ""
+    if choice.kind in CONDA_KINDS:
+        return choice.lock or ""
+    manifest = choice.manifest or ""
+    return manifest if choice.kind is None and manifest.endswith((".yml", ".yaml")) else ""
 
 
 def choose_interpreter(context: Context, project: Project, edits: Mapping[str, str]) -> Interpreter:
@@ -103,6 +145,8 @@ def _because(interpreter: Interpreter, why: str) -> Interpreter:
 
 def _present(project: Project) -> Interpreter | None:
     """Return the Python that the environment was made from, if it still works and is of the same minor version."""
+    if project.marker.get("engine") == "conda":
+        return None  # its Python lies in the environment itself
     base = project.marker.get("base")
     if not isinstance(base, str) or not os.path.isfile(base):
         return None

@@ -8,6 +8,7 @@ from mlenv.errors import MlenvError
 from mlenv.locks import Selected
 from mlenv.model import Change, Outcome, Report
 from mlenv.probe import site
+from mlenv.probe.conda_whole import conda_faults
 from mlenv.services import words
 from mlenv.services.change import carry_out, changes_of, refuse_what_hurts, write_only
 from mlenv.services.check import built_elsewhere, check_project
@@ -80,7 +81,9 @@ def relocked_if_stale(
     selected = select_project(project, target, context.options, files=edits)
     stale = any(finding.kind == "relock" for finding in selected.selection.findings)
     missing = selected.content is None and selected.choice.lock is None and selected.choice.manifest is not None
-    if (not stale and not missing) or context.options.frozen:
+    # Rows that are all pinned would count as a lock; what mlenv declares in environment.yml is locked beside it.
+    edited = bool(edits) and resolver.engine.name == "conda"
+    if not (stale or missing or edited) or context.options.frozen:
         return selected, edits
     files = {**edits, **relock(context, project, edits, resolver)}
     return select_project(project, target, context.options, files=files), files
@@ -92,7 +95,10 @@ def damaged_names(context: Context, project: Project) -> tuple[str, ...]:
     names = {name for name, _ in installed.damaged}
     if project.environment.prefix is not None and project.environment.problem is None:
         names |= {name for name, _ in built_elsewhere(installed, project.environment.prefix)}
-    names |= {d.name for d in installed.distributions if site.verify(d, deep=context.options.deep)}
+    owned = frozenset(installed.owned)
+    rows = [row for row in installed.distributions if row.name not in owned]
+    names |= {d.name for d in rows if site.verify(d, deep=context.options.deep)}
+    names |= {name for name, _ in conda_faults(installed, deep=context.options.deep)}
     return tuple(sorted(names))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import importlib.metadata
 import importlib.util
 import json
 import os
@@ -23,7 +24,17 @@ from mlenv.model import Command, Completed
 from mlenv.services import virtualenv_tool
 from mlenv.services.context import Context
 
-__all__ = ["choose_engine", "make_environment", "pip_of", "read_answer", "run_engine", "supply_of", "tools", "uv_of"]
+__all__ = [
+    "choose_engine",
+    "make_environment",
+    "pip_of",
+    "rattler_version",
+    "read_answer",
+    "run_engine",
+    "supply_of",
+    "tools",
+    "uv_of",
+]
 
 
 def tools() -> Tools:
@@ -47,8 +58,24 @@ def tools() -> Tools:
         uv_version=version or "",
         pip=host if answer or version else None,
         pip_version=answer or "",
+        rattler=rattler_version(),
         own={name: path for name in PROJECT_TOOLS if (path := shutil.which(name))},
     )
+
+
+def rattler_version() -> str:
+    """Return the version of the py-rattler beside mlenv, empty where there is none. Nothing of it is loaded.
+
+    An empty ``MLENV_RATTLER`` says that there is none, as an empty ``MLENV_UV`` does of uv.
+    """
+    if os.environ.get("MLENV_RATTLER") == "":
+        return ""
+    if importlib.util.find_spec("rattler") is None:
+        return ""
+    try:
+        return importlib.metadata.version("py-rattler")
+    except importlib.metadata.PackageNotFoundError:
+        return ""
 
 
 def _version_of(path: str) -> str | None:
@@ -71,8 +98,10 @@ def _packaged_uv() -> str | None:
         return shutil.which("uv")
 
 
-def choose_engine(context: Context, settings_engine: str | None, recorded: str | None) -> tuple[EngineChoice, Tools]:
-    """Choose the engine, with its reason.
+def choose_engine(
+    context: Context, settings_engine: str | None, recorded: str | None, conda_file: str = ""
+) -> tuple[EngineChoice, Tools]:
+    """Choose the engine, with its reason; ``conda_file`` is the project's lock or manifest of conda's, where it counts.
 
     Raises:
         MlenvError: ``engine-unknown``, ``engine-missing``.
@@ -80,7 +109,7 @@ def choose_engine(context: Context, settings_engine: str | None, recorded: str |
     found = replace(tools(), may_fetch=not context.options.offline)
     if (context.options.engine or settings_engine or recorded) == "virtualenv":
         found = replace(found, virtualenv=virtualenv_tool.find())
-    return choose(context.options.engine, settings_engine, recorded, found), found
+    return choose(context.options.engine, settings_engine, recorded, found, conda_file=conda_file), found
 
 
 def uv_of(context: Context, found: Tools, *, offline: bool | None = None) -> uv.Uv:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from mlenv.drift import command_outside
+from mlenv.drift import CONDA_KINDS, command_outside
 from mlenv.engines.choose import EngineChoice, Tools
+from mlenv.engines.conda import HINT, supported
 from mlenv.errors import MlenvError
 from mlenv.locks import Selected
 from mlenv.model import value
@@ -51,7 +52,7 @@ def wish_for(
         MlenvError: ``engine-unfit`` where a tool was asked for that cannot install this lock; ``lock-not-driven`` where
             the lock asks for packages of conda.
     """
-    _refuse_conda_lock(selected)
+    _refuse_conda_lock(selected, resolver)
     refuse_misfit(resolver.engine, selected)
     return Wish(
         verb=verb,
@@ -65,18 +66,29 @@ def wish_for(
     )
 
 
-def _refuse_conda_lock(selected: Selected) -> None:
+def _refuse_conda_lock(selected: Selected, resolver: Resolver) -> None:
     """Stop before anything is made: without its packages of conda an environment would only look like the lock's."""
     lock, kind = selected.choice.lock or "", selected.choice.kind or ""
-    command = command_outside(kind, lock)
-    if command:
+    engine = resolver.engine.name
+    if engine == "conda" and kind not in CONDA_KINDS:
+        there = lock or selected.choice.manifest
         raise MlenvError(
-            "lock-not-driven",
-            f"{lock} asks for packages of conda, which only a conda engine installs, and mlenv drives none yet; "
-            "nothing was changed",
-            where=lock,
-            hint=f"{command}; mlenv check then compares it",
+            "engine-unfit",
+            f"conda makes environments from environment.yml; here {there} counts",
+            where=there or "",
+            hint="--engine uv; or name a lock of conda's with --lock FILE",
         )
+    command = command_outside(kind, lock)
+    if not command or engine == "conda":
+        return
+    missing = not supported(resolver.tools.rattler)
+    raise MlenvError(
+        "lock-not-driven",
+        f"{lock} asks for packages of conda, which the engine conda installs"
+        f"{', and py-rattler is not here' if missing else f', not {engine}'}; nothing was changed",
+        where=lock,
+        hint=f"{HINT}, then the same command again; or: {command}" if missing else "--engine conda",
+    )
 
 
 def wants_ipykernel(context: Context, project: Project) -> bool:

@@ -37,6 +37,7 @@ def _options(given: Mapping[str, Any]) -> Options:
         frozen=given.get("frozen", False),
         deep=given.get("deep", False),
         allow_build=given.get("allow_build", False),
+        pip=given.get("pip", False),
         engine=given.get("engine"),
         python=given.get("python"),
         fetch_python=given.get("fetch_python", False),
