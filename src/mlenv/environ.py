@@ -116,8 +116,15 @@ def scrubbed_environment(environ: Mapping[str, str] | None = None) -> dict[str, 
         environ: the environment to start from; this process's where none is given.
     """
     source = os.environ if environ is None else environ
-    kept = {name: text for name, text in source.items() if not _dropped(name.upper())}
+    secret = _from_dotenv(source)
+    kept = {name: text for name, text in source.items() if name not in secret and not _dropped(name.upper())}
     return {**kept, **_certificates(kept), **_ADDED}
+
+
+def _from_dotenv(environ: Mapping[str, str]) -> frozenset[str]:
+    """Return the names that a kernel loaded from ``.env``, as it says itself; ``!mlenv`` in a cell inherits them."""
+    names = environ.get("MLENV_DOTENV", "").split(",")
+    return frozenset({"MLENV_DOTENV", *names}) - {"PATH", ""}
 
 
 def _dropped(name: str) -> bool:

@@ -66,6 +66,7 @@ _ALL_OPTIONS = (
     _option("--show", "print the result, write nothing"),
     _option("--notebook", "freeze what this notebook imports", "NOTEBOOK"),
     _option("--shell", "the shell to print the line for", "NAME", ("bash", "zsh", "fish", "csh", "powershell", "cmd")),
+    _option("--override", "let the values of .env replace variables that are set already"),
     _option("--unused", "prune: also environments that were replaced and that undo does not need"),
     _option("--disk", "say what environments, runtimes and caches take on disk: their own and what they share"),
     _option("--prefix", "the environment's folder", "DIR"),

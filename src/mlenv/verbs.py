@@ -218,6 +218,14 @@ VERBS: Tuple[Verb, ...] = (
         "--force",
         example="delete --yes",
     ),
+    _verb(
+        "dotenv",
+        "Load the nearest .env into the notebook, show its names, or write .env.example; never a value is shown.",
+        "--override",
+        "--dry-run",
+        arguments=("action", "*", "load (default in a notebook), show (default elsewhere), example; and a file"),
+        example="dotenv",
+    ),
     _verb("activate", "Print the line that activates the environment in your shell.", "--shell", example="activate"),
     _verb(
         "panel", "Show the panel with the verdict, its button, the table and the log.", example="panel", notebook=True

@@ -41,7 +41,8 @@ def main(argv: Sequence[str]) -> None:
     launcher = runtime.launcher_path()
     if not launcher.is_file():
         runtime.install_side()
-    words = [interpreter(str(entered)), str(launcher), *arguments.rest, *boot.own_options(str(root))]
+    own = boot.own_options(str(root), dotenv=projects.dotenv_of(root))
+    words = [interpreter(str(entered)), str(launcher), *arguments.rest, *own]
     boot.replace(words, active(os.environ, str(entered)))
 
 

@@ -16,6 +16,7 @@ from mlenv.verbs import OPTIONS, VERBS, Verb, did_you_mean, verb_named
 
 __all__ = ["Line", "complete", "help_text", "parse"]
 
+_ACTIONS = {"kernels": ("list", "prune", "repair"), "dotenv": ("load", "show", "example")}
 _HELP = ("help", "-h", "--help", "?")
 _PASSWORD = re.compile(r"(?:https?|ssh)://[^/@\s]*:[^/@\s]*@|https?://[^/@\s]+@")
 _OPERATORS = ("<", ">", "=", "!", "~")
@@ -148,8 +149,8 @@ def complete(line: str, installed: Sequence[str]) -> List[str]:
         return [choice for choice in before.choices if choice.startswith(typed)]
     if typed.startswith("-"):
         return [flag for flag in verb.options if flag.startswith(typed) and flag != "--events"]
-    if verb.name == "kernels":
-        return [action for action in ("list", "prune", "repair") if action.startswith(typed)]
+    if verb.name in _ACTIONS:
+        return [action for action in _ACTIONS[verb.name] if action.startswith(typed)]
     if verb.arguments[0] in {"packages", "package"}:
         return [name for name in installed if name.startswith(typed)]
     return []

@@ -18,7 +18,7 @@ from mlenv.model import value
 
 __all__ = ["Arguments", "initialized", "main", "own_options", "parse_arguments", "replace", "supply"]
 
-_PROJECT, _EXPLAIN = "--mlenv-project", "--mlenv-explain"
+_PROJECT, _EXPLAIN, _DOTENV = "--mlenv-project", "--mlenv-explain", "--mlenv-dotenv"
 _DIED = "The environment's kernel could not be started."
 
 
@@ -29,6 +29,8 @@ class Arguments:
     rest: Tuple[str, ...] = ()
     """What ipykernel gets: ``-f FILE`` and whatever a front end adds."""
     project: str = ""
+    dotenv: str = ""
+    """The file of variables that the project wants loaded (``.env``: the nearest one); empty for none."""
     explain: Optional[Explanation] = None
     """Set where the fallback kernel is asked for."""
 
@@ -36,7 +38,7 @@ class Arguments:
 def parse_arguments(argv: Sequence[str]) -> Arguments:
     """Take mlenv's own options out of a command line."""
     rest: List[str] = []
-    own = {_PROJECT: "", _EXPLAIN: ""}
+    own = {_PROJECT: "", _EXPLAIN: "", _DOTENV: ""}
     waiting = iter(argv)
     for word in waiting:
         if word in own:
@@ -46,6 +48,7 @@ def parse_arguments(argv: Sequence[str]) -> Arguments:
     return Arguments(
         rest=tuple(rest),
         project=own[_PROJECT],
+        dotenv=own[_DOTENV],
         explain=parse_explanation(own[_EXPLAIN]) if own[_EXPLAIN] else None,
     )
 
@@ -77,12 +80,33 @@ def main(data: str, state: Mapping[str, Any], argv: Sequence[str]) -> None:
     if runtime is not None:
         place.hold_runtime(runtime.path)
     sys.path.extend([runtime.path, side] if runtime else [side])
+    problem_of_dotenv = _load_dotenv(arguments)
     try:
         app = initialized(arguments)
     except (Exception, SystemExit) as error:  # noqa: BLE001  # the outermost line of the launcher: all goes to the reader
         _start_again(data, arguments, _failure(error, runtime))
     supply(app.shell, arguments.project, state)
+    if problem_of_dotenv:
+        _attempt(_tell_once, app.shell, problem_of_dotenv)
     app.start()
+
+
+def _load_dotenv(arguments: Arguments) -> str:
+    """Set the variables of the project's ``.env`` where it wants that; return what went wrong."""
+    if not (arguments.dotenv and arguments.project):
+        return ""
+    try:
+        from mlenv.kernel import dotenv
+
+        return dotenv.at_start(arguments.dotenv, arguments.project, os.environ)
+    except Exception as error:  # noqa: BLE001  # a kernel without these variables is better than none
+        return f"mlenv: nothing was loaded from .env: {type(error).__name__}"
+
+
+def _tell_once(shell: Any, text: str) -> None:
+    from mlenv.kernel import dotenv
+
+    dotenv.tell_once(shell, text)
 
 
 def _user_site() -> Tuple[str, ...]:
@@ -179,6 +203,10 @@ def _is_damaged(path: str) -> bool:
 def _start_again(data: str, arguments: Arguments, explanation: Explanation) -> NoReturn:
     """Replace this process, whose memory is half full of broken modules, by the fallback kernel."""
     argv = [sys.executable, "-I", os.path.join(data, "launcher.py"), *arguments.rest]
+    if arguments.dotenv:
+        from mlenv.kernel import dotenv
+
+        dotenv.take_back(os.environ)
     replace(argv + own_options(arguments.project, explanation), os.environ)
 
 
@@ -217,9 +245,10 @@ def _ask_host(state: Mapping[str, Any], arguments: Arguments, explanation: Expla
     replace(argv + own_options(arguments.project, explanation), environ)
 
 
-def own_options(project: str, explanation: Optional[Explanation] = None) -> List[str]:
+def own_options(project: str, explanation: Optional[Explanation] = None, *, dotenv: str = "") -> List[str]:
     """Return mlenv's own part of a launcher command line."""
     words = [_PROJECT, project] if project else []
+    words += [_DOTENV, dotenv] if dotenv else []
     return words + ([_EXPLAIN, explanation.as_text()] if explanation is not None else [])
 
 

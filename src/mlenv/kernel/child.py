@@ -40,7 +40,11 @@ _KEPT_LINES = 40
 
 
 def environment(environ: Mapping[str, str]) -> Dict[str, str]:
-    """Return what mlenv's own interpreter gets of a kernel's environment variables."""
+    """Return what mlenv's own interpreter gets of a kernel's environment variables: nothing that came from ``.env``."""
+    if "MLENV_DOTENV" in environ:
+        from mlenv.kernel import dotenv
+
+        environ = dotenv.without(environ)
     kept = {
         name: text
         for name, text in environ.items()

@@ -36,7 +36,7 @@ __all__ = ["Magic", "switch_lines"]
 
 _CHANGING = frozenset({"add", "create", "remove", "sync", "undo", "upgrade", "use"})
 """Verbs after which it matters what is in memory."""
-_STARTING = frozenset({"check", "create", "freeze", "use", "kernels", "doctor"})
+_STARTING = frozenset({"check", "create", "freeze", "use", "kernels", "doctor", "dotenv"})
 """Verbs that make sense where there is no project yet; the command line says what it needs."""
 _HERE = ("--strict", "--json", "--deep", "--offline")
 """Options of ``check`` that this process understands itself."""
@@ -56,6 +56,7 @@ class Magic:
         self._results: List[CheckResult] = []
         self._own: Mapping[str, Callable[[Line], Any]] = {
             "check": self._check,
+            "dotenv": self._dotenv,
             "help": self._help,
             "panel": self._panel,
             "restart": self._restart,
@@ -149,6 +150,30 @@ class Magic:
         if not outcome.ok:
             text = "\n".join(outcome.lines) or f"mlenv {line.verb} did not succeed"
             raise MlenvError("not-ok", text)
+
+    def _dotenv(self, line: Line) -> None:
+        """Load ``.env`` here, for a child cannot: it finds the file and keeps git clean, and gets no value."""
+        action = next((word for word in line.words if not word.startswith("-")), "load")
+        if action != "load" or line.has("--dry-run"):
+            self._verb(line)
+            return
+        from mlenv.kernel import dotenv
+
+        progress = self._progress("dotenv")
+        try:
+            message = self._in_child(Line(verb="dotenv", words=line.without("--json")), progress)
+            outcome = outcome_of(message.get("outcome", {}))
+            told = outcome.data or {}
+            path, override = os.path.join(os.getcwd(), str(told["file"])), line.has("--override")
+            loaded = dotenv.load(path, str(told["shown"]), os.environ, override=override)
+        except (MlenvError, KeyboardInterrupt):
+            progress.give_up("mlenv dotenv: nothing was loaded")
+            raise
+        if line.has("--json"):
+            print(json.dumps({**told, "set": loaded.set, "kept": loaded.kept}, ensure_ascii=False))
+            return
+        lines = (*dotenv.loaded_lines(str(told["shown"]), loaded), *outcome.lines)
+        self._finish(progress, replace(outcome, lines=lines), [])
 
     def _finish(self, progress: Progress, outcome: Outcome, memory: List[str]) -> None:
         following = [each for each in outcome.lines if each.startswith("next ")]

@@ -54,6 +54,8 @@ class Kernel:
     """The project's name, for specs of mlenv."""
     mode: str = ""
     """``runtime`` or ``installed``, for specs of mlenv."""
+    dotenv: str = ""
+    """The file of variables that it loads when it starts, for specs of mlenv; empty for none."""
     shadowed_by: str = ""
     """Folder of the spec of the same id that Jupyter finds first; empty where this one counts."""
 
@@ -162,6 +164,7 @@ def _read(folder: Path, shadowed_by: str) -> Kernel:
         project=_text(block or {}, "project"),
         name=_text(block or {}, "name"),
         mode=_text(block or {}, "ipykernel"),
+        dotenv=_text(block or {}, "dotenv"),
         shadowed_by=shadowed_by,
     )
 

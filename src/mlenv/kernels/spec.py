@@ -38,7 +38,7 @@ class Spec:
 
 
 def spec_for(
-    *, kernel_id: str, display_name: str, root: str, prefix: str, launcher: str | None, name: str = ""
+    *, kernel_id: str, display_name: str, root: str, prefix: str, launcher: str | None, name: str = "", dotenv: str = ""
 ) -> Spec:
     """Say what the kernelspec of an environment is to hold.
 
@@ -49,12 +49,13 @@ def spec_for(
         prefix: the environment, absolute, not resolved through links.
         launcher: mlenv's launcher file; ``None`` for the classic way, with ipykernel inside the environment.
         name: the project's name, kept for repairs.
+        dotenv: the file of variables that the kernel loads when it starts (``.env``: the nearest one); its path only.
 
     Raises:
         MlenvError: ``kernel-name``; ``kernel-path`` where Jupyter would take a part of a path for a placeholder.
     """
     kernel_names.check_id(kernel_id)
-    for path in (root, prefix, launcher or ""):
+    for path in (root, prefix, launcher or "", dotenv):
         if re.search(r"\{(connection_file|prefix|resource_dir)\}", path):
             raise MlenvError("kernel-path", "Jupyter takes a part of this path for a placeholder", where=path)
     python = interpreter(prefix)
@@ -62,6 +63,7 @@ def spec_for(
         argv: tuple[str, ...] = (python, "-m", "ipykernel_launcher", "-f", "{connection_file}")
     else:
         argv = (python, launcher, "-f", "{connection_file}", "--mlenv-project", root)
+        argv += ("--mlenv-dotenv", dotenv) if dotenv else ()
     ownership = {
         "schema": 1,
         "project": root,
@@ -69,6 +71,7 @@ def spec_for(
         "prefix": prefix,
         "kernel": kernel_id,
         "ipykernel": "installed" if launcher is None else "runtime",
+        **({"dotenv": dotenv} if dotenv and launcher is not None else {}),
     }
     return Spec(
         id=kernel_id,

@@ -36,9 +36,14 @@ class Settings:
     kernel_name: str | None = None
     """Id of the kernel, as Jupyter has it."""
     dotenv: bool | str = False
-    """Whether the kernel loads ``.env``, or the file that it loads."""
+    """Whether the kernel loads the nearest ``.env``, or the file that it loads, relative to the project."""
     place: str = ""
     """File and table that say all this (``pyproject.toml: tool.mlenv``), for errors found later."""
+
+    @property
+    def dotenv_file(self) -> str:
+        """What the kernel loads when it starts: ``.env`` for the nearest one, a path, or nothing."""
+        return self.dotenv if isinstance(self.dotenv, str) else ".env" * self.dotenv
 
     def at(self, key: str) -> str:
         """Return where a setting stands."""
@@ -147,5 +152,11 @@ def _allow_build(table: Table, place: Place) -> bool | tuple[str, ...]:
 
 
 def _dotenv(table: Table, place: Place) -> bool | str:
-    dotenv = table.get("dotenv", False)
-    return dotenv if isinstance(dotenv, bool) else place.need(table, "dotenv", str)
+    """Return whether, or which file; a project from somebody else must not have a file of the user's home read."""
+    if isinstance(table.get("dotenv", False), bool):
+        return bool(table.get("dotenv", False))
+    dotenv = _text(table, "dotenv", place) or ""
+    path = posixpath.normpath(dotenv.replace("\\", "/"))
+    if path.startswith(("/", "~")) or path.split("/")[0] in {".", ".."} or re.match(r"[A-Za-z]:", path):
+        raise place.at("dotenv").error("The file would lie outside of the project.", hint='dotenv = ".env"')
+    return path

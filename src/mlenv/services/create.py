@@ -197,6 +197,7 @@ def _former_root(project: Project) -> str:
 def _register(context: Context, project: Project, name: str, kernel_name: str) -> Outcome:
     here = context.options.kernel_prefix
     mine = [one for one in kernels.kernels_of(str(project.root)) if one.prefix == project.prefix and one.state == "ok"]
+    mine = [one for one in mine if one.mode == "installed" or one.dotenv == project.settings.dotenv_file]
     if here and os.path.abspath(here) == project.prefix and mine and not kernel_name:
         # The kernel that asks is the proof.
         one = mine[0]

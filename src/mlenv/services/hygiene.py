@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from mlenv import process, store
@@ -13,7 +15,7 @@ from mlenv.errors import MlenvError
 from mlenv.model import Command
 from mlenv.services.context import Context
 
-__all__ = ["ignore", "missing_lines", "tracked_environments", "tracked_secrets"]
+__all__ = ["git_command", "ignore", "ignore_names", "missing_lines", "tracked_environments", "tracked_secrets"]
 
 _SECRETS = ".env"
 _ENVIRONMENTS = (".venv", "venv", "env", "ENV")
@@ -30,34 +32,60 @@ _GIT_ENV: Mapping[str, str | None] = {
 def missing_lines(text: str, wanted: tuple[str, ...]) -> tuple[str, ...]:
     """Return the names that no line of a ``.gitignore`` covers yet.
 
-    A line with a closing slash matches folders only, not the symlink that ``.venv`` is, so it does not count.
+    A line with a closing slash matches folders only, not the symlink that ``.venv`` is, so it does not count; neither
+    does one that a later ``!name`` takes back.
     """
-    lines = {line.strip().lstrip("/") for line in text.splitlines()}
-    return tuple(name for name in wanted if name not in lines and f"{name}*" not in lines)
+    lines = [line.strip().lstrip("/") for line in text.splitlines()]
+    last = {line: number for number, line in enumerate(lines)}
+
+    def covered(name: str) -> bool:
+        named = max(last.get(name, -1), last.get(f"{name}*", -1))
+        return named > last.get(f"!{name}", -1)
+
+    return tuple(name for name in wanted if not covered(name))
 
 
 def ignore(context: Context, root: Path, link: Path) -> None:
     """Add what is missing to ``.gitignore``, which is made where there is none: most projects meet git one day."""
+    ignore_names(context, root, (link.name, ".mlenv", ".env") if link.is_relative_to(root) else (".mlenv", ".env"))
+
+
+def ignore_names(context: Context, root: Path, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Add to ``.gitignore`` what it lacks of these lines; return them. What stands there stays as it is."""
     path = root / ".gitignore"
     try:
         text = store.read_text(path) if path.exists() else ""
-        names = (link.name, ".mlenv", ".env") if link.is_relative_to(root) else (".mlenv", ".env")
         missing = missing_lines(text, names)
         if missing:
             gap = "" if not text or text.endswith("\n") else "\n"
             store.write_atomic(path, text + gap + "".join(f"{name}\n" for name in missing), inside=root)
     except MlenvError as error:
         context.tell("note", f".gitignore could not be completed: {error.message}")
+        return ()
+    return missing
 
 
-def tracked_secrets(root: Path) -> tuple[str, ...]:
+def git_command(root: Path, *words: str) -> Command | None:
+    """Return a run of git that starts nothing of what repository or machine configured; ``None`` without git."""
+    git = shutil.which("git")
+    if git is None or not os.path.isabs(git):
+        return None
+    return Command(argv=(git, *_NO_PROGRAMS, *words), cwd=str(root), env=_GIT_ENV, timeout_s=_ASK_S)
+
+
+def tracked_secrets(root: Path, name: str = _SECRETS) -> tuple[str, ...]:
     """Say that ``.env`` is in git's index, where it is: a line in ``.gitignore`` does not take it out.
+
+    Args:
+        root: the project.
+        name: the file, relative to it.
 
     The file itself is never read. Cost: one start of git (5 ms), only where ``.env`` lies in a repository.
     """
-    if not (root / _SECRETS).exists() or not _tracked(root, (_SECRETS,)):
+    if not (root / name).exists() or not _tracked(root, (name,)):
         return ()
-    return (f"{_SECRETS} is tracked by git, so whoever gets the repository gets it: git rm --cached {_SECRETS}",)
+    typed = shlex.quote(name)
+    return (f"{name} is tracked by git, so whoever gets the repository gets it: git rm --cached {typed}",)
 
 
 def tracked_environments(root: Path, names: tuple[str, ...]) -> tuple[str, ...] | None:
@@ -84,15 +112,14 @@ def tracked_environments(root: Path, names: tuple[str, ...]) -> tuple[str, ...] 
 
 def _tracked(root: Path, names: tuple[str, ...], *, patterns: bool = False) -> tuple[str, ...] | None:
     """Return what git's index holds of these names; ``None`` where there is no git, no repository or no answer."""
-    git = shutil.which("git")
     if not any((folder / ".git").exists() for folder in (root, *root.parents)):
         return ()
-    if git is None or not os.path.isabs(git):
+    command = git_command(root, "ls-files", "-z", "--cached", "--", *names)
+    if command is None:
         return None
-    argv = (git, *_NO_PROGRAMS, "ls-files", "-z", "--cached", "--", *names)
-    env = {**_GIT_ENV, **({"GIT_LITERAL_PATHSPECS": None} if patterns else {})}
+    env = {**command.env, **({"GIT_LITERAL_PATHSPECS": None} if patterns else {})}
     try:
-        answer = process.run(Command(argv=argv, cwd=str(root), env=env, timeout_s=_ASK_S))
+        answer = process.run(replace(command, env=env))
     except MlenvError:  # no answer is no reason to stop
         return None
     return None if answer.code else tuple(filter(None, answer.stdout.split("\0")))

@@ -14,6 +14,7 @@ from mlenv.kernels import Kernel, Spec
 from mlenv.model import Outcome
 from mlenv.probe import environment, site
 from mlenv.services.context import Context
+from mlenv.services.project import dotenv_of
 from mlenv.services.proof import Proof, prove, prove_spec
 from mlenv.services.tools import supply_of
 
@@ -132,6 +133,7 @@ def register(
         prefix=prefix,
         launcher=None if installed else _runtime_for(context, prefix),
         name=name,
+        dotenv=dotenv_of(Path(root)),
     )
     context.tell("kernel", f"starting the kernel {spec.display_name}")
     proof = prove_spec(spec, expect_prefix=prefix, cwd=root, timeout_s=timeout_s)

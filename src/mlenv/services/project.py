@@ -16,7 +16,7 @@ from mlenv.services.context import Context
 from mlenv.services.workspace import workspace_of
 
 __all__ = [
-    "BUILD_NAMES", "LOCK_NAMES", "MANIFEST_NAMES", "Project", "again", "find_root", "forget_used", "load",
+    "BUILD_NAMES", "LOCK_NAMES", "MANIFEST_NAMES", "Project", "again", "dotenv_of", "find_root", "forget_used", "load",
     "open_project", "refuse_odd_bytes", "require_environment", "settled",
 ]  # fmt: skip
 
@@ -217,6 +217,14 @@ def _settings(root: Path, names: frozenset[str]) -> Settings:
     pyproject = store.read_text(root / "pyproject.toml") if "pyproject.toml" in names else None
     own = store.read_text(root / "mlenv.toml") if "mlenv.toml" in names else None
     return read_settings(pyproject, own)
+
+
+def dotenv_of(root: Path | None) -> str:
+    """Return the file that the project's kernels load when they start, as its settings say; nothing where none do."""
+    try:
+        return _settings(root, frozenset(os.listdir(root))).dotenv_file if root is not None else ""
+    except (MlenvError, OSError):  # told by every verb; a kernel without these variables is better than none
+        return ""
 
 
 def _link(root: Path, settings: Settings, with_used: bool) -> Path:

@@ -225,6 +225,12 @@ def _delete(context: Context, request: Request) -> Outcome:
     return delete(context)
 
 
+def _dotenv(context: Context, request: Request) -> Outcome:
+    from mlenv.services.dotenv import dotenv
+
+    return dotenv(context, request.arguments)
+
+
 def _activate(context: Context, request: Request) -> Outcome:
     from mlenv.services.activate import activate
 
@@ -265,6 +271,7 @@ SERVICES: Mapping[str, _Service] = {
     "doctor": _doctor,
     "undo": _undo,
     "delete": _delete,
+    "dotenv": _dotenv,
     "activate": _activate,
     "select": _select,
 }
