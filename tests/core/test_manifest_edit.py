@@ -10,8 +10,10 @@ from mlenv.errors import MlenvError
 from mlenv.manifest_edit import (
     add_dependencies,
     add_requirements,
+    add_to_pipfile,
     new_pyproject,
     remove_dependencies,
+    remove_from_pipfile,
     remove_requirements,
     set_requires_python,
 )
@@ -203,3 +205,35 @@ def test_lines_are_added_changed_and_removed_in_place() -> None:
 def test_a_line_that_is_not_there_cannot_be_removed() -> None:
     with pytest.raises(MlenvError, match="six is not declared"):
         remove_requirements(LINES, ["six"])
+
+
+PIPFILE = """\
+[[source]]
+name = "index"
+url = "https://index.example.org/simple"
+verify_ssl = true
+
+[packages]
+Six = "==1.16.0"  # keep me
+
+[requires]
+python_version = "3.11"
+"""
+
+
+def test_a_pipfile_keeps_all_but_the_asked_rows() -> None:
+    added = add_to_pipfile(PIPFILE, ["idna>=3.6", "rich[jupyter]<14; python_version < '3.12'", "six"])
+    assert '"==1.16.0"  # keep me' in added
+    packages = tomllib.loads(added)["packages"]
+    assert packages["idna"] == ">=3.6"
+    assert packages["rich"] == {"version": "<14", "extras": ["jupyter"], "markers": 'python_version < "3.12"'}
+    dev = add_to_pipfile(PIPFILE, ["attrs"], "dev")
+    assert tomllib.loads(dev)["dev-packages"] == {"attrs": "*"}
+    assert tomllib.loads(add_to_pipfile(PIPFILE, ["six<2"]))["packages"] == {"Six": "<2"}
+    assert remove_from_pipfile(added, ["rich", "IDNA"]) == PIPFILE
+    assert tomllib.loads(remove_from_pipfile(dev, ["attrs", "six"]))["packages"] == {}
+    for name, group in (("idna", None), ("six", "dev")):
+        with pytest.raises(MlenvError, match="is not declared in Pipfile"):
+            remove_from_pipfile(dev, [name], group)
+    with pytest.raises(MlenvError, match="not valid"):
+        add_to_pipfile("[packages", ["six"])

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import tomllib
+from pathlib import Path
+
 import pytest
 
 from mlenv.engines import choose, project_tools
+from mlenv.engines.failures import parse_failure
 from mlenv.engines.project_tools import FillRequest, LockRequest, ProjectTool
 from mlenv.errors import MlenvError
+from mlenv.manifest_edit import as_poetry_project, is_poetrys
 
+OUTPUTS = Path(__file__).resolve().parent.parent / "data" / "engine_output"
 POETRY = ProjectTool(name="poetry", path="/opt/poetry", version="2.5.1")
 OLD_POETRY = ProjectTool(name="poetry", path="/opt/poetry", version="1.8.5")
 PDM = ProjectTool(name="pdm", path="/opt/pdm", version="2.29.4")
@@ -53,6 +59,61 @@ def test_groups_and_extras_are_said_in_each_tools_words() -> None:
     assert project_tools.fill(PIPENV, FillRequest(root="/w", prefix="/e")).argv[1:] == ("sync",)
 
 
+def test_poetry_edits_its_own_manifest_and_installs_nothing() -> None:
+    request = project_tools.ChangeRequest(folder="/w", prefix="/e", add=("six==1.16.0", "idna"), group="dev")
+    added = project_tools.change(POETRY, request)
+    assert added.argv[1:] == (
+        "add", "--lock", "--no-interaction", "--no-ansi", "--group", "dev", "six==1.16.0", "idna",
+    )  # fmt: skip
+    assert (added.cwd, added.env["VIRTUAL_ENV"]) == ("/w", "/e")
+    gone = project_tools.change(POETRY, project_tools.ChangeRequest(folder="/w", prefix="/e", remove=("six",)))
+    assert gone.argv[1:] == ("remove", "--lock", "--no-interaction", "--no-ansi", "six")
+
+
+@pytest.mark.parametrize(
+    ("case", "code", "message", "hint"),
+    [
+        ("poetry-conflict", "conflict", "needy 1.0 needs base<2, but other 1.0 needs base>=2.", "needy or other"),
+        ("poetry-transitive", "conflict", "needy 1.0 needs base<2, but other 1.0 needs base>=2.", "needy or other"),
+        ("poetry-asked", "conflict", "needy 1.0 needs base<2, but the project needs base 2.0.", "needy or base"),
+        ("poetry-missing", "package-missing", "nosuch", "spelling"),
+        ("poetry-undeclared", "not-declared", "toolz is not declared", "--group"),
+        ("poetry-strangepage", "index-failed", "cannot read", "poetry source add"),
+        (
+            "poetry-python",
+            "python-unsatisfied",
+            "narrow needs Python >=3.9,<3.13, and this project is for Python >=3.11.",
+            'requires-python = ">=3.11,<3.13" in pyproject.toml',
+        ),
+        ("pdm-conflict", "conflict", "needy 1.0 needs base<2, but other 1.0 needs base>=2.", "needy or other"),
+        ("pdm-missing", "package-missing", "nosuch", "spelling"),
+        ("pdm-version", "package-missing", "six", "version"),
+        ("pipenv-conflict", "conflict", "needy 1.0 needs base<2, but other 1.0 needs base>=2.", "needy or other"),
+        ("pipenv-missing", "package-missing", "nosuch", "spelling"),
+    ],
+)
+def test_a_tools_refusal_becomes_one_sentence_and_what_to_do(case: str, code: str, message: str, hint: str) -> None:
+    printed = (OUTPUTS / f"{case}.txt").read_text(encoding="utf-8").partition("--- stderr\n")[2]
+    failure = parse_failure(case.partition("-")[0], "", printed, 1)
+    assert failure.code == code
+    assert message in failure.message
+    assert hint in failure.hint
+    assert len(f"{failure.message}\n{failure.hint}".splitlines()) <= 5
+
+
+def test_only_what_is_poetrys_is_taken_for_poetrys() -> None:
+    source = '[[tool.poetry.source]]\nname = "index"\nurl = "https://index.example.org/simple/"\n'
+    assert not is_poetrys(source)
+    assert not is_poetrys('[project]\nname = "demo"\n')
+    assert is_poetrys('[build-system]\nrequires = ["poetry-core"]\nbuild-backend = "poetry.core.masonry.api"\n')
+    made = as_poetry_project(source + '[project]\nname = "demo"\n')
+    assert tomllib.loads(made)["tool"]["poetry"]["package-mode"] is False
+    assert is_poetrys(made)
+    assert as_poetry_project(made) == made
+    own = '[tool.poetry]\nname = "mine"\n'
+    assert as_poetry_project(own) == own
+
+
 @pytest.mark.parametrize(
     ("text", "version"),
     [
@@ -71,6 +132,8 @@ def test_a_projects_own_tool_installs_only_where_somebody_says_so() -> None:
     chosen = choose.choose("poetry", None, None, HERE)
     assert (chosen.name, chosen.through, chosen.why) == ("uv", "poetry", "--engine says so")
     assert choose.choose(None, "poetry", None, HERE).through == "poetry"
+    assert (chosen.recorded, choose.choose(None, None, "poetry", HERE).through) == ("poetry", "poetry")
+    assert choose.choose(None, None, "poetry", choose.Tools(uv="/opt/uv")).through == ""
     without = choose.Tools(pip="/opt/python", own={"poetry": "/opt/poetry"})
     assert choose.choose("poetry", None, None, without).name == "venv"
 

@@ -91,7 +91,7 @@ ENGINES = (
     ),
     Engine(
         name="poetry",
-        minors=("3.10", "3.13"),
+        minors=("3.13",),  # it resolves and installs slowly: one Python is enough
         lock="poetry.lock",
         made_by="uv",
         files=_poetry_source,

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 
 from mlenv.engines.failure import Failure, Printed
+from mlenv.engines.project_tools import PROJECT_TOOLS
+from mlenv.engines.tool_failures import explain_tool
 
 __all__ = ["explain_resolution"]
 
@@ -15,6 +17,8 @@ _SPEC = rf"{_NAME}(?:\[[^\]]*\])?(?:{_CLAUSE}(?:,{_CLAUSE})*)?"
 
 def explain_resolution(printed: Printed) -> Failure | None:
     """Explain a failed resolution; ``None`` where the text is of something else."""
+    if printed.tool in PROJECT_TOOLS:
+        return explain_tool(printed)
     because = re.search(r"Because (.+)", _joined(printed.text))
     if because is not None:
         return _of_uv(because[1], printed)

@@ -11,7 +11,18 @@ from collections.abc import Callable, Mapping, Sequence
 
 from mlenv.model import Command, value
 
-__all__ = ["PROJECT_TOOLS", "FillRequest", "LockRequest", "ProjectTool", "fill", "lock", "parse_version", "version"]
+__all__ = [
+    "PROJECT_TOOLS",
+    "ChangeRequest",
+    "FillRequest",
+    "LockRequest",
+    "ProjectTool",
+    "change",
+    "fill",
+    "lock",
+    "parse_version",
+    "version",
+]
 
 _ASK_S = 60.0
 _WORK_S = 1800.0
@@ -37,6 +48,20 @@ class LockRequest:
     """An environment of the Python to lock for; nothing is installed into it."""
     upgrade: tuple[str, ...] = ()
     upgrade_all: bool = False
+
+
+@value
+class ChangeRequest:
+    """Declare packages in a folder's manifest, or take them out, and lock; nothing is installed."""
+
+    folder: str
+    prefix: str
+    """An environment of the Python to lock for."""
+    add: tuple[str, ...] = ()
+    """Requirements as PEP 508 writes them."""
+    remove: tuple[str, ...] = ()
+    """Names; of both, one is given."""
+    group: str | None = None
 
 
 @value
@@ -66,6 +91,14 @@ def parse_version(text: str) -> str:
 def lock(tool: ProjectTool, request: LockRequest) -> Command:
     """Lock; pins that still fit are kept where the tool can (Pipenv resolves everything anew)."""
     return _command(tool, request.folder, request.prefix, _LOCK[tool.name](tool, request))
+
+
+def change(tool: ProjectTool, request: ChangeRequest) -> Command:
+    """Let Poetry edit its manifest in its own way, both tables of it, and lock."""
+    verb, words = ("add", request.add) if request.add else ("remove", request.remove)
+    group = ("--group", request.group) if request.group else ()
+    options = ("--lock", "--no-interaction", "--no-ansi", *group)
+    return _command(tool, request.folder, request.prefix, (verb, *options, *words))
 
 
 def fill(tool: ProjectTool, request: FillRequest) -> Command:

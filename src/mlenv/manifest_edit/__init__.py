@@ -17,15 +17,26 @@ from mlenv.manifest_edit.pinned import (
     pinned_rows,
     without_hashes,
 )
-from mlenv.manifest_edit.pyproject import add_dependencies, new_pyproject, remove_dependencies, set_requires_python
+from mlenv.manifest_edit.pipfile import add_to_pipfile, remove_from_pipfile
+from mlenv.manifest_edit.pyproject import (
+    add_dependencies,
+    as_poetry_project,
+    is_poetrys,
+    new_pyproject,
+    remove_dependencies,
+    set_requires_python,
+)
 from mlenv.manifest_edit.rows import same_newlines
 
 __all__ = [
     "add_dependencies",
     "add_requirements",
     "add_specs",
+    "add_to_pipfile",
+    "as_poetry_project",
     "change_pins",
     "drop_rows",
+    "is_poetrys",
     "list_of_pylock",
     "loosen_rows",
     "new_environment",
@@ -33,6 +44,7 @@ __all__ = [
     "pin_versions",
     "pinned_rows",
     "remove_dependencies",
+    "remove_from_pipfile",
     "remove_requirements",
     "remove_specs",
     "same_newlines",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import tomllib
 from collections.abc import Callable, Iterable, MutableMapping, Sequence
 from typing import Any
 
@@ -23,7 +25,14 @@ from mlenv.manifest_edit.rows import (
     same_newlines,
 )
 
-__all__ = ["add_dependencies", "new_pyproject", "remove_dependencies", "set_requires_python"]
+__all__ = [
+    "add_dependencies",
+    "as_poetry_project",
+    "is_poetrys",
+    "new_pyproject",
+    "remove_dependencies",
+    "set_requires_python",
+]
 
 
 def add_dependencies(text: str, requirements: Sequence[str], group: str | None = None) -> str:
@@ -85,6 +94,24 @@ def new_pyproject(name: str, requires_python: str, dependencies: Sequence[str]) 
     rows = [f"    {_basic(row)}," for row in dependencies]
     lines += ["dependencies = [", *rows, "]"] if rows else ["dependencies = []"]
     return "\n".join(lines) + "\n"
+
+
+def as_poetry_project(text: str) -> str:
+    """Return a ``pyproject.toml`` that Poetry takes for an application: it installs packages, and builds none."""
+    own = tomllib.loads(text).get("tool", {}).get("poetry", {})
+    if "package-mode" in own or "name" in own:
+        return text
+    line, header = "package-mode = false", re.search(r"(?m)^\s*\[tool\.poetry\][^\n]*$", text)
+    if header is not None:
+        return same_newlines(f"{text[: header.end()]}\n{line}{text[header.end() :]}", text)
+    return same_newlines(f"{text.rstrip()}\n\n[tool.poetry]\n{line}\n", text)
+
+
+def is_poetrys(text: str) -> bool:
+    """Whether a ``pyproject.toml`` is Poetry's: it has settings of it beyond its indexes, or is built by it."""
+    table = tomllib.loads(text)
+    own, build = table.get("tool", {}).get("poetry", {}), table.get("build-system", {})
+    return bool(own.keys() - {"source", "requires-plugins"}) or str(build.get("build-backend", "")).startswith("poetry")
 
 
 def _parse(text: str) -> tomlkit.TOMLDocument:

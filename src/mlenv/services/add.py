@@ -11,7 +11,7 @@ from mlenv.engines.requirement import checked_name
 from mlenv.errors import MlenvError
 from mlenv.locks import Selected
 from mlenv.model import Outcome
-from mlenv.services import declare, words
+from mlenv.services import declare, own_tool, words
 from mlenv.services.adopt import adopted_requirements
 from mlenv.services.change import Done, carry_out, changes_of, refuse_foreign, refuse_what_hurts
 from mlenv.services.check import check_project
@@ -129,6 +129,14 @@ def _new_files(
             verb,
             names,
             lambda: changed_list(context, project, resolver, selected, verb, requirements, names),
+        )
+    if verb in {"add", "remove"} and own_tool.edits_itself(project, selected, resolver, requirements):
+        words = {"add": requirements} if verb == "add" else {"remove": tuple(names)}
+        return resolver, _unless_taken_out(
+            project,
+            verb,
+            names,
+            lambda: own_tool.change(context, project, selected, resolver, group=group, **words),
         )
     edits: dict[str, str] = {}
     if verb == "add" and selected.choice.manifest is None:

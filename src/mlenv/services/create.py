@@ -11,9 +11,10 @@ from pathlib import Path
 from mlenv import kernel_names, locks, store, trust
 from mlenv.errors import MlenvError
 from mlenv.locks import Selected
+from mlenv.manifest_edit import as_poetry_project, set_requires_python
 from mlenv.model import Installed, Outcome, value
 from mlenv.probe import environment, interpreters
-from mlenv.services import declare, hygiene, kernels, proof, words
+from mlenv.services import declare, hygiene, kernels, own_tool, proof, words
 from mlenv.services.adopt import adopted_requirements
 from mlenv.services.change import Done, carry_out, changes_of, is_managed, refuse_foreign, refuse_what_hurts
 from mlenv.services.check import check_project
@@ -154,14 +155,27 @@ def _edits(
     choice = selected.choice
     if choice.manifest is None and choice.lock is None:
         taken = adopted_requirements(context, project, selected)
-        return declare.new_manifest(project, minor, (*taken, *(row for row in wanted if row not in taken)))
+        made = declare.new_manifest(project, minor, (*taken, *(row for row in wanted if row not in taken)))
+        return _for_poetry(made, minor) if resolver.engine.through == "poetry" else made
     if not wanted:
         return {}
     if choice.manifest is None and choice.kind != "requirements":
         return declare.new_manifest(project, minor, (*adopted_requirements(context, project, selected), *wanted))
     if is_list(selected):
         return changed_list(context, project, resolver, selected, "add", wanted, declare.names_of(wanted))
+    if own_tool.edits_itself(project, selected, resolver, wanted):
+        return own_tool.change(context, project, selected, resolver, add=wanted, group=declare.group_of(context))
     return declare.adding(project, selected, wanted, declare.group_of(context))
+
+
+def _for_poetry(made: dict[str, str], minor: str) -> dict[str, str]:
+    """Make a new manifest one of Poetry, which resolves for all Pythons of the range at once: for this one alone.
+
+    With an open range, a package that excludes some Python to come has no solution.
+    """
+    following = f"3.{int(minor.partition('.')[2]) + 1}"
+    closed = {name: set_requires_python(text, f">={minor},<{following}") for name, text in made.items()}
+    return {name: as_poetry_project(text) for name, text in closed.items()}
 
 
 def _python_file(context: Context, project: Project, resolver: Resolver) -> dict[str, str]:

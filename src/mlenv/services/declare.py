@@ -12,8 +12,10 @@ from mlenv.locks import Selected
 from mlenv.manifest_edit import (
     add_dependencies,
     add_requirements,
+    add_to_pipfile,
     new_pyproject,
     remove_dependencies,
+    remove_from_pipfile,
     remove_requirements,
     same_newlines,
 )
@@ -106,6 +108,8 @@ def adding(project: Project, selected: Selected, requirements: Sequence[str], gr
     text = store.read_text(project.root / manifest)
     if manifest == "pyproject.toml":
         return {manifest: add_dependencies(text, requirements, group)}
+    if manifest == "Pipfile":
+        return {manifest: add_to_pipfile(text, requirements, group)}
     refuse_group(manifest, group)
     return {manifest: add_requirements(text, requirements)}
 
@@ -120,6 +124,8 @@ def removing(project: Project, selected: Selected, names: Sequence[str], group: 
     text = store.read_text(project.root / manifest)
     if manifest == "pyproject.toml":
         return {manifest: remove_dependencies(text, names, group)}
+    if manifest == "Pipfile":
+        return {manifest: remove_from_pipfile(text, names, group)}
     refuse_group(manifest, group)
     return {manifest: remove_requirements(text, names)}
 
@@ -138,7 +144,7 @@ def _writable(selected: Selected) -> str:
     """Return the file that edits go to: the manifest, or a pinned ``requirements.txt`` that stands alone."""
     choice = selected.choice
     name = choice.manifest or (choice.lock if choice.kind == "requirements" else None)
-    if name is None or not name.endswith((".toml", ".in", ".txt")) or name == "pixi.toml":
+    if name is None or not name.endswith((".toml", ".in", ".txt", "Pipfile")) or name == "pixi.toml":
         raise MlenvError(
             "manifest-not-driven",
             f"{name or choice.lock} is another tool's file; mlenv does not edit it",

@@ -54,7 +54,11 @@ def relock(context: Context, project: Project, edits: Mapping[str, str], resolve
         from mlenv.services.conda.locking import relock_conda
 
         return relock_conda(context, project, edits, selected, resolver)
-    refuse_sources(context, project, selected, resolver)
+    tool = own_tool.maker(project, edits, selected, resolver)
+    if tool == "pipenv" and tool in resolver.tools.own:
+        refuse_credentials(project, selected)
+    else:
+        refuse_sources(context, project, selected, resolver)
     kind, manifest = selected.choice.kind, selected.choice.manifest
     context.tell("lock", "resolving")
     if kind == "uv":
@@ -68,12 +72,12 @@ def relock(context: Context, project: Project, edits: Mapping[str, str], resolve
                 hint="mlenv add NAME, or mlenv freeze to lock what is installed",
             )
         return {}
+    if tool and manifest is not None:
+        return own_tool.relock(context, project, edits, selected, resolver)
     if kind in {None, "pylock"}:
         return _relock_pylock(context, project, edits, resolver, selected)
     if kind == "requirements":
         return _relock_requirements(context, project, edits, resolver, selected)
-    if kind in own_tool.LOCK_OF:
-        return own_tool.relock(context, project, edits, selected, resolver)
     raise MlenvError(
         "lock-not-driven",
         f"{selected.choice.lock} belongs to another tool; mlenv does not write it",

@@ -13,9 +13,10 @@ from typing import Protocol
 from mlenv import process, store
 from mlenv.engines import project_tools
 from mlenv.engines.choose import EngineChoice, Tools
-from mlenv.engines.project_tools import FillRequest, LockRequest, ProjectTool
+from mlenv.engines.project_tools import ChangeRequest, FillRequest, LockRequest, ProjectTool
 from mlenv.errors import MlenvError
 from mlenv.locks import Selected
+from mlenv.manifest_edit import is_poetrys
 from mlenv.model import Pin
 from mlenv.services import tools as engine_tools
 from mlenv.services.context import Context
@@ -24,7 +25,7 @@ from mlenv.services.resolver import Resolver
 from mlenv.services.scratch import scratch_folder
 from mlenv.services.tools import run_engine
 
-__all__ = ["LOCK_OF", "fill", "refuse_misfit", "relock"]
+__all__ = ["LOCK_OF", "change", "edits_itself", "fill", "maker", "refuse_misfit", "relock"]
 
 
 class Filling(Protocol):
@@ -72,19 +73,92 @@ def relock(
         MlenvError: ``lock-not-driven`` where the tool is not there, or the project names folders that a copy would
             lose; what the tool failed with.
     """
-    fd = resolver.descriptor
-    kind, lock = selected.choice.kind or "", selected.choice.lock or ""
+    kind = maker(project, edits, selected, resolver)
+    lock = selected.choice.lock or LOCK_OF[kind]
     tool = _tool(kind, lock, resolver.tools)
+    _refuse_manifest(kind, selected)
     _refuse_folders(selected, kind, lock)
     with scratch_folder(project.root) as scratch:
-        _copy(project, edits, scratch)
-        prefix = str(scratch / "environment")
-        engine_tools.make_environment(context, resolver.engine, resolver.tools, resolver.interpreter.path, prefix, fd)
+        prefix = _prepared(context, project, edits, resolver, scratch)
         request = LockRequest(
             folder=str(scratch), prefix=prefix, upgrade=resolver.upgrade, upgrade_all=resolver.upgrade_all
         )
-        run_engine(context, project_tools.lock(tool, request), "lock", fd, tool=kind)
+        run_engine(context, project_tools.lock(tool, request), "lock", resolver.descriptor, tool=kind)
         return {lock: engine_tools.read_answer(scratch / lock, kind)}
+
+
+def maker(project: Project, edits: Mapping[str, str], selected: Selected, resolver: Resolver) -> str:
+    """Return the tool that makes the project's lock: that of the lock, else of the engine or the manifest; or none."""
+    choice = selected.choice
+    if choice.kind is not None or resolver.engine.through:
+        return choice.kind if choice.kind in LOCK_OF else resolver.engine.through if choice.kind is None else ""
+    if choice.manifest == "Pipfile":
+        return "pipenv"
+    if choice.manifest != "pyproject.toml" or selected.manifest is None:
+        return ""
+    # Without a [project] table nobody else can read what it declares.
+    alone = selected.manifest.asked.declares and not selected.manifest.has_project
+    if alone or "poetry" in resolver.tools.own:
+        text = edits.get("pyproject.toml") or store.read_text(project.root / "pyproject.toml")
+        return "poetry" if is_poetrys(text) else ""
+    return ""
+
+
+def edits_itself(project: Project, selected: Selected, resolver: Resolver, requirements: tuple[str, ...] = ()) -> bool:
+    """Whether the project's own tool edits its manifest: Poetry, where it is there; it takes no addresses."""
+    addresses = any(" @ " in row for row in requirements)
+    return not addresses and "poetry" in resolver.tools.own and maker(project, {}, selected, resolver) == "poetry"
+
+
+def change(
+    context: Context,
+    project: Project,
+    selected: Selected,
+    resolver: Resolver,
+    *,
+    add: tuple[str, ...] = (),
+    remove: tuple[str, ...] = (),
+    group: str | None = None,
+) -> dict[str, str]:
+    """Let Poetry declare packages or take them out, on a copy of the project's files.
+
+    Returns:
+        The manifest and the lock: name -> new text.
+
+    Raises:
+        MlenvError: ``not-declared``; ``lock-not-driven`` where the project names folders that a copy would lose; what
+            Poetry failed with.
+    """
+    kind = "poetry"
+    lock = selected.choice.lock or LOCK_OF[kind]
+    tool = _tool(kind, lock, resolver.tools)
+    _refuse_folders(selected, kind, lock)
+    with scratch_folder(project.root) as scratch:
+        prefix = _prepared(context, project, {}, resolver, scratch)
+        request = ChangeRequest(folder=str(scratch), prefix=prefix, add=add, remove=remove, group=group)
+        context.tell("lock", f"{kind} resolves")
+        run_engine(context, project_tools.change(tool, request), "lock", resolver.descriptor, tool=kind)
+        return {name: engine_tools.read_answer(scratch / name, kind) for name in ("pyproject.toml", lock)}
+
+
+def _prepared(context: Context, project: Project, edits: Mapping[str, str], resolver: Resolver, scratch: Path) -> str:
+    """Copy the project's files and make an empty environment of the Python to lock for; return its folder."""
+    _copy(project, edits, scratch)
+    prefix, python = str(scratch / "environment"), resolver.interpreter.path
+    engine_tools.make_environment(context, resolver.engine, resolver.tools, python, prefix, resolver.descriptor)
+    return prefix
+
+
+def _refuse_manifest(kind: str, selected: Selected) -> None:
+    """Refuse a tool that does not read the manifest that counts."""
+    manifest, own = selected.choice.manifest, "Pipfile" if kind == "pipenv" else "pyproject.toml"
+    if manifest != own:
+        raise MlenvError(
+            "engine-unfit",
+            f"{kind} reads {own}, and the packages are declared in {manifest or 'no file'} here",
+            where=manifest or "",
+            hint=f"--engine uv, or declare them in {own}",
+        )
 
 
 def fill(context: Context, project: Project, wish: Filling, generation: Path, descriptor: int | None) -> None:
@@ -126,9 +200,9 @@ def _tool(kind: str, lock: str, found: Tools) -> ProjectTool:
     if path is None:
         raise MlenvError(
             "lock-not-driven",
-            f"only {kind} can make {lock} anew, and it is not on this machine",
+            f"only {kind} can make {lock}, and it is not on this machine",
             where=lock,
-            hint=f"uv tool install {kind}, or mlenv sync --frozen to install {lock} as it is",
+            hint=f"uv tool install {kind}; or mlenv sync --frozen, which installs a {lock} as it is",
         )
     tool = ProjectTool(name=kind, path=path)
     answer = process.run(project_tools.version(tool))

@@ -256,11 +256,12 @@ _CHATTER = (
     "Using CPython",
     "Creating virtual",
     "Activate with",
+    "Building requirements...",
     "error: ",
     "cause: ",
     "hint: ",
 )
-"""What uv says of its own ways, and of failures that are told in our words a moment later."""
+"""What uv and Pipenv say of their own ways, and of failures that are told in our words a moment later."""
 
 
 def _show(context: Context, step: str, line: str) -> None:
