@@ -43,6 +43,8 @@ _ALL_OPTIONS = (
     _option("--frozen", "take the lock as it is, never relock"),
     _option("--allow-build", "build packages from source where there is no wheel"),
     _option("--pip", "with conda: the packages come from the package index (the pip part of environment.yml)"),
+    _option("--existing", "take the environment in this folder as it is, as 'use' does; nothing is made"),
+    _option("--list", "list the environments that conda, pixi, hatch, Poetry, Pipenv and others keep here"),
     _option("--engine", "what makes the environment (default: uv)", "NAME", _ENGINES),
     _option("--python", "the Python to use: a version, a range or a path", "VERSION"),
     _option("--fetch-python", "get the Python that is wanted with uv, where this machine has none"),

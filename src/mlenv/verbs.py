@@ -66,6 +66,7 @@ VERBS: Tuple[Verb, ...] = (
         "--ipykernel",
         "--from-notebook",
         "--from-bundle",
+        "--existing",
         "--frozen",
         "--deep",
         *_CHANGE,
@@ -79,8 +80,9 @@ VERBS: Tuple[Verb, ...] = (
         "Register an environment that is already there as the project's, without changing it.",
         "--name",
         "--ipykernel",
+        "--list",
         *_CHANGE,
-        arguments=("prefix", "?", "folder of the environment (default: the one that lies in the project)"),
+        arguments=("prefix", "?", "folder or name of the environment (default: the one that lies in the project)"),
         example="use .venv",
     ),
     _verb(

@@ -69,6 +69,13 @@ def _relink(target: str) -> Callable[[Path], None]:
     return damage
 
 
+def _of_another_machine(prefix: Path) -> None:
+    """Give it a program of macOS (a Mach-O header)."""
+    _without_python(prefix)
+    _python(prefix).write_bytes(b"\xcf\xfa\xed\xfe\x0c\x00\x00\x01" + bytes(64))
+    _python(prefix).chmod(0o755)
+
+
 def _no_site(prefix: Path) -> None:
     shutil.rmtree(site_of(prefix))
 
@@ -288,6 +295,81 @@ ROWS = (
         where="plain",
         hint="mlenv create",
         files={"requirements.txt": _LOCK, "../plain/x.txt": ""},
+    ),
+    Row(
+        "use: a name that nothing has",
+        "use nothing-of-the-kind",
+        "environment-missing",
+        where="nothing-of-the-kind",
+        says="none is called nothing-of-the-kind",
+        hint="mlenv use --list",
+        files={"requirements.txt": _LOCK},
+    ),
+    Row(
+        "use: an environment that Windows made",
+        "use ../env",
+        "environment-broken",
+        where="env",
+        says="made on Windows",
+        hint="mlenv create",
+        files={
+            "requirements.txt": _LOCK,
+            "../env/Scripts/python.exe": "MZ",
+            "../env/pyvenv.cfg": "home = C:\\Python\n",
+        },
+    ),
+    Row(
+        "use: an environment of another machine",
+        "use ../env",
+        "python-broken",
+        where="env",
+        says="made on another kind of machine",
+        hint="mlenv create",
+        files={"requirements.txt": _LOCK, "../env": Environment(damage=_of_another_machine)},
+    ),
+    Row(
+        "use: an environment of conda without Python",
+        "use ../env",
+        "environment-broken",
+        where="env",
+        says="holds no Python",
+        hint="conda install -p",
+        files={"requirements.txt": _LOCK, "../env/conda-meta/history": ""},
+    ),
+    Row(
+        "use: an environment whose base Python is gone",
+        "use ../env",
+        "environment-broken",
+        where="env",
+        says="its Python is gone",
+        hint="mlenv create",
+        files={"requirements.txt": _LOCK, "../env": Environment(damage=_relink("/nowhere/python3"))},
+    ),
+    Row(
+        "create --existing: a folder that is no environment",
+        "create --existing ../plain",
+        "environment-broken",
+        where="plain",
+        says="not an environment",
+        hint="mlenv create",
+        files={"requirements.txt": _LOCK, "../plain/x.txt": ""},
+    ),
+    Row(
+        "create --existing: packages, too",
+        "create --existing ../env six",
+        "usage",
+        says="takes one folder",
+        hint="mlenv add",
+        files={"requirements.txt": _LOCK, "../env": Environment()},
+    ),
+    Row(
+        "use: what was chosen before leads out of every folder",
+        "check",
+        verdict="no-env",
+        kind="no-env",
+        says=".venv",
+        hint="mlenv create",
+        files={"requirements.txt": _LOCK, ".mlenv/used.json": '{"schema": 1, "prefix": "/gone/\\u0000/x"}'},
     ),
     Row(
         "use: a file",

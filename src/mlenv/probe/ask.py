@@ -138,7 +138,9 @@ def _asked(path: str) -> Mapping[str, Any]:
     word = secrets.token_hex(16)
     script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "asked.py")
     library = os.path.dirname(os.path.dirname(os.path.abspath(packaging.__file__)))
-    command = Command(argv=(path, "-I", "-S", script, word, library), cwd=os.path.dirname(path), timeout_s=_TIMEOUT_S)
+    command = Command(
+        argv=(path, "-I", "-S", "-B", script, word, library), cwd=os.path.dirname(path), timeout_s=_TIMEOUT_S
+    )
     try:
         done = process.run(command)
     except MlenvError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from mlenv import drift, store
 from mlenv.built_for import here_of
@@ -10,6 +11,7 @@ from mlenv.errors import MlenvError
 from mlenv.installed import with_damage
 from mlenv.model import EnvironmentFacts, Finding, Installed, KernelRef, ProjectRef, Report, Selection
 from mlenv.probe import ask, environment, machines, site
+from mlenv.services import words
 from mlenv.services.context import Context
 from mlenv.services.project import Project, open_project
 from mlenv.services.select import select_project, selection_for, target_of
@@ -37,6 +39,9 @@ def check_project(context: Context, project: Project, notebook: tuple[str, str] 
     environment = facts_of(project)
     installed = site.scan(environment.sites) if environment.prefix else Installed()
     selection = _selection(context, project, environment, notebook)
+    told = (*words.side_by_side(project), *words.kept_elsewhere(project))
+    beside = [Finding(kind="note", reason=text) for text in told]
+    selection = replace(selection, findings=(*selection.findings, *beside)) if beside else selection
     sound = environment.prefix if environment.problem is None else None
     installed = _examined(context, installed, sound)
     kernel = None

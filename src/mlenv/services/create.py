@@ -1,4 +1,4 @@
-"""``create`` and ``use``: from nothing (or from what is there) to a kernel that was proved by starting it."""
+"""``create``: from nothing (or from what is there) to a kernel that was proved by starting it."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from mlenv import kernel_names, locks, store, trust
+from mlenv import locks, store, trust
 from mlenv.errors import MlenvError
 from mlenv.locks import Selected
 from mlenv.manifest_edit import as_poetry_project, set_requires_python
 from mlenv.model import Installed, Outcome, value
-from mlenv.probe import environment, interpreters
 from mlenv.services import declare, hygiene, kernels, own_tool, proof, words
 from mlenv.services.adopt import adopted_requirements
 from mlenv.services.change import Done, carry_out, changes_of, is_managed, refuse_foreign, refuse_what_hurts
@@ -24,13 +23,13 @@ from mlenv.services.disk import copied
 from mlenv.services.holding import holding
 from mlenv.services.lists import changed_list, is_list
 from mlenv.services.prepare import prepare, requested
-from mlenv.services.project import Project, again, forget_used, open_project, refuse_odd_bytes
+from mlenv.services.project import Project, again, forget_used, open_project
 from mlenv.services.resolver import Resolver
 from mlenv.services.select import select_project, target_of
 from mlenv.services.sync import damaged_names, in_step, relocked_if_stale
 from mlenv.services.wish import wants_ipykernel, wish_for
 
-__all__ = ["create", "use"]
+__all__ = ["create"]
 
 
 @value
@@ -247,7 +246,10 @@ def _outcome(
     lines += [line.replace("kernel ", "kernel       ", 1) for line in registered.lines[:1]]
     was = _former_python(built) if done else ()
     notes = (*was, *registered.lines[1:], *(copied(context, built.resolver, project) if done else ()))
-    lines += [f"note         {line}" for line in (*notes, *hygiene.tracked_secrets(project.root))]
+    lines += [
+        f"note         {line}"
+        for line in (*notes, *hygiene.tracked_secrets(project.root), *words.side_by_side(project))
+    ]
     lines.append(_next_line(context, project, selection.lock))
     return Outcome(
         verb="create",
@@ -278,51 +280,3 @@ def _next_line(context: Context, project: Project, lock: str | None) -> str:
         if prefix
         else "next         choose this kernel in your notebook, or: mlenv check"
     )
-
-
-def use(context: Context, prefix: str | None, *, kernel_name: str = "") -> Outcome:
-    """Register an environment that is already there as the project's, without changing it.
-
-    Raises:
-        MlenvError: ``environment-missing``, ``environment-broken``, ``environment-unsafe``; what the kernel's start
-            failed with.
-    """
-    project = open_project(context, create=True)
-    if kernel_name:
-        kernel_names.check_id(kernel_name, where="--name")
-    place = Path(os.path.abspath(context.cwd / prefix)) if prefix else project.link
-    refuse_odd_bytes(place)
-    facts = environment.environment_facts(str(place)) if os.path.isdir(place) else None
-    if facts is None or facts.prefix is None:
-        raise MlenvError(
-            "environment-missing", "there is no environment at this path", where=str(place), hint="mlenv create"
-        )
-    if facts.problem is not None:
-        raise MlenvError("environment-broken", facts.problem.reason, where=str(place), hint="mlenv create")
-    interpreters.find(environment.interpreter(str(place)), store.cache_dir())
-    name = project.root.name
-    if context.options.dry_run:
-        return Outcome(verb="use", lines=(f"would register {place.name} as a kernel of {name}",), dry_run=True)
-    context.tell("kernel", "starting the kernel to prove it")
-    registered = kernels.register(
-        context, root=str(project.root), prefix=str(place), name=name, kernel_name=kernel_name,
-        ipykernel=context.options.ipykernel,
-    )  # fmt: skip
-    trust.trust(project.root, place)
-    if not place.is_relative_to(project.root):
-        store.write_json(store.private_dir(project.root) / "used.json", {"schema": 1, "prefix": str(place)})
-    lines = [f"environment  {_shown(place, project.root)}: Python {facts.python} (as it is, nothing was changed)"]
-    lines += [line.replace("kernel ", "kernel       ", 1) for line in registered.lines[:1]]
-    lines += [f"note         {line}" for line in registered.lines[1:]]
-    if again(project).link != place:
-        shown = _shown(place, project.root)
-        lines.append(f'note         check looks at {project.link.name}; set env = "{shown}" in [tool.mlenv]')
-    return Outcome(verb="use", lines=tuple(lines), kernel=registered.kernel, data=registered.data)
-
-
-def _shown(place: Path, root: Path) -> str:
-    try:
-        return str(place.relative_to(root))
-    except ValueError:
-        home = Path.home()
-        return f"~/{place.relative_to(home)}" if place.is_relative_to(home) else str(place)

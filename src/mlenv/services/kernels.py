@@ -13,6 +13,7 @@ from mlenv.errors import MlenvError
 from mlenv.kernels import Kernel, Spec
 from mlenv.model import Outcome
 from mlenv.probe import environment, site
+from mlenv.services import words
 from mlenv.services.context import Context
 from mlenv.services.project import dotenv_of
 from mlenv.services.proof import Proof, prove, prove_spec
@@ -50,7 +51,7 @@ def row(kernel: Kernel) -> dict[str, Any]:
 def list_kernels(_context: Context) -> Outcome:
     """List every kernel on Jupyter's path with its state. Starts nothing. Cost: linear, 1,000 in under a second."""
     rows = kernels.listed()
-    lines = _table([(one.display_name or one.id, one.id, one.label, one.project or one.folder) for one in rows])
+    lines = words.table([(one.display_name or one.id, one.id, one.label, one.project or one.folder) for one in rows])
     lines += [f"{one.id}: {one.reason}; {advice(one)}" for one in rows if one.reason]
     lines += [f"{one.id}: {one.folder} is hidden by {one.shadowed_by}" for one in rows if one.shadowed_by]
     return Outcome(
@@ -102,6 +103,7 @@ def register(
     kernel_name: str = "",
     ipykernel: str = "",
     timeout_s: float = 60.0,
+    leave_no_trace: bool = False,
 ) -> Outcome:
     """Make a kernel of an environment: proved by starting it first, written only then.
 
@@ -114,6 +116,7 @@ def register(
         ipykernel: ``runtime`` (nothing enters the environment) or ``installed`` (the environment has ipykernel itself);
             default: what the options say.
         timeout_s: the most that the start may take.
+        leave_no_trace: whether the proof must not write byte code into the environment: it is somebody's.
 
     Returns:
         Outcome with ``kernel`` = the id, and ``data``: ``id``, ``display_name``, ``folder``, ``seconds``, ``python``.
@@ -136,7 +139,7 @@ def register(
         dotenv=dotenv_of(Path(root)),
     )
     context.tell("kernel", f"starting the kernel {spec.display_name}")
-    proof = prove_spec(spec, expect_prefix=prefix, cwd=root, timeout_s=timeout_s)
+    proof = prove_spec(spec, expect_prefix=prefix, cwd=root, timeout_s=timeout_s, compiled=not leave_no_trace)
     folder = kernels.write(spec)
     return Outcome(
         verb="kernels",
@@ -261,8 +264,3 @@ def advice(kernel: Kernel) -> str:
     if kernel.state == "project-missing":
         return "mlenv kernels prune removes it"
     return f"mlenv create --project {shlex.quote(kernel.project)} makes it anew"
-
-
-def _table(rows: Sequence[tuple[str, ...]]) -> list[str]:
-    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)] if rows else []
-    return ["  ".join(cell.ljust(width) for cell, width in zip(one, widths, strict=True)).rstrip() for one in rows]

@@ -16,8 +16,8 @@ from mlenv.services.context import Context
 from mlenv.services.workspace import workspace_of
 
 __all__ = [
-    "BUILD_NAMES", "LOCK_NAMES", "MANIFEST_NAMES", "Project", "again", "dotenv_of", "find_root", "forget_used", "load",
-    "open_project", "refuse_odd_bytes", "require_environment", "settled",
+    "BUILD_NAMES", "LOCK_NAMES", "MANIFEST_NAMES", "Project", "again", "dotenv_of", "environments_of", "find_root",
+    "forget_used", "load", "open_project", "refuse_odd_bytes", "remember_used", "require_environment", "settled",
 ]  # fmt: skip
 
 MANIFEST_NAMES = (
@@ -170,6 +170,14 @@ def refuse_odd_bytes(path: Path) -> None:
         ) from None
 
 
+def remember_used(root: Path, place: Path) -> None:
+    """Remember the environment that ``use`` told of, where it is not the one that would be found anyhow."""
+    forget_used(root)
+    if _usual(root) != place:
+        told = str(place.relative_to(root)) if place.is_relative_to(root) else str(place)
+        store.write_json(store.private_dir(root) / _USED.name, {"schema": 1, "prefix": told})
+
+
 def forget_used(root: Path) -> None:
     """Forget the environment outside the project that ``use`` told of: the project has its own now."""
     (root / _USED).unlink(missing_ok=True)
@@ -230,11 +238,27 @@ def dotenv_of(root: Path | None) -> str:
 def _link(root: Path, settings: Settings, with_used: bool) -> Path:
     if settings.env:
         return _named_link(root, settings)
-    for name in _ENVIRONMENT_NAMES:
-        if _is_environment(root / name):
-            return root / name
     prefix = (store.read_json(root / _USED) or {}).get("prefix") if with_used else None
-    return Path(prefix) if isinstance(prefix, str) and Path(prefix).is_dir() else root / ".venv"
+    if isinstance(prefix, str) and "\0" not in prefix and (root / prefix).is_dir():
+        return root / prefix
+    return _usual(root) or root / ".venv"
+
+
+def _usual(root: Path) -> Path | None:
+    """Return the environment that lies in the project under one of the usual names."""
+    return next(iter(environments_of(root)), None)
+
+
+def environments_of(root: Path) -> tuple[Path, ...]:
+    """Return the environments that lie in a project under the usual names, in the order in which they count."""
+    found = [root / name for name in _ENVIRONMENT_NAMES if _is_environment(root / name)]
+    # Where letters' case does not count, `env` and `ENV` are one folder.
+    same = len(found) > 1 and found[-1].name == "ENV" and found[-2].name == "env" and _same(found[-1], found[-2])
+    return tuple(found[:-1] if same else found)
+
+
+def _same(one: Path, other: Path) -> bool:
+    return one.exists() and other.exists() and one.samefile(other)
 
 
 def _is_environment(place: Path) -> bool:

@@ -87,8 +87,17 @@ def prove(kernel_id: str, expect_prefix: str, *, timeout_s: float = 60.0, cwd: s
     return _proved(kernel, expect_prefix, cwd or kernel.project, timeout_s)
 
 
-def prove_spec(spec: kernels.Spec, *, expect_prefix: str, cwd: str, timeout_s: float = 60.0) -> Proof:
+def prove_spec(
+    spec: kernels.Spec, *, expect_prefix: str, cwd: str, timeout_s: float = 60.0, compiled: bool = True
+) -> Proof:
     """As :func:`prove`, for a kernel before it is registered: a kernel that does not start is never written.
+
+    Args:
+        spec: the kernel.
+        expect_prefix: as for :func:`prove`.
+        cwd: as for :func:`prove`.
+        timeout_s: as for :func:`prove`.
+        compiled: whether Python may write byte code beside what it imports.
 
     Raises:
         MlenvError: ``kernel-does-not-start``.
@@ -97,15 +106,15 @@ def prove_spec(spec: kernels.Spec, *, expect_prefix: str, cwd: str, timeout_s: f
         folder = Path(scratch, spec.id)
         folder.mkdir()
         (folder / "kernel.json").write_text(kernels.render(spec))
-        return _proved(kernels.read(folder), expect_prefix, cwd, timeout_s)
+        return _proved(kernels.read(folder), expect_prefix, cwd, timeout_s, compiled=compiled)
 
 
-def _proved(kernel: kernels.Kernel, expect_prefix: str, cwd: str, timeout_s: float) -> Proof:
+def _proved(kernel: kernels.Kernel, expect_prefix: str, cwd: str, timeout_s: float, *, compiled: bool = True) -> Proof:
     if kernel.state == "broken-json":
         raise MlenvError(
             "kernel-does-not-start", f"The kernel {kernel.id} cannot be read: {kernel.reason}", where=kernel.folder
         )
-    proof = start(Path(kernel.folder), cwd=cwd, timeout_s=timeout_s)
+    proof = start(Path(kernel.folder), cwd=cwd, timeout_s=timeout_s, compiled=compiled)
     problem = explain(proof, kernel, expect_prefix=expect_prefix, cwd=cwd, timeout_s=timeout_s)
     if problem is None:
         return proof
@@ -118,7 +127,7 @@ def _proved(kernel: kernels.Kernel, expect_prefix: str, cwd: str, timeout_s: flo
     )
 
 
-def start(folder: Path, *, cwd: str = "", timeout_s: float) -> Proof:
+def start(folder: Path, *, cwd: str = "", timeout_s: float, compiled: bool = True) -> Proof:
     """Start the kernel of a spec folder, ask it, end it; a failure is a value, never an exception, and never a hang.
 
     Nothing is written into Jupyter's folders. Cost: one kernel start.
@@ -128,7 +137,7 @@ def start(folder: Path, *, cwd: str = "", timeout_s: float) -> Proof:
         log = Path(scratch, "output")
         facts: dict[str, Any] = {}
         try:
-            with log.open("wb") as stream, _running(folder, scratch, stream, cwd) as manager:
+            with log.open("wb") as stream, _running(folder, scratch, stream, cwd, compiled) as manager:
                 facts = _ask(manager, began + timeout_s)
                 facts["seconds"] = time.monotonic() - began
         except OSError as error:
@@ -177,7 +186,7 @@ def _minor(version: str | None) -> tuple[int, int] | None:
 
 
 @contextmanager
-def _running(folder: Path, scratch: str, stream: Any, cwd: str) -> Iterator[Any]:
+def _running(folder: Path, scratch: str, stream: Any, cwd: str, compiled: bool) -> Iterator[Any]:
     """Run the kernel of one spec folder, found there and nowhere else; it is dead when this block ends."""
     with _LOADING:
         from jupyter_client.kernelspec import KernelSpecManager
@@ -188,7 +197,9 @@ def _running(folder: Path, scratch: str, stream: Any, cwd: str) -> Iterator[Any]
     connection = os.path.join(scratch, "connection.json")
     manager = KernelManager(kernel_name=folder.name, kernel_spec_manager=specs, connection_file=connection)
     try:
-        options = {"cwd": cwd} if cwd and os.path.isdir(cwd) else {"cwd": scratch}
+        options: dict[str, Any] = {"cwd": cwd if cwd and os.path.isdir(cwd) else scratch}
+        if not compiled:
+            options["env"] = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
         manager.start_kernel(stdout=stream, stderr=stream, **options)
         yield manager
     finally:

@@ -11,6 +11,7 @@ from mlenv.errors import MlenvError
 from mlenv.model import Outcome, value
 from mlenv.probe import ask, interpreters, python_places
 from mlenv.probe.interpreters import Interpreter
+from mlenv.services import words
 from mlenv.services.context import Context
 from mlenv.services.prepare import choose_interpreter, declared_python
 from mlenv.services.project import Project, open_project
@@ -137,8 +138,7 @@ def _table(rows: list[_Row]) -> list[str]:
         )
         for row in rows
     ]
-    widths = [max(len(cell) for cell in column) for column in zip(*cells, strict=True)]
-    return ["  ".join(cell.ljust(width) for cell, width in zip(one, widths, strict=True)).rstrip() for one in cells]
+    return words.table(cells)
 
 
 def _data(rows: list[_Row], allowed: str, why: str) -> Mapping[str, Any]:

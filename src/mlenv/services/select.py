@@ -33,6 +33,10 @@ __all__ = [
 ]
 
 
+_MINORS_KNOWN = 30
+"""Caches of a project are looked for up to Python 3.29."""
+
+
 def target_of(python: str) -> Target:
     """Describe an interpreter for selection. Cost: 0.2 ms cached, one start of the interpreter otherwise.
 
@@ -265,6 +269,13 @@ def _cached(path: Path) -> Selection | None:
     except (OSError, UnicodeDecodeError):
         return None
     return selection if selection is not None and site.unchanged(selection.inputs) else None
+
+
+def forget_selections(folder: Path) -> None:
+    """Forget what is cached for a project: another environment counts now."""
+    for minor in range(_MINORS_KNOWN):
+        with contextlib.suppress(OSError):
+            _cache_path(folder, f"cpython-3{minor}").unlink(missing_ok=True)
 
 
 def write_selection(context: Context, prefix: str | None) -> Outcome:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from mlenv.model import Change, Installed, Outcome
 from mlenv.probe import site
 from mlenv.services.context import Context
-from mlenv.services.project import Project
+from mlenv.services.project import Project, environments_of
 
-__all__ = ["installed_of", "moved", "packages", "planned", "size", "tell_owned"]
+__all__ = [
+    "installed_of", "kept_elsewhere", "moved", "packages", "place", "planned", "side_by_side", "size", "table",
+    "tell_owned",
+]  # fmt: skip
 
 _SHOWN = 6
 
@@ -28,6 +33,40 @@ def tell_owned(context: Context, project: Project, names: Sequence[str]) -> None
             place = project.link.name
             text = f"{name} {versions[name]} in {place} is conda's; a copy by pip or uv would be put over its files"
             context.tell("note", text)
+
+
+def side_by_side(project: Project) -> tuple[str, ...]:
+    """Say which environment counts where several lie in the project, and how to choose another one."""
+    others = [path.name for path in environments_of(project.root) if path != project.link]
+    if not others or project.environment.prefix is None:
+        return ()
+    counts, lies = place(project.link, project.root), "lies" if len(others) == 1 else "lie"
+    return (f"{counts} counts; {', '.join(others)} {lies} beside it: mlenv use {others[0]} chooses that one",)
+
+
+def kept_elsewhere(project: Project) -> tuple[str, ...]:
+    """Say where a tool keeps an environment for a project that has none in its folder."""
+    if project.environment.prefix is not None:
+        return ()
+    from mlenv.probe import known_environments  # rarely needed, and a check must start quickly
+
+    rows = known_environments.known(project.root, os.environ)
+    own = [row for row in rows if row.own and not row.problem]
+    return tuple(f"{row.tool} keeps one at {place(row.path, project.root)}: mlenv use takes it" for row in own[:1])
+
+
+def place(path: Path, root: Path) -> str:
+    """Return a path as people read it: relative to the project, else to the home folder."""
+    if path.is_relative_to(root):
+        return str(path.relative_to(root))
+    home = Path.home()
+    return f"~{os.sep}{path.relative_to(home)}" if path.is_relative_to(home) else str(path)
+
+
+def table(rows: Sequence[tuple[str, ...]]) -> list[str]:
+    """Return rows of equal length as lines with aligned columns."""
+    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)] if rows else []
+    return ["  ".join(cell.ljust(width) for cell, width in zip(one, widths, strict=True)).rstrip() for one in rows]
 
 
 def packages(number: int) -> str:

@@ -54,6 +54,8 @@ def _options(given: Mapping[str, Any]) -> Options:
 
 
 def _create(context: Context, request: Request) -> Outcome:
+    if request.options.get("existing"):
+        return _existing(context, request)
     from mlenv.services.create import create
 
     name = request.options.get("name", "")
@@ -79,9 +81,22 @@ def _create_offline(context: Context, request: Request, name: str) -> Outcome | 
     return create_from_bundle(context, path, kernel_name=name) if path else None
 
 
-def _use(context: Context, request: Request) -> Outcome:
-    from mlenv.services.create import use
+def _existing(context: Context, request: Request) -> Outcome:
+    """``create --existing [PATH]`` is ``use [PATH]``: nothing is made."""
+    if len(request.arguments) > 1 or request.options.get("from_notebook"):
+        raise MlenvError(
+            "usage",
+            "'create --existing' takes one folder and changes nothing in it",
+            hint="mlenv use PATH, then: mlenv add NAME",
+        )
+    return _use(context, request)
 
+
+def _use(context: Context, request: Request) -> Outcome:
+    from mlenv.services.use import list_environments, use
+
+    if request.options.get("list"):
+        return list_environments(context)
     prefix = request.arguments[0] if request.arguments else None
     return use(context, prefix, kernel_name=request.options.get("name", ""))
 
