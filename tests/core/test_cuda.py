@@ -4,19 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from mlenv.cuda import (
-    STATES,
-    Build,
-    Gpu,
-    Hardware,
-    backend_in,
-    builds_of,
-    choose_backend,
-    is_backend,
-    judge,
-    parse_nvidia_smi,
-    parse_proc_version,
-)
+from mlenv.cuda.builds import Build, builds_of
+from mlenv.cuda.choice import backend_in, choose_backend
+from mlenv.cuda.hardware import Gpu, Hardware, parse_nvidia_smi, parse_proc_version
+from mlenv.cuda.spelling import is_backend
+from mlenv.cuda.states import STATES, judge
 
 TORCH = "from typing import Optional\n__version__ = '2.8.0+cu128'\ndebug = False\ncuda: Optional[str] = '12.8'\nhip = None\n"
 TENSORFLOW = (
@@ -166,7 +158,7 @@ def test_only_a_runtime_of_another_major_is_a_note() -> None:
         ("cpu", SOME, "cpu", "as asked"),
         ("auto", NONE, "cpu", "no GPU is seen"),
         ("auto", Hardware(problem="nvidia-smi gave no answer"), "cpu", "nvidia-smi gave no answer"),
-        ("auto", Hardware(driver="525.60.13", source="NVML"), "auto", "cu129 or the newest older one"),
+        ("auto", Hardware(driver="525.60.13", source="NVML"), "auto", "runs up to cu129"),
         ("auto", Hardware(driver="580.65.06", source="NVML"), "auto", "cu132"),
         ("auto", Hardware(driver="450.80.02", source="NVML"), "auto", "cu118"),
         ("auto", Hardware(driver="390.0", source="NVML"), "cpu", "too old"),
@@ -188,8 +180,10 @@ def test_how_a_build_is_spelled() -> None:
 
 def test_the_build_that_a_lock_names() -> None:
     assert backend_in('index = "https://files.example.org/whl/cu128/torch"') == "cu128"
-    assert backend_in("torch-2.8.0%2Bcu126-cp311-cp311-linux_x86_64.whl") == "cu126"
+    assert backend_in("https://files.example.org/torch-2.8.0%2Bcu126-cp311-cp311-linux_x86_64.whl") == "cu126"
     assert backend_in('name = "six"') == ""
+    assert backend_in("six==1.17.0\ntorch==2.8.0+cu126 \\\n    --hash=sha256:00\n") == "cu126"
+    assert backend_in("torch==2.8.0\ntorchvision==0.23.0+cu126\n") == ""
 
 
 def test_the_answers_of_nvidia_smi() -> None:

@@ -9,15 +9,13 @@ from mlenv.cuda.drivers import least_driver
 from mlenv.cuda.hardware import Hardware, numbers
 from mlenv.model import value
 
-__all__ = ["BACKENDS", "Choice", "backend_fitting", "backend_in", "choose_backend", "is_backend"]
+__all__ = ["BACKENDS", "Choice", "backend_fitting", "backend_in", "choose_backend"]
 
 BACKENDS = ("cu132", "cu130", "cu129", "cu128", "cu126", "cu125", "cu124", "cu123", "cu122", "cu121", "cu120", "cu118")
 """Those of uv that PyTorch may still be had for, newest first (``uv pip compile --help``, ``--torch-backend``)."""
 
-_KNOWN = re.compile(r"auto|cpu|xpu|cu\d{2,3}|rocm\d+\.\d+(?:\.\d+)?")
-_IN_LOCK = re.compile(
-    r"/whl/(cpu|xpu|cu\d{2,3}|rocm[\d.]+)/torch|torch-[\w.]+(?:\+|%2B)(cpu|xpu|cu\d{2,3}|rocm[\d.]+)-"
-)
+_BUILD = r"(cpu|xpu|cu\d{2,3}|rocm[\d.]+)"
+_IN_LOCK = re.compile(rf"/whl/{_BUILD}/torch|(?m:^|[/\"])torch(?:-|==)[\w.]+(?:\+|%2B){_BUILD}[-\s]")
 
 # Lowest and highest compute capability of PyTorch's builds from 2.8 on, by CUDA:
 # https://github.com/pytorch/pytorch/blob/main/RELEASE.md, "PyTorch CUDA Support Matrix".
@@ -29,14 +27,9 @@ class Choice:
     backend: str
     """``cpu``, ``cu128``: what uv is told; ``auto`` where uv chooses for this driver."""
     why: str
-    """One line for a person."""
+    """The reason, for a person."""
     driver: str = ""
     """The driver to choose for, where the choice is left to uv."""
-
-
-def is_backend(text: str) -> bool:
-    """Whether this is a way to spell a build: ``auto``, ``cpu``, ``cu128``, ``rocm6.4``, ``xpu``."""
-    return _KNOWN.fullmatch(text) is not None
 
 
 def choose_backend(asked: str, hardware: Hardware | None) -> Choice:
@@ -46,18 +39,18 @@ def choose_backend(asked: str, hardware: Hardware | None) -> Choice:
     the newest build that it runs first, then older ones, for a version of torch may not be there for each.
     """
     if asked != "auto":
-        return Choice(backend=asked, why=f"{asked}, as asked")
+        return Choice(backend=asked, why="as asked")
     if hardware is None or hardware.seen is None:
-        return Choice(backend="cpu", why=f"cpu, for the driver gave no answer: {hardware.problem if hardware else ''}")
+        return Choice(backend="cpu", why=hardware.problem if hardware else "nothing is known here")
     if not hardware.seen:
-        return Choice(backend="cpu", why="cpu, for no GPU is seen here")
+        return Choice(backend="cpu", why="no GPU is seen here")
     best = backend_fitting(hardware)
     said = f"driver {hardware.driver} ({hardware.source})" if hardware.driver else f"CUDA {hardware.cuda}"
     if not best:
-        return Choice(backend="cpu", why=f"cpu, for {said} is too old for every build of PyTorch")
+        return Choice(backend="cpu", why=f"{said} is too old for every build of PyTorch")
     if limited_by_gpu(hardware) or not hardware.driver:
-        return Choice(backend=best, why=f"{best}, for {said} and {_gpus(hardware)}")
-    return Choice(backend="auto", driver=hardware.driver, why=f"{best} or the newest older one, for {said}")
+        return Choice(backend=best, why=f"{said}, {_gpus(hardware)}")
+    return Choice(backend="auto", driver=hardware.driver, why=f"{said} runs up to {best}")
 
 
 def backend_fitting(hardware: Hardware, *, windows: bool = False) -> str:

@@ -249,6 +249,12 @@ _SENTENCES = (
         "'{0}' is not a requirement.",
         "Write it like numpy or numpy>=1.26",
     ),
+    (
+        "cuda-unknown",
+        r"invalid value '([^']+)' for '--torch-backend",
+        "uv knows no build {0} of PyTorch.",
+        "--cuda auto, or: cpu, cu118, cu126, cu128, cu130, ...",
+    ),
     ("engine-missing", r"No module named (pip)\b", "This Python has no {0}.", "python -m ensurepip"),
     ("engine-too-new", r"(This version of pip does not support python [\d.]+)", "{0}.", "--engine uv"),
 )

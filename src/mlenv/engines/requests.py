@@ -28,6 +28,8 @@ class InstallRequest:
     """Packages to install afresh although they seem to be there."""
     dry_run: bool = False
     """Only say what would change (JSON)."""
+    torch_backend: str = ""
+    """The builds of PyTorch to take (uv only): ``cpu``, ``cu128``."""
     cwd: str | None = None
 
 
@@ -56,6 +58,10 @@ class ResolveRequest:
     universal: bool = True
     platform: str = ""
     """Another machine that it is for, in uv's words (``x86_64-pc-windows-msvc``); this one if empty."""
+    torch_backend: str = ""
+    """The builds of PyTorch to take (uv only): ``cpu``, ``cu128``; ``auto`` for what ``cuda_driver`` runs."""
+    cuda_driver: str = ""
+    """The driver that ``auto`` is for: uv would look for one by itself, without a time limit."""
     cwd: str | None = None
 
 

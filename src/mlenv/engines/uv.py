@@ -109,6 +109,7 @@ def install(uv: Uv, request: InstallRequest) -> Command:
         *_flag("--require-hashes", request.require_hashes),
         *_flag("--exact", request.exact),
         *_each("--reinstall-package", request.reinstall),
+        *_builds_of_torch(request.torch_backend),
         *_links(uv),
         *(("--dry-run", "--output-format", "json") if request.dry_run else ()),
         *_each("-r", (*request.files, *(("-",) if request.text is not None else ()))),
@@ -167,9 +168,11 @@ def _compile(uv: Uv, request: ResolveRequest, *kind: str) -> Command:
         *_upgrades(request.upgrade, request.upgrade_all),
         *_flag("--no-build", not request.allow_build),
         *(("--exclude-newer", request.exclude_newer) if request.exclude_newer else ()),
+        *_builds_of_torch(request.torch_backend),
     ]
+    env = {"UV_CUDA_DRIVER_VERSION": request.cuda_driver} if request.cuda_driver else None
     sources = (*request.files, *(("-",) if request.text is not None else ()))
-    return _command(uv, "pip", "compile", *options, "--", *sources, cwd=request.cwd, stdin=request.text)
+    return _command(uv, "pip", "compile", *options, "--", *sources, cwd=request.cwd, stdin=request.text, env=env)
 
 
 def lock_project(
@@ -239,6 +242,10 @@ def _command(
     options = ("--no-progress", *_flag("--offline", uv.offline))
     argv = (uv.path, *options, *arguments)
     return Command(argv=argv, cwd=cwd, env={**_ENV, **uv.settings, **(env or {})}, stdin=stdin, timeout_s=timeout_s)
+
+
+def _builds_of_torch(backend: str) -> tuple[str, ...]:
+    return ("--torch-backend", backend) if backend else ()
 
 
 def _flag(option: str, wanted: bool) -> tuple[str, ...]:

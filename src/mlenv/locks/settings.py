@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 
+from mlenv.cuda.spelling import is_backend
 from mlenv.locks.place import Place, Table, parse_toml
 from mlenv.model import value
 
@@ -15,7 +16,7 @@ MANIFEST_HINT = "Mend the file by hand; `mlenv check` names the place again unti
 _HINT = "Mend the setting by hand; the README has the table of settings with an example of each."
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _OURS = (".mlenv", ".git")
-KEYS = ("env", "lock", "engine", "python", "groups", "extras", "allow-build", "kernel-name", "dotenv")
+KEYS = ("env", "lock", "engine", "python", "groups", "extras", "allow-build", "kernel-name", "dotenv", "cuda")
 
 
 @value
@@ -37,6 +38,8 @@ class Settings:
     """Id of the kernel, as Jupyter has it."""
     dotenv: bool | str = False
     """Whether the kernel loads the nearest ``.env``, or the file that it loads, relative to the project."""
+    cuda: str | None = None
+    """Which builds of PyTorch are locked: ``auto``, ``cpu``, ``cu128``, as uv spells them."""
     place: str = ""
     """File and table that say all this (``pyproject.toml: tool.mlenv``), for errors found later."""
 
@@ -76,6 +79,7 @@ def parse_settings(table: Table, where: str) -> Settings:
         allow_build=_allow_build(table, place),
         kernel_name=_text(table, "kernel-name", place),
         dotenv=_dotenv(table, place),
+        cuda=_cuda(table, place),
         place=where,
     )
 
@@ -144,6 +148,15 @@ def _engine(table: Table, place: Place) -> str | None:
     if engine is not None and engine not in ENGINES:
         raise place.at("engine").error(f"There is no engine {engine!r}.", hint=f"Known engines: {', '.join(ENGINES)}.")
     return engine
+
+
+def _cuda(table: Table, place: Place) -> str | None:
+    cuda = place.get(table, "cuda", str)
+    if cuda is not None and not is_backend(cuda):
+        raise place.at("cuda").error(
+            f"There is no build {cuda[:40]!r} of PyTorch.", hint='cuda = "cu128", "cpu" or "auto"'
+        )
+    return cuda
 
 
 def _allow_build(table: Table, place: Place) -> bool | tuple[str, ...]:

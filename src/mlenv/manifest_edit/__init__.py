@@ -27,6 +27,7 @@ from mlenv.manifest_edit.pyproject import (
     set_requires_python,
 )
 from mlenv.manifest_edit.rows import same_newlines
+from mlenv.manifest_edit.settings import set_setting
 
 __all__ = [
     "add_dependencies",
@@ -49,5 +50,6 @@ __all__ = [
     "remove_specs",
     "same_newlines",
     "set_requires_python",
+    "set_setting",
     "without_hashes",
 ]

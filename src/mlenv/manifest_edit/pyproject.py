@@ -30,6 +30,7 @@ __all__ = [
     "as_poetry_project",
     "is_poetrys",
     "new_pyproject",
+    "parse_document",
     "remove_dependencies",
     "set_requires_python",
 ]
@@ -83,7 +84,7 @@ def remove_dependencies(text: str, names: Iterable[str], group: str | None = Non
 
 def set_requires_python(text: str, specifier: str) -> str:
     """Write ``[project].requires-python``; raises as :func:`add_dependencies`."""
-    document = _parse(text)
+    document = parse_document(text)
     _project(document)["requires-python"] = specifier
     return same_newlines(document.as_string(), text)
 
@@ -114,7 +115,8 @@ def is_poetrys(text: str) -> bool:
     return bool(own.keys() - {"source", "requires-plugins"}) or str(build.get("build-backend", "")).startswith("poetry")
 
 
-def _parse(text: str) -> tomlkit.TOMLDocument:
+def parse_document(text: str) -> tomlkit.TOMLDocument:
+    """Read a ``pyproject.toml`` so that it can be written as it was; raises ``manifest-unreadable``."""
     try:
         return tomlkit.parse(text.replace("\r\n", "\n"))
     except RecursionError as error:
@@ -146,7 +148,7 @@ def _as_table(found: Any, name: str) -> Any:
 
 
 def _edit_array(text: str, group: str | None, edit: Callable[[str], str]) -> str:
-    document = _parse(text)
+    document = parse_document(text)
     table, key = _table(document, group)
     if key in table and not isinstance(table[key], list):
         raise _unreadable(f"{key} in pyproject.toml is not a list of requirements")

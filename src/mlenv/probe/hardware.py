@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from mlenv import process
-from mlenv.cuda import Gpu, Hardware, parse_nvidia_smi, parse_proc_version
+from mlenv.cuda.hardware import Gpu, Hardware, parse_nvidia_smi, parse_proc_version
 from mlenv.errors import MlenvError
 from mlenv.model import Command
 

@@ -16,6 +16,7 @@ from mlenv.services.adopt import adopted_requirements
 from mlenv.services.change import Done, carry_out, changes_of, refuse_foreign, refuse_what_hurts
 from mlenv.services.check import check_project
 from mlenv.services.context import Context
+from mlenv.services.cuda_choice import cuda_line, with_recorded_cuda
 from mlenv.services.holding import holding
 from mlenv.services.lists import changed_list, is_list
 from mlenv.services.locking import relock
@@ -71,6 +72,7 @@ def change_project(context: Context, verb: str, requirements: tuple[str, ...], n
         group = declare.group_of(context) if verb != "upgrade" else None
         context = _with_group(context, project, group if verb == "add" else None)
         resolver, files = _new_files(context, project, verb, requirements, names, descriptor, group)
+        files = with_recorded_cuda(context, project, files)
         selected = select_project(project, target_of(resolver.interpreter.path), context.options, files=files)
         wish = wish_for(context, project, verb, selected, resolver, files)
         changes = changes_of(words.installed_of(project), selected)
@@ -82,7 +84,7 @@ def change_project(context: Context, verb: str, requirements: tuple[str, ...], n
             return _nothing(verb, names)
         done = carry_out(context, project, wish, descriptor)
     refresh_runtime(context, again(project))
-    return _outcome(verb, names, done)
+    return _outcome(verb, names, done, cuda_line(context, project, files))
 
 
 def _with_group(context: Context, project: Project, group: str | None) -> Context:
@@ -202,7 +204,7 @@ def _nothing(verb: str, names: Sequence[str]) -> Outcome:
     return Outcome(verb=verb, lines=(line,))
 
 
-def _outcome(verb: str, names: Sequence[str], done: Done) -> Outcome:
+def _outcome(verb: str, names: Sequence[str], done: Done, notes: tuple[str, ...] = ()) -> Outcome:
     first = {"add": "added", "remove": "removed", "upgrade": "upgraded"}[verb]
     told: Mapping[str, str] = {c.package: c.after or c.before or "" for c in done.changes}
     asked = ", ".join(f"{name} {told[name]}" if name in told else name for name in names)
@@ -212,5 +214,6 @@ def _outcome(verb: str, names: Sequence[str], done: Done) -> Outcome:
         lines.append(f"with it      {words.moved(rest)}")
     if done.files:
         lines.append(f"written      {', '.join(done.files)}")
+    lines += notes
     lines.append(f"environment  {words.packages(done.count)} as locked")
     return Outcome(verb=verb, lines=tuple(lines), changes=done.changes, files=done.files)

@@ -48,6 +48,8 @@ class Options:
     python: str | None = None
     fetch_python: bool = False
     """Whether a Python that is not on this machine may be downloaded (by uv)."""
+    cuda: str | None = None
+    """Which builds of PyTorch to lock: ``auto``, ``cpu``, ``cu128``."""
     lock: str | None = None
     extras: tuple[str, ...] | None = None
     groups: tuple[str, ...] | None = None

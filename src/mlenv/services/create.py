@@ -19,6 +19,7 @@ from mlenv.services.change import Done, carry_out, changes_of, is_managed, refus
 from mlenv.services.check import check_project
 from mlenv.services.conda.holding import count_of
 from mlenv.services.context import Context
+from mlenv.services.cuda_choice import cuda_line, with_recorded_cuda
 from mlenv.services.disk import copied
 from mlenv.services.holding import holding
 from mlenv.services.lists import changed_list, is_list
@@ -39,6 +40,8 @@ class _Built:
     resolver: Resolver
     done: Done | None
     """``None`` where the environment was in step already."""
+    cuda: tuple[str, ...] = ()
+    """The line that says which builds of PyTorch were taken, where that was asked."""
     kept: bool = False
     """Whether an environment that somebody else made was taken as it is."""
 
@@ -106,6 +109,7 @@ def _build(
     proof.make_ready()
     edits = declare.changed_files(project, {**given, **_edits(context, project, selected, resolver, wanted)})
     selected, files = relocked_if_stale(context, project, resolver, edits)
+    files = declare.changed_files(project, with_recorded_cuda(context, project, files))
     if selected.content is None and selected.choice.lock is not None:
         raise MlenvError(
             "lock-not-driven",
@@ -124,7 +128,8 @@ def _build(
     if context.options.dry_run:
         return words.planned("create", changes, files)
     done = carry_out(context, project, wish, descriptor)
-    return _Built(project=project, selected=selected, resolver=resolver, done=done)
+    told = cuda_line(context, project, files)
+    return _Built(project=project, selected=selected, resolver=resolver, done=done, cuda=told)
 
 
 def _conda_edits(
@@ -243,6 +248,7 @@ def _outcome(
         lines.append(f"manifest     {selection.manifest}{': ' + shown if shown else ''}")
     if selection.lock:
         lines.append(f"lock         {selection.lock}: {words.packages(len(selection.pins))}")
+    lines += built.cuda
     lines += [line.replace("kernel ", "kernel       ", 1) for line in registered.lines[:1]]
     was = _former_python(built) if done else ()
     notes = (*was, *registered.lines[1:], *(copied(context, built.resolver, project) if done else ()))

@@ -7,7 +7,9 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from mlenv.cuda import LITERAL_FILES, Build, Fit, Hardware, builds_of, judge
+from mlenv.cuda.builds import LITERAL_FILES, Build, builds_of
+from mlenv.cuda.hardware import Hardware
+from mlenv.cuda.states import Fit, judge
 from mlenv.model import Installed, Selection, value
 from mlenv.probe.scanning import text_of
 

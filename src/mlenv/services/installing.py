@@ -17,6 +17,7 @@ from mlenv.probe import environment, site
 from mlenv.services import own_tool, words
 from mlenv.services import tools as engine_tools
 from mlenv.services.context import Context
+from mlenv.services.cuda_choice import backend_of_pins
 from mlenv.services.declare import default_name
 from mlenv.services.indexes import options_of
 from mlenv.services.members import held_for
@@ -313,6 +314,7 @@ def _request(place: _Site, pins: tuple[Pin, ...], hashes: Mapping[str, tuple[str
         with_dependencies=not place.wish.selected.selection.exact and not checked,
         require_hashes=checked,
         reinstall=place.wish.reinstall if place.wish.engine.installer == "uv" else (),
+        torch_backend=backend_of_pins(pins, place.context.options.cuda or place.project.settings.cuda or ""),
         cwd=str(root),
     )
 

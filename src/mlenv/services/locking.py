@@ -20,6 +20,7 @@ from mlenv.services import own_tool
 from mlenv.services import tools as engine_tools
 from mlenv.services.adopt import adopted_pins
 from mlenv.services.context import Context
+from mlenv.services.cuda_choice import refuse_cuda, with_backend
 from mlenv.services.indexes import refuse_builds_by_pip, refuse_credentials, refuse_options, tell_indexes
 from mlenv.services.project import Project
 from mlenv.services.resolver import Resolver
@@ -62,6 +63,7 @@ def relock(context: Context, project: Project, edits: Mapping[str, str], resolve
     kind, manifest = selected.choice.kind, selected.choice.manifest
     context.tell("lock", "resolving")
     if kind == "uv":
+        refuse_cuda(resolver.cuda, "uv", "uv.lock")
         return _relock_uv(context, project, edits, resolver)
     if manifest is None:
         if kind is None:
@@ -73,6 +75,7 @@ def relock(context: Context, project: Project, edits: Mapping[str, str], resolve
             )
         return {}
     if tool and manifest is not None:
+        refuse_cuda(resolver.cuda, tool, selected.choice.lock or manifest)
         return own_tool.relock(context, project, edits, selected, resolver)
     if kind in {None, "pylock"}:
         return _relock_pylock(context, project, edits, resolver, selected)
@@ -156,6 +159,7 @@ def _compile_pylock(
             allow_build=_may_build(context, project),
             cwd=str(source.parent if group else project.root),  # uv reads --group from the pyproject.toml there
         )
+        request = with_backend(request, resolver.cuda)
         text = _resolve(context, resolver, request, preferred, scratch, _allowed(project, selected))
     return locks.seal(
         text,
@@ -308,6 +312,7 @@ def compile_requirements(
             return list_of_pylock(resolve_with_pip(context, resolver, request, pins, scratch, explain))
         if old:
             store.write_atomic(output, old)
+        request = with_backend(request, resolver.cuda)
         command = uv.compile_requirements(engine_tools.uv_of(context, resolver.tools), request)
         run_engine(context, command, "lock", resolver.descriptor, explain=explain)
         # Where a row came from is said with the file's name, not with that of a scratch copy.

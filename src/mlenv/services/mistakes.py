@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from mlenv import kernels
-from mlenv.cuda import Fit
+from mlenv.cuda.states import Fit
 from mlenv.errors import MlenvError
 from mlenv.model import Installed, Selection, value
 from mlenv.services import hygiene

@@ -19,6 +19,7 @@ from mlenv.probe.interpreters import Interpreter
 from mlenv.services import own_tool
 from mlenv.services import tools as engine_tools
 from mlenv.services.context import Context
+from mlenv.services.cuda_choice import asked_cuda
 from mlenv.services.project import Project
 from mlenv.services.resolver import Resolver
 from mlenv.services.select import select_project, target_of
@@ -66,6 +67,7 @@ def prepare(
         descriptor=descriptor,
         upgrade=upgrade,
         upgrade_all=upgrade_all,
+        cuda=asked_cuda(context, project, engine),
     )
 
 

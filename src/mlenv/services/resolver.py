@@ -19,5 +19,7 @@ class Resolver:
     descriptor: int | None = None
     upgrade: tuple[str, ...] = ()
     upgrade_all: bool = False
+    cuda: str = ""
+    """Which builds of PyTorch were asked for, now or by the settings: ``auto``, ``cpu``, ``cu128``; empty for none."""
     pins: tuple[tuple[str, str], ...] = ()
     """(name, version) that a first lock keeps where they fit, beside what the environment holds."""

@@ -80,6 +80,7 @@ def relocked_if_stale(
     target = target_of(resolver.interpreter.path)
     selected = select_project(project, target, context.options, files=edits)
     stale = any(finding.kind == "relock" for finding in selected.selection.findings)
+    stale = stale or context.options.cuda not in {None, project.settings.cuda}
     missing = selected.content is None and selected.choice.lock is None and selected.choice.manifest is not None
     # Rows that are all pinned would count as a lock; what mlenv declares in environment.yml is locked beside it.
     edited = bool(edits) and resolver.engine.name == "conda"

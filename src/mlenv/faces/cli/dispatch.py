@@ -41,6 +41,7 @@ def _options(given: Mapping[str, Any]) -> Options:
         engine=given.get("engine"),
         python=given.get("python"),
         fetch_python=given.get("fetch_python", False),
+        cuda=given.get("cuda"),
         lock=given.get("lock"),
         extras=given.get("extra"),
         groups=given.get("group"),

@@ -15,6 +15,7 @@ from mlenv.manifest_edit import list_of_pylock
 from mlenv.model import Pin, value
 from mlenv.services import tools as engine_tools
 from mlenv.services.context import Context
+from mlenv.services.cuda_choice import with_backend
 from mlenv.services.locking import resolve_with_pip
 from mlenv.services.project import Project
 from mlenv.services.resolver import Resolver
@@ -150,6 +151,7 @@ def _compile(
             pins = [(row.name, row.version) for row in exact]
             answer = resolve_with_pip(context, resolver, request, pins, scratch, lambda failure: failure)
             return answer if suffix == ".toml" else list_of_pylock(answer)
+        request = with_backend(request, resolver.cuda)
         make = uv.compile_pylock if suffix == ".toml" else uv.compile_requirements
         run_engine(context, make(engine_tools.uv_of(context, resolver.tools), request), "lock", resolver.descriptor)
         return engine_tools.read_answer(Path(request.output), "uv")
