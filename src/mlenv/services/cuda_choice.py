@@ -42,7 +42,7 @@ def asked_cuda(context: Context, project: Project, engine: EngineChoice) -> str:
     if context.options.cuda and context.options.frozen:
         message = "--frozen takes the lock as it is, and --cuda is about a lock that is to be made"
         raise MlenvError("usage", message, hint="leave one of them out")
-    if engine.installer != "uv" or engine.through:
+    if engine.installer != "uv" or engine.through or engine.name == "conda":
         name = engine.through or engine.name
         message = f"which builds of PyTorch are taken ({asked}) is chosen by uv; the engine is {name}"
         hint = "--engine uv" if context.options.cuda else "--engine uv, or take cuda out of the settings"
