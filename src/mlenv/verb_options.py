@@ -49,6 +49,7 @@ _ALL_OPTIONS = (
     _option("--python", "the Python to use: a version, a range or a path", "VERSION"),
     _option("--fetch-python", "get the Python that is wanted with uv, where this machine has none"),
     _option("--cuda", "which builds of PyTorch to lock (recorded): auto, cpu, cu128, rocm6.4, ...", "BUILD"),
+    _option("--as-of", "only packages uploaded before this day: 2022-07-17, git (the lock's commit), now", "DAY"),
     _option("--lock", "the lock that counts, where several lie side by side", "FILE"),
     _option("--extra", "an extra of the project to install, too", "NAME", many=True),
     _option("--group", "a dependency group", "NAME", many=True),

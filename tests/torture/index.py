@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import html
+import json
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -27,6 +28,8 @@ class Index:
         self.requests: list[tuple[str, str, str]] = []
         """Method, path with query, and Authorization header of every request, in their order."""
         self.url = ""
+        self.times: dict[str, str] = {}
+        """File name -> when it was uploaded; where there is any, pages are JSON (PEP 691 and 700) in place of HTML."""
         self.extra: dict[str, bytes] = {}
         """Path -> what is served there beside the folder's files; no page lists it."""
 
@@ -38,10 +41,21 @@ class Index:
             return _page(f'<a href="/simple/{name}/">{name}</a>' for name in names), "text/html"
         if len(parts) == 2 and parts[0] == "simple":
             files = [file for file in self._files() if _project_of(file.name) == parts[1]]
+            if files and self.times:
+                return self._dated_page(parts[1], files), "application/vnd.pypi.simple.v1+json"
             return (_page(_anchor(file) for file in files), "text/html") if files else None
         if len(parts) == 2 and parts[0] == "files" and (self.wheels / parts[1]).is_file():
             return (self.wheels / parts[1]).read_bytes(), "application/octet-stream"
         return (self.extra[path], "application/octet-stream") if path in self.extra else None
+
+    def _dated_page(self, project: str, files: list[Path]) -> bytes:
+        rows = []
+        for file in files:
+            hashes = {"sha256": hashlib.sha256(file.read_bytes()).hexdigest()}
+            row = {"filename": file.name, "url": f"/files/{file.name}", "hashes": hashes, "size": file.stat().st_size}
+            rows.append({**row, "upload-time": self.times[file.name]} if file.name in self.times else row)
+        page = {"meta": {"api-version": "1.1"}, "name": project, "files": rows}
+        return json.dumps({**page, "versions": sorted({file.name.split("-")[1] for file in files})}).encode()
 
     def _files(self) -> list[Path]:
         return sorted(path for path in self.wheels.iterdir() if path.name.endswith((".whl", ".tar.gz")))

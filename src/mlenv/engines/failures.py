@@ -11,7 +11,15 @@ from collections.abc import Callable
 
 from mlenv.engines.explanations import explain_resolution
 from mlenv.engines.failure import Failure, Printed, last_words, masked
-from mlenv.engines.index_failures import damaged_file, lying_file, refused, strange_page, unreachable
+from mlenv.engines.index_failures import (
+    damaged_file,
+    lying_file,
+    refused,
+    strange_page,
+    undated,
+    unreachable,
+    uploaded_later,
+)
 from mlenv.errors import MlenvError
 
 __all__ = ["failure_error", "parse_failure"]
@@ -279,11 +287,13 @@ _IN_ORDER: tuple[Callable[[Printed], Failure | None], ...] = (
     _credentials,
     _not_writable,
     _offline,
+    undated,
     refused,
     damaged_file,
     lying_file,
     strange_page,
     unreachable,
+    uploaded_later,
     _sentence,
     explain_resolution,
 )

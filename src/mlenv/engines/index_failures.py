@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 from mlenv.engines.failure import Failure, Printed
 
-__all__ = ["damaged_file", "lying_file", "refused", "strange_page", "unreachable"]
+__all__ = ["damaged_file", "lying_file", "refused", "strange_page", "undated", "unreachable", "uploaded_later"]
 
 _ASKED = (
     r"Failed to (?:fetch|download)|error sending request|after connection broken|Git operation|unable to access"
@@ -63,6 +65,36 @@ def refused(printed: Printed) -> Failure | None:
         return Failure(code=code, message=message, package=printed.package(), hint="mlenv lock, to find it anew.")
     message = f"{printed.host()} failed to give {name} (HTTP {found[1]})."
     return Failure(code="index-failed", message=message, package=printed.package(), hint="Try again later.")
+
+
+def undated(printed: Printed) -> Failure | None:
+    """Read that an index does not tell when files were uploaded, where only those before a day count."""
+    by_pip = printed.find(r"Index \S+?/([^/\s]+)/? does not provide upload-time metadata")
+    missing = printed.find(r"`?([A-Za-z0-9][\w.]*)-[^\s`]+`? is missing an upload date, but user provided")
+    if by_pip is None and (missing is None or not printed.has(r"there (?:is|are) no versions? of|has no publish time")):
+        return None
+    name = (by_pip or missing or [""] * 2)[1]
+    return Failure(
+        code="index-undated",
+        message=f"The package index does not say when the files of {name} were uploaded, so no day can be kept.",
+        package=name,
+        hint="an index that tells upload times (PEP 700), or the same command without --as-of",
+    )
+
+
+def uploaded_later(printed: Printed) -> Failure | None:
+    """Read that all versions which fit were uploaded after the day that is asked for."""
+    found = printed.find(
+        r"`([^`\s]+)` was filtered by `exclude-newer` to only include packages uploaded before (\d{4}-\d\d-\d\d)"
+    )
+    if found is None or printed.has(rf"{re.escape(found[1])} was not found in the package registry"):
+        return None
+    return Failure(
+        code="uploaded-later",
+        message=f"No version of {found[1]} that fits was uploaded before {found[2]}.",
+        package=found[1],
+        hint="a later --as-of, or --as-of now",
+    )
 
 
 def damaged_file(printed: Printed) -> Failure | None:

@@ -219,4 +219,8 @@ def _is_own(pip: Pip, target: str) -> bool:
 def _refuse_old(numbers: tuple[int, ...], needed: tuple[int, int], what: str, wanted: bool) -> None:
     if wanted and numbers < needed:
         have, need = ".".join(map(str, numbers)), ".".join(map(str, needed))
-        raise MlenvError("engine-cannot", f"pip {have} knows nothing of {what}: pip {need} does.", hint="--engine uv")
+        raise MlenvError(
+            "engine-cannot",
+            f"pip {have} knows nothing of {what}: pip {need} does.",
+            hint="python -m pip install -U pip, or --engine uv",
+        )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import field, replace
 
 from mlenv.engines.places import absolute
 from mlenv.engines.requests import InstallRequest, ResolveRequest
@@ -27,6 +27,7 @@ __all__ = [
     "install_python",
     "list_outdated",
     "lock_project",
+    "louder",
     "make_environment",
     "parse_version",
     "pip_check",
@@ -149,6 +150,11 @@ def ask_for_name(uv: Uv, python: str, name: str, cwd: str, timeout_s: float) -> 
     """Ask whether the indexes have a package of this name (a checked one); nothing is downloaded but metadata."""
     options = ("--python", python, "--no-deps", "--no-build", "--quiet", "--no-header")
     return _command(uv, "pip", "compile", *options, "-", cwd=cwd, stdin=f"{name}\n", timeout_s=timeout_s)
+
+
+def louder(command: Command) -> Command:
+    """Return a resolution as one that says its warnings, too: that an index tells no times of upload is one."""
+    return replace(command, argv=tuple(word for word in command.argv if word != "--quiet"))
 
 
 def _compile(uv: Uv, request: ResolveRequest, *kind: str) -> Command:

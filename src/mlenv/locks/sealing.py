@@ -49,6 +49,7 @@ def seal(
     extras: Sequence[str] = (),
     groups: Sequence[str] = (),
     requires_python: str = "",
+    as_of: str = "",
     where: str = "pylock.toml",
 ) -> str:
     """Return the lock with ``created-by = "mlenv"`` and its end marker; sealing twice changes nothing.
@@ -59,6 +60,7 @@ def seal(
         extras: extras whose requirements are among them.
         groups: groups whose requirements are among them.
         requires_python: the manifest's range of Python versions, as written.
+        as_of: only packages uploaded before this moment were taken; see :mod:`mlenv.locks.dated`.
         where: name for errors.
 
     Raises:
@@ -77,6 +79,7 @@ def seal(
         *([_list("extras", sorted(extras))] if extras else ()),
         *([_list("groups", sorted(groups))] if groups else ()),
         *([f"requires-python = {_text(requires_python)}"] if requires_python else ()),
+        *([f"as-of = {_text(as_of)}"] if as_of else ()),
         f'digest = "{digest(body)}"',
     ]
     return body + "\n".join(end) + "\n"

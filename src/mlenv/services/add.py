@@ -13,6 +13,7 @@ from mlenv.locks import Selected
 from mlenv.model import Outcome
 from mlenv.services import declare, own_tool, words
 from mlenv.services.adopt import adopted_requirements
+from mlenv.services.as_of import told
 from mlenv.services.change import Done, carry_out, changes_of, refuse_foreign, refuse_what_hurts
 from mlenv.services.check import check_project
 from mlenv.services.context import Context
@@ -81,10 +82,11 @@ def change_project(context: Context, verb: str, requirements: tuple[str, ...], n
             return words.planned(verb, changes, files)
         unchanged = not changes and not declare.changed_files(project, files)
         if unchanged and in_step(context, project, check_project(context, project)):
-            return _nothing(verb, names)
+            return _dated(project, selected.choice.lock, _nothing(verb, names))
         done = carry_out(context, project, wish, descriptor)
     refresh_runtime(context, again(project))
-    return _outcome(verb, names, done, cuda_line(context, project, files))
+    outcome = _outcome(verb, names, done, cuda_line(context, project, files))
+    return _dated(project, wish.selected.choice.lock, outcome)
 
 
 def _with_group(context: Context, project: Project, group: str | None) -> Context:
@@ -196,6 +198,13 @@ def _refuse_unknown(selected: Selected, names: Sequence[str]) -> None:
             f"{unknown[0]} is neither declared nor locked here.{did_you_mean(unknown[0], sorted(known))}",
             hint=f"mlenv add {unknown[0]}",
         )
+
+
+def _dated(project: Project, lock: str | None, outcome: Outcome) -> Outcome:
+    """Say that a day limits what this verb could take, where the lock has one."""
+    limit = told(project, lock).lstrip(", ")
+    line = f"as of        {lock}: only packages {limit}; --as-of now lifts that"
+    return replace(outcome, lines=(*outcome.lines, line)) if limit and outcome.verb != "remove" else outcome
 
 
 def _nothing(verb: str, names: Sequence[str]) -> Outcome:

@@ -50,6 +50,8 @@ class Options:
     """Whether a Python that is not on this machine may be downloaded (by uv)."""
     cuda: str | None = None
     """Which builds of PyTorch to lock: ``auto``, ``cpu``, ``cu128``."""
+    as_of: str | None = None
+    """Only packages uploaded before this day count, as it was typed."""
     lock: str | None = None
     extras: tuple[str, ...] | None = None
     groups: tuple[str, ...] | None = None

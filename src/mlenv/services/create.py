@@ -13,7 +13,8 @@ from mlenv.errors import MlenvError
 from mlenv.locks import Selected
 from mlenv.manifest_edit import as_poetry_project, set_requires_python
 from mlenv.model import Installed, Outcome, value
-from mlenv.services import declare, hygiene, kernels, own_tool, proof, words
+from mlenv.moments import released_before
+from mlenv.services import as_of, declare, hygiene, kernels, own_tool, proof, words
 from mlenv.services.adopt import adopted_requirements
 from mlenv.services.change import Done, carry_out, changes_of, is_managed, refuse_foreign, refuse_what_hurts
 from mlenv.services.check import check_project
@@ -183,8 +184,11 @@ def _for_poetry(made: dict[str, str], minor: str) -> dict[str, str]:
 
 
 def _python_file(context: Context, project: Project, resolver: Resolver) -> dict[str, str]:
-    """A Python that was asked for by version is written down, so that the next ``create`` takes it, too."""
+    """A Python that was asked for by version or by a day is written down, so that the next ``create`` takes it, too."""
     asked = context.options.python
+    chosen = project.settings.python or ".python-version" in project.names
+    if not asked and resolver.as_of not in ("", as_of.NOW) and not chosen:
+        asked = ".".join(resolver.interpreter.version.split(".")[:2])
     if resolver.engine.name == "conda" or not asked or not re.fullmatch(r"3(\.\d+){1,2}", asked):
         return {}
     path = project.root / ".python-version"
@@ -247,10 +251,11 @@ def _outcome(
         shown = ", ".join(wanted[:6]) + (", ..." if len(wanted) > 6 else "")
         lines.append(f"manifest     {selection.manifest}{': ' + shown if shown else ''}")
     if selection.lock:
-        lines.append(f"lock         {selection.lock}: {words.packages(len(selection.pins))}")
+        dated = as_of.told(project, selection.lock)
+        lines.append(f"lock         {selection.lock}: {words.packages(len(selection.pins))}{dated}")
     lines += built.cuda
     lines += [line.replace("kernel ", "kernel       ", 1) for line in registered.lines[:1]]
-    was = _former_python(built) if done else ()
+    was = (*_former_python(built), *_python_of_day(built)) if done else ()
     notes = (*was, *registered.lines[1:], *(copied(context, built.resolver, project) if done else ()))
     lines += [
         f"note         {line}"
@@ -273,6 +278,16 @@ def _former_python(built: _Built) -> tuple[str, ...]:
     if not before or before.split(".")[:2] == python.version.split(".")[:2]:
         return ()
     return (f"Python was {before}, and is {python.version} now: {python.why}",)
+
+
+def _python_of_day(built: _Built) -> tuple[str, ...]:
+    """Say which Python was taken for a day, or that it is younger than the day."""
+    moment, python = built.resolver.as_of, built.resolver.interpreter
+    if moment in ("", as_of.NOW):
+        return ()
+    if released_before(python.version, moment):
+        return (f"Python {python.version}: {python.why}",)
+    return (f"Python {python.version} ({python.why}) is younger than {moment[:10]}; --python takes another",)
 
 
 def _next_line(context: Context, project: Project, lock: str | None) -> str:

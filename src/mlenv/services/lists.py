@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from mlenv import store
 from mlenv.errors import MlenvError
 from mlenv.locks import Selected
+from mlenv.locks.dated import with_day_line
 from mlenv.locks.requirements_seal import resealed_requirements
 from mlenv.manifest_edit import add_requirements, change_pins, drop_rows, loosen_rows, pinned_rows
+from mlenv.services.as_of import settled
 from mlenv.services.context import Context
 from mlenv.services.locking import compile_requirements, refuse_sources
 from mlenv.services.project import Project
@@ -37,6 +39,7 @@ def changed_list(
         MlenvError: ``not-declared``; ``still-needed`` where the rest of a whole list needs what is to be removed.
     """
     refuse_sources(context, project, selected, resolver)
+    resolver = settled(context, project, selected, resolver)
     lock = selected.choice.lock or "requirements.txt"
     text, whole = store.read_text(project.root / lock), selected.selection.exact
     if verb == "remove":
@@ -48,7 +51,7 @@ def changed_list(
         source = loosen_rows(text, names) if verb == "upgrade" else add_requirements(text, requirements)
         resolved = compile_requirements(context, project, {lock: source}, resolver, (lock,), lock)
         new = change_pins(text, resolved, None if whole else names)
-    return {lock: resealed_requirements(text, new)}
+    return {lock: resealed_requirements(text, with_day_line(new, resolver.as_of))}
 
 
 def _refuse_needed(resolved: str, names: Sequence[str]) -> None:

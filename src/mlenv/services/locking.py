@@ -14,9 +14,11 @@ from mlenv.engines.failure import Failure
 from mlenv.engines.requests import ResolveRequest
 from mlenv.errors import MlenvError
 from mlenv.locks import Selected, Target
+from mlenv.locks.dated import day_line
 from mlenv.manifest_edit import list_of_pylock, pin_versions, without_hashes
+from mlenv.model import Command
 from mlenv.probe.interpreters import Interpreter
-from mlenv.services import own_tool
+from mlenv.services import as_of, own_tool
 from mlenv.services import tools as engine_tools
 from mlenv.services.adopt import adopted_pins
 from mlenv.services.context import Context
@@ -51,6 +53,7 @@ def relock(context: Context, project: Project, edits: Mapping[str, str], resolve
         MlenvError: ``nothing-to-lock``; what the resolver could not do, naming package and cause.
     """
     selected = select_project(project, target_of(resolver.interpreter.path), context.options, files=edits)
+    resolver = as_of.settled(context, project, selected, resolver)
     if resolver.engine.name == "conda":
         from mlenv.services.conda.locking import relock_conda
 
@@ -157,6 +160,7 @@ def _compile_pylock(
             upgrade=resolver.upgrade,
             upgrade_all=resolver.upgrade_all,
             allow_build=_may_build(context, project),
+            exclude_newer=resolver.as_of,
             cwd=str(source.parent if group else project.root),  # uv reads --group from the pyproject.toml there
         )
         request = with_backend(request, resolver.cuda)
@@ -167,6 +171,7 @@ def _compile_pylock(
         extras=selected.selection.extras,
         groups=(group,) if group else (),
         requires_python=selected.selection.requires_python,
+        as_of=resolver.as_of,
         where=f"pylock.{group}.toml" if group else "pylock.toml",
     )
 
@@ -192,9 +197,9 @@ def _all_pins(text: str) -> list[tuple[str, str]]:
     return [(row["name"], row["version"]) for row in rows if "name" in row and "version" in row]
 
 
-def _sealed_requirements(text: str) -> str:
+def _sealed_requirements(text: str, moment: str) -> str:
     """Give a compiled requirements file its end line; a row keeps its hashes and its comments."""
-    head: list[str] = []
+    head = [day_line(moment)] if moment else []
     rows: list[str] = []
     for line in text.splitlines():
         if line[:1].isspace() and rows:
@@ -213,13 +218,24 @@ def _may_build(context: Context, project: Project) -> bool:
 def _resolve(
     context: Context, resolver: Resolver, request: ResolveRequest, preferred: str, scratch: Path, allowed: str
 ) -> str:
-    explain = naming_a_python(context, resolver.tools, resolver.interpreter, allowed)
+    explain = _explaining(context, resolver, allowed)
     if resolver.engine.installer == "uv":
         command = uv.compile_pylock(engine_tools.uv_of(context, resolver.tools), request)
-        run_engine(context, command, "lock", resolver.descriptor, explain=explain)
+        run_engine(
+            context, command, "lock", resolver.descriptor, explain=_explaining(context, resolver, allowed, command)
+        )
         return engine_tools.read_answer(Path(request.output), "uv")
     pins = [] if resolver.upgrade_all or not preferred else _all_pins(preferred)
     return resolve_with_pip(context, resolver, request, pins, scratch, explain)
+
+
+def _explaining(
+    context: Context, resolver: Resolver, allowed: str = "", command: Command | None = None
+) -> Callable[[Failure], Failure]:
+    """Return what says more about a failed resolution: a Python that has a wheel, or the day that is in force."""
+    if resolver.as_of:  # another Python may have a wheel of later only
+        return lambda failure: as_of.explained(resolver, command, failure)
+    return naming_a_python(context, resolver.tools, resolver.interpreter, allowed)
 
 
 def resolve_with_pip(
@@ -240,6 +256,7 @@ def resolve_with_pip(
         files=files,
         constraints=keep,
         allow_build=request.allow_build,
+        exclude_newer=request.exclude_newer,
         cwd=request.cwd,
     )
     done = process.run(pip.resolve(host, wish))
@@ -281,7 +298,7 @@ def _relock_requirements(
     text = compile_requirements(context, project, edits, resolver, (selected.choice.manifest or "",), lock)
     old = store.read_text(project.root / lock) if lock in project.names else ""
     # A list without hashes stays one: with them, pip would refuse every other list beside it.
-    return {lock: _sealed_requirements(text if not old or "--hash" in old else without_hashes(text))}
+    return {lock: _sealed_requirements(text if not old or "--hash" in old else without_hashes(text), resolver.as_of)}
 
 
 def compile_requirements(
@@ -294,7 +311,7 @@ def compile_requirements(
 ) -> str:
     """Return what the sources resolve to as pinned rows with hashes; pins of the old list are kept where they fit."""
     old = store.read_text(project.root / lock) if (project.root / lock).exists() else ""
-    explain = naming_a_python(context, resolver.tools, resolver.interpreter)
+    explain = _explaining(context, resolver)
     with scratch_folder(project.root) as scratch:
         copies = tuple(str(_copied(project, edits, name, scratch)) for name in sources)
         output = scratch / "locked.txt"
@@ -305,6 +322,7 @@ def compile_requirements(
             upgrade=resolver.upgrade,
             upgrade_all=resolver.upgrade_all,
             allow_build=_may_build(context, project),
+            exclude_newer=resolver.as_of,
             cwd=str(project.root),
         )
         if resolver.engine.installer != "uv":
@@ -314,7 +332,7 @@ def compile_requirements(
             store.write_atomic(output, old)
         request = with_backend(request, resolver.cuda)
         command = uv.compile_requirements(engine_tools.uv_of(context, resolver.tools), request)
-        run_engine(context, command, "lock", resolver.descriptor, explain=explain)
+        run_engine(context, command, "lock", resolver.descriptor, explain=_explaining(context, resolver, "", command))
         # Where a row came from is said with the file's name, not with that of a scratch copy.
         text = store.read_text(output)
         for copy, name in zip(copies, sources, strict=True):
@@ -333,9 +351,11 @@ def _relock_uv(context: Context, project: Project, edits: Mapping[str, str], res
             resolver.interpreter.path,
             upgrade=resolver.upgrade,
             upgrade_all=resolver.upgrade_all,
+            exclude_newer=resolver.as_of,
             allow_build=True,  # only metadata of what uv cannot read otherwise; installing asks again
         )
-        run_engine(context, command, "lock", resolver.descriptor)
+        explain = _explaining(context, resolver, "", command) if resolver.as_of else None
+        run_engine(context, command, "lock", resolver.descriptor, explain=explain)
         return {"uv.lock": engine_tools.read_answer(scratch / "uv.lock", "uv")}
 
 

@@ -16,7 +16,7 @@ from mlenv.engines.requirement import checked_requirement
 from mlenv.errors import MlenvError
 from mlenv.probe import interpreters
 from mlenv.probe.interpreters import Interpreter
-from mlenv.services import own_tool
+from mlenv.services import as_of, own_tool
 from mlenv.services import tools as engine_tools
 from mlenv.services.context import Context
 from mlenv.services.cuda_choice import asked_cuda
@@ -51,6 +51,7 @@ def prepare(
     Raises:
         MlenvError: ``python-not-found`` with what is there; ``engine-unknown``, ``engine-missing``.
     """
+    moment = as_of.asked_moment(context, project)
     recorded = project.marker.get("engine") or project.environment.engine
     if isinstance(recorded, str) and own_tool.LOCK_OF.get(recorded, "") not in ("", *project.names):
         recorded = None  # that tool's lock is gone
@@ -68,6 +69,7 @@ def prepare(
         upgrade=upgrade,
         upgrade_all=upgrade_all,
         cuda=asked_cuda(context, project, engine),
+        as_of=moment,
     )
 
 
@@ -110,8 +112,9 @@ def conda_file_of(context: Context, project: Project) -> str:
 def choose_interpreter(context: Context, project: Project, edits: Mapping[str, str]) -> Interpreter:
     """Choose the Python of the environment; never silently another minor version than what was asked for.
 
-    Order: ``--python``, ``[tool.mlenv] python``, ``.python-version``, the Python that the environment has now, then
-    what the lock or the manifest allows, the host's own first. The result's ``why`` says which of them it was.
+    Order: ``--python``, ``[tool.mlenv] python``, ``.python-version``, the Python that the environment has now, with
+    ``--as-of`` the newest of that time, then what the lock or the manifest allows, the host's own first. The result's
+    ``why`` says which of them it was.
 
     Raises:
         MlenvError: ``python-not-found`` with what exists and where it was looked for; ``python-not-allowed`` where
@@ -136,6 +139,9 @@ def choose_interpreter(context: Context, project: Project, edits: Mapping[str, s
     minor = _minor_of_present(project, allowed)
     if minor:
         return _because(_find(context, minor, "the environment", allowed), f"the environment has {minor}")
+    moment = as_of.asked_moment(context, project)
+    if moment not in ("", as_of.NOW):
+        return as_of.python_then(moment, allowed)
     found = _find(context, allowed or None, "requires-python", allowed)
     first = "runs mlenv" if found.source == "host" else "is the newest that fits"
     return _because(found, f"the project allows {allowed}, and it {first}" if allowed else f"it {first}")

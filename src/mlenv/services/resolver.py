@@ -21,5 +21,7 @@ class Resolver:
     upgrade_all: bool = False
     cuda: str = ""
     """Which builds of PyTorch were asked for, now or by the settings: ``auto``, ``cpu``, ``cu128``; empty for none."""
+    as_of: str = ""
+    """Only packages uploaded before this moment (RFC 3339, UTC) count; ``now`` lifts the limit that the lock has."""
     pins: tuple[tuple[str, str], ...] = ()
     """(name, version) that a first lock keeps where they fit, beside what the environment holds."""

@@ -10,6 +10,7 @@ from mlenv.model import Change, Outcome, Report
 from mlenv.probe import site
 from mlenv.probe.conda_whole import conda_faults
 from mlenv.services import words
+from mlenv.services.as_of import is_due, told
 from mlenv.services.change import carry_out, changes_of, refuse_what_hurts, write_only
 from mlenv.services.check import built_elsewhere, check_project
 from mlenv.services.context import Context
@@ -84,7 +85,8 @@ def relocked_if_stale(
     missing = selected.content is None and selected.choice.lock is None and selected.choice.manifest is not None
     # Rows that are all pinned would count as a lock; what mlenv declares in environment.yml is locked beside it.
     edited = bool(edits) and resolver.engine.name == "conda"
-    if not (stale or missing or edited) or context.options.frozen:
+    due = is_due(project, selected, resolver)
+    if not (stale or missing or edited or due) or context.options.frozen:
         return selected, edits
     files = {**edits, **relock(context, project, edits, resolver)}
     return select_project(project, target, context.options, files=files), files
@@ -140,9 +142,11 @@ def lock(context: Context, *, upgrade: bool = False) -> Outcome:
         if changed:
             write_only(project, "lock", changed)
     if not changed:
-        line = f"{after.selection.lock} is up to date: {words.packages(len(after.selection.pins))}"
+        dated = told(project, after.selection.lock)
+        line = f"{after.selection.lock} is up to date: {words.packages(len(after.selection.pins))}{dated}"
         return Outcome(verb="lock", lines=(line,))
-    first = f"locked {', '.join(changed)}: {words.packages(len(after.selection.pins))}"
+    dated = told(project, after.selection.lock)
+    first = f"locked {', '.join(changed)}: {words.packages(len(after.selection.pins))}{dated}"
     lines = (first, f"changed {words.moved(changes)}")
     return Outcome(verb="lock", lines=lines, changes=changes, files=tuple(changed))
 

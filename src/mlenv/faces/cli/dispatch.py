@@ -42,6 +42,7 @@ def _options(given: Mapping[str, Any]) -> Options:
         python=given.get("python"),
         fetch_python=given.get("fetch_python", False),
         cuda=given.get("cuda"),
+        as_of=given.get("as_of"),
         lock=given.get("lock"),
         extras=given.get("extra"),
         groups=given.get("group"),
