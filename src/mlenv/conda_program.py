@@ -209,6 +209,14 @@ class _Progress:
         return operation
 
 
+def _cache() -> Path:
+    """Return the folder that rattler keeps packages in: pixi's is the same. Source: ``rattler_cache``."""
+    from platformdirs import user_cache_dir
+
+    named = os.environ.get("RATTLER_CACHE_DIR")
+    return Path(named) if named else Path(user_cache_dir("rattler", appauthor=False)) / "cache"
+
+
 async def _install(request: dict[str, Any]) -> dict[str, Any]:
     from rattler import MatchSpec, PackageCache, Subdir, install
     from rattler.package_cache import PackageCacheLayer, ValidationMode
@@ -218,8 +226,8 @@ async def _install(request: dict[str, Any]) -> dict[str, Any]:
     if missing:
         return {"error": "LockError", "message": f"the lock holds no record of {', '.join(sorted(missing))}"}
     cache = None
-    if request.get("cache"):  # a private one: what lies in the shared one is damaged
-        layer = PackageCacheLayer(Path(request["cache"])).with_validation_mode(ValidationMode.full())
+    if request.get("mend"):  # files are linked from the cache, so damage may have been done there: look, fetch afresh
+        layer = PackageCacheLayer(_cache() / "pkgs").with_validation_mode(ValidationMode.full())
         cache = PackageCache.from_layers([layer])
     await install(
         records,

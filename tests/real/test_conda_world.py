@@ -152,6 +152,7 @@ def test_nothing_is_changed_from_a_lock_of_conda_s_where_py_rattler_is_not(
 
 def test_adding_what_conda_owns_says_so_and_changes_nothing(project: Path) -> None:
     (project / "pixi.lock").unlink()
+    (project / f"conda-{PLATFORM}.lock").unlink()
     (project / "pyproject.toml").write_text('[project]\nname = "demo"\nversion = "1"\n')
     before = (project / "pyproject.toml").read_text()
     for name in ("numpy", "torch"):

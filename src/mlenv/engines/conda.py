@@ -121,7 +121,7 @@ def solve(
 
 def install(
     conda: Conda, channels: Channels, lock: LockedRows, prefix: str, platform: str, *, specs: Sequence[str] = (),
-    cache: str = "",
+    mend: bool = False,
 ) -> Command:  # fmt: skip
     """Put exactly the packages of a lock into an environment at its final place.
 
@@ -132,10 +132,10 @@ def install(
         prefix: the environment's folder.
         platform: ``linux-64``.
         specs: what was asked for: noted in conda's records.
-        cache: a folder to fetch everything into afresh; rattler's shared cache where empty.
+        mend: hold the shared cache against its own records first, and fetch afresh what was changed there.
     """
     place = str(absolute(prefix))
-    request = {"prefix": place, "platform": platform, "specs": list(specs), "lock": _lock(lock), "cache": cache}
+    request = {"prefix": place, "platform": platform, "specs": list(specs), "lock": _lock(lock), "mend": mend}
     return _command(conda, "install", channels, request)
 
 

@@ -37,24 +37,23 @@ def build_conda(context: Context, project: Project, wish: Wish, generation: Path
     environment = environment_of(project, manifest, resolver, wish.files) if manifest else None
     channels, condarc = channels_of(environment.channels if environment else (), manifest)
     specs = tuple(spec.text for spec in environment.specs) if environment else ()
+    platform = platform_of(wish.interpreter)
     pins = [pin for pin in wish.selected.selection.pins if pin.source.kind == "conda"]
     context.tell("install", f"installing {words.packages(len(pins))} of conda")
     with scratch_folder(project.root) as scratch:
         if wish.selected.choice.kind == "conda" and environment is not None:
             answer = ask(
                 context, project, scratch, "lock", descriptor,
-                lambda host: conda.solve(host, channels, specs_of(environment), platform_of(wish.interpreter)),
+                lambda host: conda.solve(host, channels, specs_of(environment), platform),
                 offline=condarc.offline,
             )  # fmt: skip
             rows = LockedRows(kind="conda", rows=conda.read_rows(answer)[0])
         else:
             rows = _locked(project, wish, scratch)
-        # Packages are linked from a cache, so damage may have been done there: what is mended is fetched afresh.
-        cache = str(scratch / "cache") if wish.reinstall else ""
         ask(
             context, project, scratch, "download", descriptor,
             lambda host: conda.install(
-                host, channels, rows, str(generation), platform_of(wish.interpreter), specs=specs, cache=cache
+                host, channels, rows, str(generation), platform, specs=specs, mend=bool(wish.reinstall)
             ),
             offline=condarc.offline,
         )  # fmt: skip
