@@ -70,6 +70,8 @@ _ALL_OPTIONS = (
     _option("--show", "print the result, write nothing"),
     _option("--notebook", "freeze what this notebook imports", "NOTEBOOK"),
     _option("--shell", "the shell to print the line for", "NAME", ("bash", "zsh", "fish", "csh", "powershell", "cmd")),
+    _option("--template", "what a new project begins with (default: ml)", "NAME", ("ml", "minimal")),
+    _option("--git", "make a git repository and its first commit, too"),
     _option("--override", "let the values of .env replace variables that are set already"),
     _option("--unused", "prune: also environments that were replaced and that undo does not need"),
     _option("--disk", "say what environments, runtimes and caches take on disk: their own and what they share"),

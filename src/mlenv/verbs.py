@@ -78,6 +78,17 @@ VERBS: Tuple[Verb, ...] = (
         example="create scikit-learn pandas",
     ),
     _verb(
+        "init",
+        "Begin a project: folders, manifest, .gitignore, .env.example and a notebook; nothing existing is overwritten.",
+        "--template",
+        "--git",
+        "--python",
+        "--dry-run",
+        "--yes",
+        arguments=("folder", "*", "the folder (default: this one; one that holds things needs --yes), then packages"),
+        example="init demo --git",
+    ),
+    _verb(
         "use",
         "Register an environment that is already there as the project's, without changing it.",
         "--name",

@@ -13,6 +13,7 @@ from hostile import (
     rows_environments,
     rows_foreign,
     rows_indexes,
+    rows_init,
     rows_kernels,
     rows_lists,
     rows_locks,
@@ -29,7 +30,7 @@ pytestmark = pytest.mark.real
 
 TABLES = (
     rows_words, rows_requirements, rows_manifests, rows_lists, rows_locks, rows_conda, rows_pythons, rows_environments,
-    rows_kernels, rows_places, rows_indexes, rows_foreign, rows_dotenv,
+    rows_kernels, rows_places, rows_indexes, rows_foreign, rows_dotenv, rows_init,
 )  # fmt: skip
 ROWS: dict[str, Row] = {f"{table.__name__.rpartition('_')[2]}: {row.id}": row for table in TABLES for row in table.ROWS}
 SOME = dict([(name, row) for name, row in ROWS.items() if "\0" not in "".join(row.typed)][::14])

@@ -186,7 +186,7 @@ class Magic:
 
     def _in_child(self, line: Line, progress: Progress) -> Dict[str, Any]:
         state = self._state
-        root = state.root if line.verb in _STARTING else state.need_root()
+        root = state.root if line.verb in _STARTING else None if line.verb == "init" else state.need_root()
         loaded = state.loaded() if state.at_home else ()
         argv = child.command(
             state.around.host,

@@ -83,6 +83,13 @@ def _create_offline(context: Context, request: Request, name: str) -> Outcome | 
     return create_from_bundle(context, path, kernel_name=name) if path else None
 
 
+def _init(context: Context, request: Request) -> Outcome:
+    from mlenv.services.init import init
+
+    options = request.options
+    return init(context, request.arguments, template=options.get("template", "ml"), git=options.get("git", False))
+
+
 def _existing(context: Context, request: Request) -> Outcome:
     """``create --existing [PATH]`` is ``use [PATH]``: nothing is made."""
     if len(request.arguments) > 1 or request.options.get("from_notebook"):
@@ -268,6 +275,7 @@ def _only_in_a_notebook(context: Context, request: Request) -> Outcome:
 
 SERVICES: Mapping[str, _Service] = {
     "create": _create,
+    "init": _init,
     "use": _use,
     "check": _check,
     "add": _add,
