@@ -14,7 +14,7 @@ from pathlib import Path
 
 from mlenv import runtime, trust
 from mlenv.errors import MlenvError
-from mlenv.kernel import boot, fallback
+from mlenv.kernel import activation, boot, fallback
 from mlenv.kernel.explanation import Explanation
 from mlenv.probe.environment import interpreter
 from mlenv.services import project as projects
@@ -55,13 +55,13 @@ def start_folder(environ: Mapping[str, str]) -> Path:
 
 def active(environ: Mapping[str, str], prefix: str) -> dict[str, str]:
     """Return an environment like that of an activated one: what a project's own kernelspec sets."""
-    dropped = {"PYTHONPATH", "PYTHONHOME", "CONDA_PREFIX", "VIRTUAL_ENV"}
+    dropped = {"PYTHONPATH", "PYTHONHOME", "CONDA_PREFIX", "CONDA_DEFAULT_ENV", "CONDA_SHLVL", "VIRTUAL_ENV"}
     kept = {name: text for name, text in environ.items() if name not in dropped}
     programs = os.path.dirname(interpreter(prefix))
     return {
         **kept,
         "PATH": os.pathsep.join(filter(None, [programs, environ.get("PATH", "")])),
-        "VIRTUAL_ENV": prefix,
+        **(activation.named(prefix) if os.path.isdir(os.path.join(prefix, "conda-meta")) else {"VIRTUAL_ENV": prefix}),
         "PYTHONNOUSERSITE": "1",
     }
 

@@ -80,15 +80,27 @@ def main(data: str, state: Mapping[str, Any], argv: Sequence[str]) -> None:
     if runtime is not None:
         place.hold_runtime(runtime.path)
     sys.path.extend([runtime.path, side] if runtime else [side])
-    problem_of_dotenv = _load_dotenv(arguments)
+    problems = [problem for problem in (_activate(), _load_dotenv(arguments)) if problem]
     try:
         app = initialized(arguments)
     except (Exception, SystemExit) as error:  # noqa: BLE001  # the outermost line of the launcher: all goes to the reader
         _start_again(data, arguments, _failure(error, runtime))
     supply(app.shell, arguments.project, state)
-    if problem_of_dotenv:
-        _attempt(_tell_once, app.shell, problem_of_dotenv)
+    if problems:
+        _attempt(_tell_once, app.shell, "\n".join(problems))
     app.start()
+
+
+def _activate() -> str:
+    """Set what activating this environment sets, where conda made it; return what went wrong."""
+    if not os.path.isdir(os.path.join(sys.prefix, "conda-meta")):
+        return ""
+    try:
+        from mlenv.kernel import activation
+
+        return activation.activate(sys.prefix, os.environ)
+    except Exception as error:  # noqa: BLE001  # a kernel without these variables is better than none
+        return f"mlenv: not activated as conda does: {type(error).__name__}: {error}"
 
 
 def _load_dotenv(arguments: Arguments) -> str:

@@ -93,11 +93,20 @@ def _environment(prefix: str) -> dict[str, str]:
         folders = [os.path.join(prefix, "Scripts")]
     return {
         "PATH": os.pathsep.join([*map(_literal, folders), "${PATH}"]),
-        "CONDA_PREFIX" if conda else "VIRTUAL_ENV": _literal(prefix),
+        **{name: _literal(text) for name, text in _active(prefix, conda=conda).items()},
         "PYTHONPATH": "",
         "PYTHONHOME": "",
         "PYTHONNOUSERSITE": "1",
     }
+
+
+def _active(prefix: str, *, conda: bool) -> dict[str, str]:
+    """Return the variables by which programs know the environment; its scripts run when the kernel starts."""
+    if not conda:
+        return {"VIRTUAL_ENV": prefix}
+    from mlenv.kernel.activation import named
+
+    return named(prefix)
 
 
 def _literal(path: str) -> str:

@@ -27,7 +27,10 @@ _PARTS = (
     "verb_options", "probe", "kernel", "import_names", "selection_text", "conda_versions", "built_for", "dotenv_text",
 )  # fmt: skip
 """Modules and packages of mlenv that project kernels import."""
-_HOST_ONLY = frozenset({"probe/ask.py", "probe/asked.py", "probe/interpreters.py"})
+_HOST_ONLY = frozenset(
+    f"probe/{name}.py"
+    for name in ("ask", "asked", "conda_places", "hardware", "interpreters", "known_environments", "python_places")
+)
 """These ask interpreters by starting them."""
 _KEPT_SIDES = 3
 """Live kernels of an older version may still import from their side."""

@@ -13,7 +13,7 @@ from mlenv.probe import ask, interpreters, python_places
 from mlenv.probe.interpreters import Interpreter
 from mlenv.services import words
 from mlenv.services.context import Context
-from mlenv.services.prepare import choose_interpreter, declared_python
+from mlenv.services.prepare import asks_conda, choose_interpreter, declared_python
 from mlenv.services.project import Project, open_project
 from mlenv.versions import satisfies
 
@@ -72,6 +72,8 @@ def _project(context: Context) -> Project | None:
 def _choice(context: Context, project: Project | None) -> tuple[Interpreter | None, str, str]:
     """Return what ``create`` would take, why, and what to type where it would take none."""
     try:
+        if project is not None and asks_conda(context, project):
+            return None, "conda brings its own Python (python in environment.yml)", ""
         if project is not None:
             chosen = choose_interpreter(context, project, {})
             return chosen, chosen.why, ""
