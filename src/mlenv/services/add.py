@@ -26,6 +26,12 @@ from mlenv.services.project import Project, again, open_project
 from mlenv.services.refresh import refresh_runtime
 from mlenv.services.resolver import Resolver
 from mlenv.services.select import select_project, target_of, wanted
+from mlenv.services.server_environment import (
+    refuse_changes_of_server,
+    refuse_pins_of_server,
+    server_in,
+    server_lines,
+)
 from mlenv.services.sync import in_step
 from mlenv.services.wish import wish_for
 from mlenv.services.workspace import refuse_member
@@ -72,12 +78,15 @@ def change_project(context: Context, verb: str, requirements: tuple[str, ...], n
             words.tell_owned(context, project, names)
         group = declare.group_of(context) if verb != "upgrade" else None
         context = _with_group(context, project, group if verb == "add" else None)
+        server = server_in(context, project)
+        refuse_pins_of_server(context, server, requirements)
         resolver, files = _new_files(context, project, verb, requirements, names, descriptor, group)
         files = with_recorded_cuda(context, project, files)
         selected = select_project(project, target_of(resolver.interpreter.path), context.options, files=files)
         wish = wish_for(context, project, verb, selected, resolver, files)
         changes = changes_of(words.installed_of(project), selected)
         refuse_what_hurts(context, project, wish, changes)
+        refuse_changes_of_server(context, server, changes)
         if context.options.dry_run:
             return words.planned(verb, changes, files)
         unchanged = not changes and not declare.changed_files(project, files)
@@ -85,8 +94,8 @@ def change_project(context: Context, verb: str, requirements: tuple[str, ...], n
             return _dated(project, selected.choice.lock, _nothing(verb, names))
         done = carry_out(context, project, wish, descriptor)
     refresh_runtime(context, again(project))
-    outcome = _outcome(verb, names, done, cuda_line(context, project, files))
-    return _dated(project, wish.selected.choice.lock, outcome)
+    notes = (*cuda_line(context, project, files), *server_lines(context, project, server, changes, resolver))
+    return _dated(project, wish.selected.choice.lock, _outcome(verb, names, done, notes))
 
 
 def _with_group(context: Context, project: Project, group: str | None) -> Context:

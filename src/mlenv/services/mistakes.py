@@ -146,7 +146,7 @@ def _of_git(project: Project) -> Iterator[Row]:
     else:
         first = tracked[0] if tracked else ""
         text = f"git tracks the environment {first}: it works on this machine only, and the lock makes it again"
-        yield _row("environment-tracked", bool(tracked), text, f"git rm -r -q --cached {shlex.quote(first)}")
+        yield _row("environment-tracked", bool(tracked), text, f"git rm -r -q -f --cached {shlex.quote(first)}")
     secrets = hygiene.tracked_secrets(project.root)
     text, _, mend = "; ".join(secrets).rpartition(": ")
     yield _row("dotenv-tracked", bool(secrets), text, mend)
