@@ -127,3 +127,16 @@ def test_a_shared_python_as_the_projects_environment_is_a_row(root: Path) -> Non
     assert rows["server-environment"]["state"] == "found"
     assert rows["server-environment"]["mend"] == "mlenv create"
     assert os.path.realpath(sys.prefix) in os.path.realpath(rows["server-environment"]["text"].split()[3])
+
+
+def test_a_copy_by_pip_over_conda_s_files_is_a_row(root: Path, make_venv: Callable[..., Path]) -> None:
+    """S35 in doctor: conda's record says one version, its files are another's."""
+    prefix = make_venv(root / ".venv", None, "six==1.16.0")
+    (prefix / "conda-meta").mkdir()
+    files = ["lib/python3.11/site-packages/six-1.17.0.dist-info/METADATA", "lib/python3.11/site-packages/six.py"]
+    record = {"name": "six", "version": "1.17.0", "build": "py311_0", "files": files}
+    (prefix / "conda-meta" / "six-1.17.0-py311_0.json").write_text(json.dumps(record))
+    (prefix / "conda-meta" / "history").touch()
+    row = _rows(root)["pip-over-conda"]
+    assert (row["state"], row["mend"]) == ("found", "conda install --force-reinstall six")
+    assert "six (1.16.0)" in row["text"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from mlenv.cuda.builds import LITERAL_FILES, Build, builds_of
@@ -56,7 +57,10 @@ def machine_of(hardware: Hardware, installed: Installed, selection: Selection | 
 
     A framework that is locked with another build than the installed one gets a row of its own.
     """
-    here = fits_of(installed_builds(installed), hardware)
+    here = tuple(
+        replace(fit, mend="") if fit.build.package in installed.owned else fit  # conda's builds are conda's to change
+        for fit in fits_of(installed_builds(installed), hardware)
+    )
     there = {fit.build.framework: fit.build for fit in here}
     locked = fits_of(locked_builds(selection), hardware) if selection is not None else ()
     more = tuple(fit for fit in locked if _says_more(fit.build, there.get(fit.build.framework)))
