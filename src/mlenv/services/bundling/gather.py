@@ -24,7 +24,7 @@ from mlenv.services.project import Project
 from mlenv.services.tools import run_engine
 from mlenv.versions import normalise
 
-__all__ = ["Gathering", "gather_kernel", "gather_locked", "hashes_of", "hashes_of_text", "indexed"]
+__all__ = ["Gathering", "gather_build", "gather_kernel", "gather_locked", "hashes_of", "hashes_of_text", "indexed"]
 
 _ROW = re.compile(r"(?m)^([A-Za-z0-9][\w.-]*)==([^\s;\\]+)")
 
@@ -147,17 +147,33 @@ def gather_kernel(place: Gathering, selected: Selected) -> dict[str, str]:
         MlenvError: ``engine-missing`` without uv, which makes runtimes; what could not be resolved or fetched.
     """
     place.context.tell("lock", "resolving the kernel's own packages")
-    output, keep = place.scratch / "kernel.txt", place.scratch / "keep.txt"
+    keep = place.scratch / "keep.txt"
     rows = [f"{pin.name}=={pin.version}\n" for pin in indexed(selected) if pin.version]
     store.write_atomic(keep, "".join(rows))
-    machine = place.machine
+    return _resolved(place, "kernel.txt", (*runtime.PACKAGES, "pip"), str(keep))
+
+
+def gather_build(place: Gathering, needs: tuple[str, ...]) -> None:
+    """Fetch what the project's own sources are built with.
+
+    Raises:
+        MlenvError: what could not be resolved or fetched.
+    """
+    if needs:
+        place.context.tell("lock", "resolving what the project's own package is built with")
+        _resolved(place, "build-needs.txt", needs)
+
+
+def _resolved(place: Gathering, name: str, requirements: tuple[str, ...], *constraints: str) -> dict[str, str]:
+    """Resolve requirements for the machine, wheels only, and fetch them; return package -> version."""
+    output, machine = place.scratch / name, place.machine
     request = ResolveRequest(
         output=str(output),
         python=machine.interpreter,
         lowest_python="" if machine.own else machine.minor,
         platform=machine.in_words_of_uv,
-        text="".join(f"{name}\n" for name in (*runtime.PACKAGES, "pip")),
-        constraints=(str(keep),),
+        text="".join(f"{row}\n" for row in requirements),
+        constraints=constraints,
         universal=False,
         cwd=str(place.scratch),
     )

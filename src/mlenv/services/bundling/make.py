@@ -15,8 +15,9 @@ from mlenv.probe import interpreters
 from mlenv.services import words
 from mlenv.services.builds import refuse_builds
 from mlenv.services.bundling.archive import member_of, write_archive
+from mlenv.services.bundling.build_needs import build_needs, own_sources
 from mlenv.services.bundling.contents import Bundle, file_name
-from mlenv.services.bundling.gather import Gathering, gather_kernel, gather_locked, indexed
+from mlenv.services.bundling.gather import Gathering, gather_build, gather_kernel, gather_locked, indexed
 from mlenv.services.bundling.machine import Machine, machines_of, platform_name
 from mlenv.services.context import Context
 from mlenv.services.holding import holding
@@ -61,7 +62,7 @@ def _bundle_for(context: Context, project: Project, machine: Machine, output: st
         raise MlenvError(
             "project-missing", "the folder for the bundle is not there", where=str(target.parent), hint=hint
         )
-    left_out = tuple(pin.name for pin in selected.selection.pins if pin.source.kind in _LOCAL)
+    left_out = _left_out(selected)
     if context.options.dry_run:
         return _planned(target, machine, selected, left_out)
     with holding(context, project, "bundle"), scratch_folder(project.root) as scratch:
@@ -70,6 +71,7 @@ def _bundle_for(context: Context, project: Project, machine: Machine, output: st
         context.tell("download", f"fetching {words.packages(len(indexed(selected)))} of {selected.selection.lock}")
         locked, built = gather_locked(place, selected)
         kernel = gather_kernel(place, selected)
+        gather_build(place, build_needs(project, selected))
         files = {f"project/{name}": project.root / name for name in project_files(project, selected)}
         files |= {f"wheels/{path.name}": path for path in place.folder.iterdir()}
         made = Bundle(
@@ -86,6 +88,12 @@ def _bundle_for(context: Context, project: Project, machine: Machine, output: st
         _tell(context, 0, len(files))
         size = write_archive(target, made, files, lambda done, total: _tell(context, done, total))
     return _made(target, made, size)
+
+
+def _left_out(selected: Selected) -> tuple[str, ...]:
+    """Return the names of what is installed from the project's own files."""
+    pins = tuple(pin.name for pin in selected.selection.pins if pin.source.kind in _LOCAL)
+    return pins or ((selected.selection.name,) if own_sources(selected) else ())
 
 
 def _tell(context: Context, done: int, total: int) -> None:

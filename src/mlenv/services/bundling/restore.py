@@ -18,6 +18,7 @@ from mlenv.locks import Selected, Target, needs_more, tag_set
 from mlenv.model import Outcome
 from mlenv.services import words
 from mlenv.services.bundling.archive import member_of, read_archive, unpack
+from mlenv.services.bundling.build_needs import own_sources
 from mlenv.services.bundling.contents import ENDING, Bundle
 from mlenv.services.bundling.gather import hashes_of_text, indexed
 from mlenv.services.bundling.machine import own_platform, platform_name
@@ -211,10 +212,10 @@ def _refuse_unfit(project: Project, selected: Selected, bundle: Bundle, given: d
                 f"{file} in {path.name} is none of the files that {lock} names for {pin.name}; nothing was installed"
             )
             raise MlenvError("hash-mismatch", message, where=str(path), hint=_ANEW)
-    for pin in selection.pins:
-        folder = project.root / pin.source.url
-        own = pin.source.url in {".", ""} and "pyproject.toml" in given
-        if pin.source.kind in {"editable", "path"} and (own or not folder.exists()):
-            message = f"the source of {pin.name} is not in the bundle, and not at {pin.source.url} here"
+    for name in own_sources(selected):
+        # In a folder that gets its manifest only now there is nothing to build.
+        if not (project.root / name).exists() or (name == "." and "pyproject.toml" in given):
+            shown = selection.name or bundle.project if name == "." else name
+            message = f"the source of {shown} is not in the bundle, and not here; nothing was installed"
             hint = "put the project's own files here first (a copy or a clone), then run the same command again"
             raise MlenvError("bundle-source", message, where=lock, hint=hint)
