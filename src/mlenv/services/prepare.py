@@ -20,6 +20,7 @@ from mlenv.services import as_of, own_tool
 from mlenv.services import tools as engine_tools
 from mlenv.services.context import Context
 from mlenv.services.cuda_choice import asked_cuda
+from mlenv.services.index_sources import tell_passed_on
 from mlenv.services.project import Project
 from mlenv.services.resolver import Resolver
 from mlenv.services.select import select_project, target_of
@@ -61,6 +62,7 @@ def prepare(
     # conda brings its Python; any other one of this machine says what platform this is.
     brings = engine.name == "conda"
     interpreter = interpreters.host() if brings else choose_interpreter(context, project, edits)
+    tell_passed_on(context, engine.installer)
     return Resolver(
         interpreter=interpreter,
         engine=engine,

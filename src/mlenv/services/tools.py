@@ -21,7 +21,7 @@ from mlenv.engines.failure import Failure
 from mlenv.engines.project_tools import PROJECT_TOOLS
 from mlenv.errors import MlenvError
 from mlenv.model import Command, Completed
-from mlenv.services import virtualenv_tool
+from mlenv.services import index_sources, virtualenv_tool
 from mlenv.services.context import Context
 
 __all__ = [
@@ -121,7 +121,7 @@ def uv_of(context: Context, found: Tools, *, offline: bool | None = None) -> uv.
         path=found.uv,
         version=found.uv_version,
         offline=context.options.offline if offline is None else offline,
-        settings=wheelhouse.uv_settings(wheels.address) if wheels else {},
+        settings=wheelhouse.uv_settings(wheels.address) if wheels else index_sources.settings_for_uv(context),
     )
 
 
@@ -129,14 +129,15 @@ def supply_of(context: Context) -> runtime.Supply:
     """Return where the kernel's own packages come from."""
     wheels = context.options.wheelhouse
     if wheels is None:
-        return runtime.Supply(offline=context.options.offline)
+        return runtime.Supply(offline=context.options.offline, settings=index_sources.for_the_runtime())
     return runtime.Supply(offline=True, settings=wheelhouse.uv_settings(wheels.address), pins=wheels.kernel)
 
 
 def pip_of(context: Context, found: Tools) -> pip.Pip:
     """Return the host's pip as engines want it."""
     wheels = context.options.wheelhouse
-    settings = wheelhouse.pip_settings(wheels.address, os.devnull) if wheels else {}
+    own = index_sources.settings_for_pip
+    settings = wheelhouse.pip_settings(wheels.address, os.devnull) if wheels else own(context)
     return replace(_host_pip(), offline=context.options.offline, settings=settings)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
@@ -19,6 +20,7 @@ from mlenv.model import Pin, value
 from mlenv.services import tools as engine_tools
 from mlenv.services.bundling.machine import Machine
 from mlenv.services.context import Context
+from mlenv.services.index_sources import settings_for_pip
 from mlenv.services.indexes import options_of
 from mlenv.services.project import Project
 from mlenv.services.tools import run_engine
@@ -118,10 +120,15 @@ def _download(place: Gathering, file: Path, *, require_hashes: bool) -> None:
         platforms=machine.platforms,
         require_hashes=require_hashes,
     )
-    host = engine_tools.pip_of(place.context, engine_tools.tools())
+    host = _pip(place.context)
     if not host.version:
         raise MlenvError("engine-missing", "a bundle needs pip beside mlenv", hint="python -m ensurepip")
     run_engine(place.context, pip.download(host, request), "download", tool="pip")
+
+
+def _pip(context: Context) -> pip.Pip:
+    host = engine_tools.pip_of(context, engine_tools.tools())
+    return replace(host, settings=settings_for_pip(context, checked=True))
 
 
 def _build(place: Gathering, pins: list[Pin], hashes: Mapping[str, tuple[str, ...]], options: tuple[str, ...]) -> None:
@@ -131,7 +138,7 @@ def _build(place: Gathering, pins: list[Pin], hashes: Mapping[str, tuple[str, ..
     place.context.tell("build", f"building {', '.join(pin.name for pin in pins[:6])} from source")
     file = place.scratch / "build.txt"
     store.write_atomic(file, _lines(pins, hashes, options))
-    host = engine_tools.pip_of(place.context, engine_tools.tools())
+    host = _pip(place.context)
     checked = all(hashes.get(pin.name) for pin in pins)
     command = pip.build_wheels(host, place.machine.interpreter, str(file), str(place.folder), require_hashes=checked)
     run_engine(place.context, command, "build", tool="pip")
