@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from hostile import (
+    rows_bundles,
     rows_conda,
     rows_dotenv,
     rows_environments,
@@ -29,6 +30,7 @@ from hostile.row import Row
 pytestmark = pytest.mark.real
 
 TABLES = (
+    rows_bundles,
     rows_words, rows_requirements, rows_manifests, rows_lists, rows_locks, rows_conda, rows_pythons, rows_environments,
     rows_kernels, rows_places, rows_indexes, rows_foreign, rows_dotenv, rows_init,
 )  # fmt: skip

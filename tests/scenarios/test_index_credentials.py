@@ -5,30 +5,16 @@ from __future__ import annotations
 import base64
 import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from scenarios.real_project import Project, mlenv
-from torture.handmade import make_wheel
 from torture.index import Index, serving
 
-pytestmark = [pytest.mark.real, pytest.mark.usefixtures("mlenv_home")]
+pytestmark = [pytest.mark.real, pytest.mark.usefixtures("mlenv_home", "runtime_there")]
 NO_UV = {"MLENV_UV": ""}
-
-
-@pytest.fixture(scope="session")
-def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two packages made by hand, and pip, with which environments are seeded."""
-    folder = tmp_path_factory.mktemp("packages")
-    for name in ("steady", "second"):
-        make_wheel(folder, name, "1.0", {f"{name}.py": "VALUE = 1\n"})
-    argv = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary", ":all:", "--dest"]
-    subprocess.run([*argv, str(folder), "pip"], check=True, timeout=300)
-    return folder
 
 
 @pytest.fixture
@@ -67,8 +53,6 @@ def test_the_password_is_in_no_file_and_no_output_and_the_lock_works_with_and_wi
 ) -> None:
     """S39: a good and a failing install, freeze, check, doctor; then from the lock with credentials, and without."""
     only = NO_UV if engine == "pip" else {}
-    (root.parent / "before").mkdir()
-    mlenv(root.parent / "before", "create")  # the runtime comes from the usual index, once
     known = {**_environ(index, mlenv_home, "user:t0ken@"), **only}
     unknown = {**_environ(index, mlenv_home, ""), **only}
     said = [mlenv(root, "create", "steady", env=known).text]
@@ -100,4 +84,81 @@ def test_the_password_of_a_repository_in_a_list_is_refused_and_not_repeated(root
     (root / "requirements.in").write_text("x @ git+https://me:t0ken@example.org/x@v1\n")
     answer = mlenv(root, "create", "--allow-build", code=2)
     assert "requirements.in: line 1" in answer.stderr
+    assert "t0ken" not in answer.text
+
+
+@pytest.fixture
+def no_settings(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """A machine where nothing names an index but what the test puts there."""
+    for name in ("PIP_CONFIG_FILE", "PIP_INDEX_URL", "UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_INDEX", "VIRTUAL_ENV"):
+        monkeypatch.delenv(name, raising=False)
+    return monkeypatch
+
+
+def _caches(home: Path) -> dict[str, str]:
+    return {"UV_CACHE_DIR": str(home / "caches" / "uv"), "PIP_CACHE_DIR": str(home / "caches" / "pip")}
+
+
+@pytest.mark.parametrize("place", ["user", "environment", "named"])
+def test_an_index_that_only_a_pip_conf_names_is_followed_by_uv_and_its_password_is_nowhere(
+    place: str, index: Index, root: Path, mlenv_home: Path, no_settings: pytest.MonkeyPatch
+) -> None:
+    """S39: uv reads no pip.conf; mlenv passes it on by variables and says so in one line."""
+    own = mlenv_home / "own"
+    files = {
+        "user": mlenv_home / ".config" / "pip" / "pip.conf", "environment": own / "pip.conf", "named": own / "named.conf",
+    }  # fmt: skip
+    env = {"environment": {"VIRTUAL_ENV": str(own)}, "named": {"PIP_CONFIG_FILE": str(files["named"])}}.get(place, {})
+    env |= _caches(mlenv_home)
+    files[place].parent.mkdir(parents=True)
+    files[place].write_text(f"[global]\nindex-url = {index.url.replace('://', '://user:t0ken@')}\n")
+    seen = mlenv(root, "create", "steady", "--dry-run", "--events", env=env).text
+    assert "uv looks for packages at http://***@127.0.0.1" in seen
+    assert any(path.startswith("/simple/steady") for _, path, _ in index.requests)
+    if place != "user":
+        return
+    said = [seen, mlenv(root, "create", "steady", "--events", env=env).text]
+    said += [mlenv(root, "add", "second", env=env).text, mlenv(root, "add", "is-nowhere", env=env, code=2).text]
+    assert Project(root).packages == {"steady": "1.0", "second": "1.0"}
+    assert not any("t0ken" in text for text in said)
+    files[place].unlink()
+    shutil.rmtree(mlenv_home / "caches", ignore_errors=True)
+    assert _files_with(b"t0ken", root, mlenv_home) == []
+
+
+def test_an_index_that_only_uv_is_told_of_is_followed_by_pip(
+    index: Index, root: Path, mlenv_home: Path, no_settings: pytest.MonkeyPatch
+) -> None:
+    """The other way round, with a named index whose password stands in a variable of its own."""
+    config = mlenv_home / ".config" / "uv" / "uv.toml"
+    config.parent.mkdir(parents=True)
+    config.write_text(f'[[index]]\nname = "own"\nurl = "{index.url}"\ndefault = true\n')
+    env = {"UV_INDEX_OWN_USERNAME": "user", "UV_INDEX_OWN_PASSWORD": "t0ken", **_caches(mlenv_home), **NO_UV}
+    answer = mlenv(root, "create", "steady", env=env)
+    assert "pip looks for packages at" in answer.stderr
+    assert Project(root).packages == {"steady": "1.0"}
+    assert "t0ken" not in answer.text
+    shutil.rmtree(mlenv_home / "caches", ignore_errors=True)
+    assert _files_with(b"t0ken", root, mlenv_home) == []
+
+
+@pytest.mark.parametrize("engine", ["uv", "pip"])
+def test_credentials_of_netrc_and_of_the_keyring_are_used(
+    engine: str, index: Index, root: Path, mlenv_home: Path, no_settings: pytest.MonkeyPatch
+) -> None:
+    """Neither the address nor a variable carries them."""
+    only = {**_caches(mlenv_home), **(NO_UV if engine == "pip" else {})}
+    netrc = mlenv_home / ".netrc"
+    netrc.write_text("machine 127.0.0.1 login user password t0ken\n")
+    netrc.chmod(0o600)
+    mlenv(root, "create", "steady", env={"PIP_INDEX_URL": index.url, **only})
+    netrc.unlink()
+    tool = mlenv_home / "bin" / "keyring"
+    tool.parent.mkdir()
+    tool.write_text('#!/bin/sh\n[ "$1" = get ] && [ "$3" = user ] && echo t0ken\n')
+    tool.chmod(0o755)
+    named = index.url.replace("://", "://user@")
+    env = {"PIP_INDEX_URL": named, "PIP_KEYRING_PROVIDER": "subprocess", "PATH": f"{tool.parent}:{os.environ['PATH']}"}
+    answer = mlenv(root, "add", "second", env={**env, **only})
+    assert Project(root).packages == {"steady": "1.0", "second": "1.0"}
     assert "t0ken" not in answer.text

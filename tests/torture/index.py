@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import html
 import json
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -76,8 +77,11 @@ def _page(rows: Iterator[str] | object) -> bytes:
 
 
 @contextlib.contextmanager
-def serving(wheels: Path, port: int = 0) -> Iterator[Index]:
-    """Serve a folder of wheels on 127.0.0.1 (``index.url`` is the simple index) until the block ends."""
+def serving(wheels: Path, port: int = 0, tls: ssl.SSLContext | None = None) -> Iterator[Index]:
+    """Serve a folder of wheels on 127.0.0.1 (``index.url`` is the simple index) until the block ends.
+
+    It answers a client that takes it for its proxy, too: ``index.requests`` then holds whole addresses.
+    """
     index = Index(wheels)
 
     class Handler(BaseHTTPRequestHandler):
@@ -115,7 +119,9 @@ def serving(wheels: Path, port: int = 0) -> Iterator[Index]:
     server = Server(("127.0.0.1", port), Handler)
     server.daemon_threads = True
     server.handle_error = lambda *args: None  # type: ignore[method-assign]  # a client that is killed breaks off
-    index.url = f"http://127.0.0.1:{server.server_address[1]}/simple"
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
+    index.url = f"{'https' if tls else 'http'}://127.0.0.1:{server.server_address[1]}/simple"
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
         yield index

@@ -77,9 +77,9 @@ def create_from_bundle(context: Context, path: Path, *, kernel_name: str = "") -
         unpack(path, bundle, scratch, lambda done, total: _tell(context, done, total))
         given = _project_files(project, bundle, scratch, path)
         target = _target(context, project, given, bundle, path)
+        _refuse_machine(bundle, target, path)
         selected = select_project(project, target, context.options, files=given)
         _refuse_unfit(project, selected, bundle, given, path)
-        _refuse_machine(bundle, target, path)
         house = replace(wheels, folder=str(scratch / "wheels"), hashes=_hashes(bundle))
         made = create(
             replace(context, options=replace(context.options, wheelhouse=house)),
