@@ -174,6 +174,9 @@ def test_an_engine_keeps_its_contract(
     assert project.packages == {"six": "1.16.0", "idna": "3.6"}
     assert story.check() == ("in-step", set())
     assert kernel.run("import idna; print(idna.__version__)").stdout == "3.6\n"
+    listed = story.mlenv("list", "--json").json()["data"]["packages"]
+    assert {"six", "idna"} <= {row["package"] for row in listed}
+    assert [row for row in listed if row["locked"] and row["installed"] != row["locked"]] == []
 
     _remove(project, "six")
     shutil.rmtree(project.site / "idna")

@@ -50,6 +50,13 @@ def test_a_clean_project_has_none_of_them(root: Path) -> None:
     assert [row for row in rows.values() if row["state"] != "fine"] == []
 
 
+def test_a_python_of_condas_is_a_recorded_one(root: Path) -> None:
+    (root / "environment.yml").write_text("channels: []\ndependencies:\n  - six\n")
+    assert _rows(root)["no-python-version"]["state"] == "found"
+    (root / "environment.yml").write_text("channels: []\ndependencies:\n  - python=3.11\n  - six\n")
+    assert _rows(root)["no-python-version"]["state"] == "fine"
+
+
 def test_files_that_nobody_wants_in_git_are_found_and_taken_out_by_what_is_typed(
     root: Path, make_venv: Callable[..., Path]
 ) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from mlenv.engines import answers, uv
 from mlenv.engines.requirement import checked_name
 from mlenv.errors import MlenvError
-from mlenv.model import Distribution, Outcome, Selection
+from mlenv.model import Distribution, Installed, Outcome, Selection
 from mlenv.probe import environment, site
 from mlenv.services import tools as engine_tools
 from mlenv.services import words
@@ -26,7 +26,7 @@ def list_packages(context: Context) -> Outcome:
     project = open_project(context)
     require_environment(project)
     selection = _selection(context, project)
-    installed = {d.name: d for d in words.installed_of(project).distributions}
+    installed = _rows(words.installed_of(project))
     pins = {pin.name: pin for pin in selection.pins}
     declared = {row.name: row.text for row in selection.declared}
     rows = [
@@ -44,6 +44,12 @@ def list_packages(context: Context) -> Outcome:
     return Outcome(verb="list", lines=_aligned(table), data={"packages": rows})
 
 
+def _rows(installed: Installed) -> dict[str, Distribution]:
+    """Return what is installed by name: conda's own records, and the distributions that are not conda's."""
+    others = {row.name: row for row in installed.distributions if row.name not in installed.owned}
+    return {**others, **{row.name: row for row in installed.conda}}
+
+
 def show(context: Context, name: str) -> Outcome:
     """Show one package.
 
@@ -53,10 +59,10 @@ def show(context: Context, name: str) -> Outcome:
     project = open_project(context)
     require_environment(project)
     installed = words.installed_of(project)
-    found = installed.get(checked_name(name))
+    found = _rows(installed).get(checked_name(name))
     selection = _selection(context, project)
     if found is None:
-        names = [d.name for d in installed.distributions]
+        names = [*_rows(installed)]
         raise MlenvError(
             "package-not-installed",
             f"{name} is not installed in {project.link.name}.{did_you_mean(normalise(name), names)}",
@@ -69,19 +75,19 @@ def _shown(selection: Selection, found: Distribution, every: Mapping[str, tuple[
     pin = next((p for p in selection.pins if p.name == found.name), None)
     declared = next((d for d in selection.declared if d.name == found.name), None)
     needed_by = sorted(owner for owner, names in every.items() if found.name in names and owner != found.name)
-    metadata = site.metadata(found)
+    summary = "" if found.source.kind == "conda" else site.metadata(found).summary
     data = {
         "package": found.name,
         "installed": found.version,
         "locked": pin.version if pin else None,
         "declared": declared.text if declared else None,
         "source": found.source.kind,
-        "summary": metadata.summary,
+        "summary": summary,
         "needs": sorted(set(every.get(found.name, ()))),
         "needed_by": needed_by,
     }
     lines = [
-        f"{found.name} {found.version}: {metadata.summary}".rstrip(": "),
+        f"{found.name} {found.version}: {summary}".rstrip(": "),
         f"locked     {data['locked'] or '-'}{_agreement(found, pin.version if pin else None)}",
         f"declared   {f'{declared.text} in {declared.origin}' if declared else '-'}",
         f"needs      {', '.join(sorted(set(every.get(found.name, ())))) or 'nothing'}",

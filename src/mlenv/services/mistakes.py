@@ -123,7 +123,8 @@ def _of_files(project: Project, found: Found) -> Iterator[Row]:
         declared = selection.manifest is not None
         text = "nothing is locked: another day or another machine gets other versions"
         yield _row("no-lock", selection.lock is None, text, "mlenv lock" if declared else "mlenv freeze")
-        said = selection.requires_python or project.settings.python or ".python-version" in project.names
+        of_conda = any(row.conda and row.name == "python" for row in selection.declared)
+        said = selection.requires_python or project.settings.python or ".python-version" in project.names or of_conda
         minor = ".".join((project.environment.python or "").split(".")[:2])
         minor = minor or ".".join(map(str, sys.version_info[:2]))
         text = "no file says which Python the project is for"
