@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -16,34 +14,17 @@ from typing import Any
 import pytest
 
 from live_kernel import CellResult, LiveKernel
+from pythons_here import discover
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # What a shell starts in its background ignores interrupts, and so would every kernel and program of these tests.
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-MINORS = ("3.9", "3.10", "3.11", "3.12", "3.13", "3.14")
-
-
-def _discover() -> dict[str, str]:
-    found: dict[str, str] = {}
-    roots = [Path(os.environ["PYENV_ROOT"])] if os.environ.get("PYENV_ROOT") else [Path.home() / ".pyenv"]
-    for minor in MINORS:
-        candidates = [str(path) for root in roots for path in sorted(root.glob(f"versions/{minor}.*/bin/python"))]
-        candidates += [path for path in [shutil.which(f"python{minor}")] if path and "shims" not in path]
-        for candidate in candidates:
-            with contextlib.suppress(OSError, subprocess.SubprocessError):
-                code = "import sys; print('%d.%d' % sys.version_info[:2])"
-                answer = subprocess.run([candidate, "-I", "-S", "-c", code], capture_output=True, text=True, timeout=20)
-                if answer.stdout.strip() == minor:
-                    found[minor] = candidate
-                    break
-    return found
-
 
 @pytest.fixture(scope="session")
 def pythons() -> Mapping[str, str]:
     """Interpreters that are here: ``{"3.9": path, ...}``."""
-    return _discover()
+    return discover()
 
 
 @pytest.fixture

@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 from conda_channel import channel_in
 
-from conftest import _discover
 from differential.stage import NotRun, Stage, open_stage, place
+from pythons_here import discover
 from scenarios.real_project import Project, mlenv, specs
 
 pytestmark = [pytest.mark.real, pytest.mark.network]
@@ -59,7 +59,7 @@ def _with_channel(stage: Stage) -> Mapping[str, str]:
     """A channel on disk, with a CPython of each kind and the packages of the story, named by the user's ``.condarc``."""
     if sys.platform != "linux":
         raise NotRun("the small channel's packages are Linux's")
-    found = _discover()
+    found = discover()
     address = channel_in(stage.folder / "conda" / "channel", [found[one] for one in _CONDA_MINORS if one in found])
     condarc = stage.folder / "conda" / "condarc"
     condarc.write_text(f"channels:\n  - {address}\n")
