@@ -297,6 +297,7 @@ EXPECTED = {
         "requests",
         "requests==2.31.0 needs urllib3>=1.21.1,<3, but urllib3==1.20 is required.",
     ),
+    "uv-pair": ("conflict", "other", "other needs base>=2, but needy needs base<2."),
     "uv-add-conflict": ("conflict", "requests", "but urllib3==1.20 is required."),
     "uv-transitive": (
         "conflict",

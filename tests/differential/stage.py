@@ -30,6 +30,7 @@ PACKAGES = (
 """All that the projects can install: small, pure, in several versions."""
 _NO_NETWORK = re.compile("dns|name resolution|network is unreachable|connection|timed out|offline", re.IGNORECASE)
 INSTALLED = {
+    "hatch": ("hatch",),
     "pdm": ("pdm[locked]",),
     "pip": ("pip>=25.1",),
     "pip-tools": ("pip-tools", "pip<26"),

@@ -127,15 +127,15 @@ def _uv_version(text: str, _printed: Printed) -> Failure | None:
 
 
 def _uv_conflict(text: str, _printed: Printed) -> Failure | None:
-    found = re.search(rf"({_SPEC}) depends on ({_SPEC})(?=[ ,.])", text)
-    if found is None:
+    pairs = re.findall(rf"({_SPEC}) depends? on ({_SPEC})(?=[ ,.])", text)
+    if not pairs:
         return None
-    needer, needed = found[1], found[2]
-    other = [
-        spec for spec in re.findall(rf"you require ({_SPEC})(?=[,.]? |[,.]?$)", text) if _bare(spec) == _bare(needed)
-    ]
-    against = next((spec for spec in other if spec != needed), "")
-    return _conflict(needer, needed, f"{against} is required" if against else "that cannot be met")
+    asked = [("", spec) for spec in re.findall(rf"you require ({_SPEC})(?=[,.]? |[,.]?$)", text)]
+    for needer, needed in pairs:
+        for other, spec in (*pairs, *asked):
+            if _bare(spec) == _bare(needed) and spec != needed:
+                return _conflict(needer, needed, f"{other} needs {spec}" if other else f"{spec} is required", other)
+    return _conflict(pairs[0][0], pairs[0][1], "that cannot be met")
 
 
 def _of_pip(printed: Printed) -> Failure | None:
@@ -194,13 +194,13 @@ def _pip_missing(wanted: str, versions: str, printed: Printed) -> Failure:
     )
 
 
-def _conflict(needer: str, needed: str, but: str) -> Failure:
+def _conflict(needer: str, needed: str, but: str, other: str = "") -> Failure:
     return Failure(
         code="conflict",
         message=f"{needer} needs {needed}, but {but}.",
         package=_bare(needer),
         cause=f"{needer} needs {needed}",
-        hint=f"Loosen what is required of {_bare(needer)} or {_bare(needed)}.",
+        hint=f"Loosen what is required of {_bare(needer)} or {_bare(other or needed)}.",
     )
 
 

@@ -14,6 +14,7 @@ from mlenv.locks import Selected
 from mlenv.manifest_edit import as_poetry_project, set_requires_python
 from mlenv.model import Installed, Outcome, value
 from mlenv.moments import released_before
+from mlenv.probe import interpreters
 from mlenv.services import as_of, declare, hygiene, kernels, own_tool, proof, words
 from mlenv.services.adopt import adopted_requirements
 from mlenv.services.change import Done, carry_out, changes_of, is_managed, refuse_foreign, refuse_what_hurts
@@ -206,7 +207,11 @@ def _keeps(context: Context, project: Project, wanted: tuple[str, ...]) -> bool:
         return True
     if wanted or is_managed(project):
         return False
-    return check_project(context, project).verdict in {"in-step", "unlocked", "restart", "switch"}
+    verdict = check_project(context, project).verdict
+    if verdict == "unlocked":  # what is declared would be locked and installed
+        selected = select_project(project, target_of(interpreters.host().path), context.options)
+        return selected.choice.manifest is None
+    return verdict in {"in-step", "restart", "switch"}
 
 
 def _former_root(project: Project) -> str:
