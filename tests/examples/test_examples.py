@@ -131,3 +131,62 @@ def execute(project: Project, name: str) -> Any:
     resources = {"metadata": {"path": str(project.root)}}
     NotebookClient(notebook, kernel_name=project.kernel, timeout=300, resources=resources).execute()
     return notebook
+
+
+def test_the_exercise_of_three_projects_keeps_them_apart(mlenv_home: Path, tmp_path: Path) -> None:
+    """phase6_ml, phase7_dl, phase8_nlp: in their notebooks, and asked from outside; imports that must fail do fail."""
+    done = subprocess.run(
+        [sys.executable, str(EXAMPLES / "three_projects.py"), str(tmp_path)],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=500,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    seen = {line.split()[0]: line.split()[1:] for line in done.stdout.splitlines() if line.startswith("phase")}
+    assert list(seen) == ["phase6_ml", "phase7_dl", "phase8_nlp"]
+    assert [cell == "-" for cell in seen["phase6_ml"]] == [False, True, True]
+    assert [cell == "-" for cell in seen["phase7_dl"]] == [False, False, True]
+    assert [cell == "-" for cell in seen["phase8_nlp"]] == [True, True, False]
+    assert seen["phase6_ml"][0] == "2.1.3"
+    assert seen["phase7_dl"][0] == "2.3.5"
+    for name in seen:
+        notebook = nbformat.read(tmp_path / "three-projects" / name / "work.ipynb", as_version=4)
+        assert "as it must be" in below(code_cells(notebook), "import subprocess")
+        assert_nothing_private(notebook, mlenv_home)
+
+
+OF_THE_MACHINE = ("%mlenv pythons", "%mlenv doctor")
+"""What these tell are places of this machine."""
+
+
+def test_the_tutorial_walks_the_usual_commands(mlenv_home: Path, tmp_path: Path) -> None:
+    """Each row of it works in one notebook; names of `.env` are in its outputs, values are not."""
+    root = tmp_path / "tutorial"
+    root.mkdir()
+    shutil.copy(EXAMPLES / "tutorial.ipynb", root)
+    notebook = execute(create(root, "six"), "tutorial.ipynb")
+    cells = code_cells(notebook)
+    expected = {
+        "%mlenv create": "runs this notebook",
+        "import shutil": "source .venv/bin/activate",
+        "%mlenv pythons": "create takes",
+        "%mlenv add": "added idna 3.7",
+        "%mlenv show": "declared   idna<3.8 in pyproject.toml",
+        "%mlenv outdated": "%mlenv upgrade idna",
+        "%mlenv upgrade": "removed idna",
+        "%mlenv lock": "six==",
+        "!python": "mlenv: idna 3.7 on disk, not in pylock.toml",
+        "%mlenv sync": "in step with pylock.toml",
+        'Path(".env").write': "2 variables set: API_KEY, DATA_DIR",
+        "import os": "API_KEY=\n",
+        "%mlenv init": "demo (ml): wrote 9 files",
+        "for path": "demo/notebooks/01-start.ipynb",
+        "%mlenv doctor": "project .: in-step",
+        "%mlenv undo": "would undo",
+        "report = ": "in-step",
+    }
+    assert {start: text for start, text in expected.items() if text not in below(cells, start)} == {}
+    assert not [source for source, text in cells.items() if "not for others" in text]
+    notebook.cells = [cell for cell in notebook.cells if not cell.source.startswith(OF_THE_MACHINE)]
+    assert_nothing_private(notebook, mlenv_home)

@@ -190,9 +190,8 @@ def _outcome(context: Context, plan: _Plan, named: str, template: str, committed
         lines.append(f"{'kept':<12} {', '.join(plan.kept)}: as {'it was' if len(plan.kept) == 1 else 'they were'}")
     lines += committed
     notebook = next((name for name in new if name.endswith(".ipynb")), "")
-    lines.append(_next(context, named, here))
-    if notebook:
-        lines.append(f"{'then':<12} open {notebook if here else os.path.join(named, notebook)}")
+    then = f"   (then open {notebook})" if notebook else ""
+    lines.append(_next(context, named, here) + then)
     data = {"folder": named, "template": template, "written": list(new), "kept": list(plan.kept)}
     return Outcome(verb="init", lines=tuple(lines), files=new, dry_run=dry_run, data=data)
 
