@@ -43,7 +43,10 @@ def test_it_enters_a_trusted_environment_from_a_folder_below(
     trust.trust(kernel.root, kernel.link)
     deep = kernel.root / "notebooks" / "deep"
     deep.mkdir(parents=True)
+    (kernel.root / "mlenv.toml").write_text("dotenv = true\n")
+    (kernel.root / ".env").write_text("FROM_FILE=yes\n")
     live = start_kernel(spec, cwd=deep)
+    assert live.run("import os; print(os.environ['FROM_FILE'])").stdout == "yes\n"
     prefix, active, path = live.run(WHERE).stdout.splitlines()
     assert prefix == active == str(kernel.link)
     assert path.split(":")[0] == str(kernel.link / "bin")

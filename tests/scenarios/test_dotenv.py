@@ -85,12 +85,14 @@ def test_every_row_of_a_file_is_loaded_as_documented_and_no_value_is_shown(
     (root / ".env").write_text("EMPTY=filled\n")
     shown += [kernel.run("%mlenv dotenv").text]
     (root / "other.env").write_text(f"DATA={SECRET}2\n")
-    shown += [kernel.run("%mlenv dotenv load ../../other.env").text]
+    shown += [kernel.run(f"%mlenv dotenv --project {root} load ../../other.env").text]
     assert "other.env: 1 variable set: DATA" in shown[-1]
     kernel.run(SEEN)
     now = seen(folder)
     assert (now["EMPTY"], now["DATA"], now["API_KEY"]) == ("filled", f"{SECRET}2", SECRET)
-    shown += [kernel.run(f"%mlenv {verb}").text for verb in ("check", "doctor", "add idna", "freeze --show", "undo")]
+    shown += [
+        kernel.run(f"%mlenv {verb}").text for verb in ("check", "panel", "doctor", "add idna", "freeze --show", "undo")
+    ]
     assert not [text for text in shown if SECRET in text]
     assert holding([root, mlenv_home, shared_data], SECRET) == {"other.env"}
     assert {".env", "other.env"} <= set((root / ".gitignore").read_text().splitlines())
@@ -130,7 +132,9 @@ def test_a_kernel_loads_the_file_when_it_starts_and_its_spec_holds_no_value(
     (root / "pyproject.toml").write_text(
         (root / "pyproject.toml").read_text().replace("dotenv = true", 'dotenv = "settings/dev.env"')
     )
+    assert "mlenv create tells the kernel" in mlenv(root, "dotenv").text
     assert "as it was" in mlenv(root, "create").text
+    assert "kernels load settings/dev.env when they start" in mlenv(root, "dotenv").text
     assert specs(mlenv_home)[project.kernel]["argv"][-1] == "settings/dev.env"
     kernel = start_kernel(project.kernel, cwd=folder)
     assert "settings/dev.env" in kernel.run("1").text

@@ -152,28 +152,20 @@ class Magic:
             raise MlenvError("not-ok", text)
 
     def _dotenv(self, line: Line) -> None:
-        """Load ``.env`` here, for a child cannot: it finds the file and keeps git clean, and gets no value."""
-        action = next((word for word in line.words if not word.startswith("-")), "load")
-        if action != "load" or line.has("--dry-run"):
-            self._verb(line)
-            return
-        from mlenv.kernel import dotenv
-
+        """Load ``.env`` here, for a child cannot: it finds the file and keeps git clean, and hands over no value."""
         progress = self._progress("dotenv")
         try:
             message = self._in_child(Line(verb="dotenv", words=line.without("--json")), progress)
             outcome = outcome_of(message.get("outcome", {}))
-            told = outcome.data or {}
-            path, override = os.path.join(os.getcwd(), str(told["file"])), line.has("--override")
-            loaded = dotenv.load(path, str(told["shown"]), os.environ, override=override)
+            if (outcome.data or {}).get("action") == "load" and not outcome.dry_run:
+                outcome = _loaded_env(outcome, override=line.has("--override"))
         except (MlenvError, KeyboardInterrupt):
             progress.give_up("mlenv dotenv: nothing was loaded")
             raise
         if line.has("--json"):
-            print(json.dumps({**told, "set": loaded.set, "kept": loaded.kept}, ensure_ascii=False))
-            return
-        lines = (*dotenv.loaded_lines(str(told["shown"]), loaded), *outcome.lines)
-        self._finish(progress, replace(outcome, lines=lines), [])
+            print(json.dumps({**message["outcome"], "lines": outcome.lines, "data": outcome.data}, ensure_ascii=False))
+        else:
+            self._finish(progress, outcome, [])
 
     def _finish(self, progress: Progress, outcome: Outcome, memory: List[str]) -> None:
         following = [each for each in outcome.lines if each.startswith("next ")]
@@ -251,6 +243,21 @@ def switch_lines(kernel: str, shown: str, front: str) -> List[str]:
         # JupyterLab asks for new kernels about once a minute.
         return [f"next         Kernel menu > Change Kernel > {name} (not listed yet? reload the page)"]
     return [f"next         choose the kernel {name}, or without a front end kernel_name={kernel!r}"]
+
+
+def _loaded_env(outcome: Outcome, *, override: bool) -> Outcome:
+    """Load the file that the child found into this process, and add what became of it, by names.
+
+    Raises:
+        MlenvError: as :func:`mlenv.kernel.dotenv.load`.
+    """
+    from mlenv.kernel import dotenv
+
+    told = outcome.data or {}
+    path, shown = os.path.join(os.getcwd(), str(told["file"])), str(told["shown"])
+    loaded = dotenv.load(path, shown, os.environ, override=override)
+    lines = (*dotenv.loaded_lines(shown, loaded), *outcome.lines)
+    return replace(outcome, lines=lines, data={**told, "set": loaded.set, "kept": loaded.kept})
 
 
 def _not_in_step(result: CheckResult) -> MlenvError:

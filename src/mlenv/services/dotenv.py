@@ -11,9 +11,9 @@ from mlenv.dotenv_text import names_in_example
 from mlenv.errors import MlenvError
 from mlenv.model import Outcome, value
 from mlenv.probe import dotenv_file
-from mlenv.services import hygiene
+from mlenv.services import hygiene, kernels
 from mlenv.services.context import Context
-from mlenv.services.project import find_root, open_project
+from mlenv.services.project import dotenv_of, find_root, open_project
 from mlenv.verbs import did_you_mean
 
 __all__ = ["ACTIONS", "dotenv"]
@@ -90,8 +90,19 @@ def _show(context: Context, found: _File) -> Outcome:
     if hygiene.missing_lines(_ignored(found.root), (".env",)) and _is_plain(found):
         lines.append(f"{'note':<12} .gitignore does not name .env: mlenv dotenv example adds it")
     lines += _notes(found)
-    lines.append(f"{'next':<12} in a notebook: %mlenv dotenv; at every start: dotenv = true in [tool.mlenv]")
-    return Outcome(verb="dotenv", lines=tuple(lines), data=_data(context, found))
+    lines.append(f"{'next':<12} {_at_start(found)}")
+    return Outcome(verb="dotenv", lines=tuple(lines), data=_data(context, found, "show"))
+
+
+def _at_start(found: _File) -> str:
+    """Say how the file gets into a kernel, as settings and kernelspecs have it now."""
+    wanted = dotenv_of(found.root)
+    if not wanted:
+        return "in a notebook: %mlenv dotenv; at every start: dotenv = true in [tool.mlenv]"
+    known = {one.dotenv for one in kernels.kernels_of(str(found.root)) if one.mode != "installed"}
+    if known == {wanted}:
+        return f"nothing: kernels load {'the nearest .env' if wanted == '.env' else wanted} when they start"
+    return "mlenv create tells the kernel of the setting dotenv"
 
 
 def _load(context: Context, found: _File) -> Outcome:
@@ -102,7 +113,7 @@ def _load(context: Context, found: _File) -> Outcome:
         lines=(*lines, *_notes(found)),
         files=files,
         dry_run=context.options.dry_run,
-        data=_data(context, found),
+        data=_data(context, found, "load"),
     )
 
 
@@ -122,7 +133,7 @@ def _example(context: Context, found: _File) -> Outcome:
         files = (shown, *files)
         if not context.options.dry_run:
             store.write_atomic(path, text, inside=found.root)
-    data = {**_data(context, found), "example": shown, "added": list(new)}
+    data = {**_data(context, found, "example"), "example": shown, "added": list(new)}
     return Outcome(
         verb="dotenv",
         lines=(*lines, *ignored, *_notes(found)),
@@ -161,9 +172,10 @@ def _notes(found: _File) -> list[str]:
     return [f"{'note':<12} {line}" for line in (hygiene.tracked_secrets(found.root, relative) if inside else ())]
 
 
-def _data(context: Context, found: _File) -> dict[str, object]:
+def _data(context: Context, found: _File, action: str) -> dict[str, object]:
     """The wire: names only, and the file relative to the working folder."""
-    return {"file": os.path.relpath(found.path, context.cwd), "shown": found.shown, "names": list(found.names)}
+    names = list(found.names)
+    return {"action": action, "file": os.path.relpath(found.path, context.cwd), "shown": found.shown, "names": names}
 
 
 def _listed(names: Sequence[str]) -> str:
