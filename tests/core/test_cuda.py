@@ -144,6 +144,21 @@ def test_the_larger_of_build_and_runtime_is_held_against_the_driver() -> None:
     assert judge(build, Hardware(driver="575.51.03")).state == "fits"
 
 
+@pytest.mark.parametrize(
+    ("driver", "mend"),
+    [("580.65.06", "mlenv add 'jax[cuda13]'"), ("535.104", "mlenv add 'jax[cuda12]'"), ("450.80.02", "")],
+)
+def test_the_build_for_a_gpu_that_is_offered_is_one_that_the_driver_runs(driver: str, mend: str) -> None:
+    fit = judge(builds_of({"jaxlib": "0.7.0"})[0], Hardware(driver=driver))
+    assert (fit.state, fit.mend) == ("cpu-build", mend)
+
+
+def test_cupy_without_a_gpu_is_not_said_to_run() -> None:
+    fit = judge(builds_of({"cupy-cuda12x": "13.4.0"})[0], NONE)
+    assert fit.state == "gpu-build"
+    assert fit.text.endswith("no GPU is seen here: cupy needs one")
+
+
 def test_only_a_runtime_of_another_major_is_a_note() -> None:
     (build,) = builds_of({"torch": "2.8.0+cu128", "nvidia-cuda-runtime": "13.2.51"})
     fit = judge(build, Hardware(driver="595.45"))

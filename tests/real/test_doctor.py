@@ -282,6 +282,26 @@ def test_doctor_starts_the_projects_kernel_and_only_looks_at_others(
     assert json.loads(json.dumps(outcome.data)) == outcome.data
 
 
+def test_a_port_that_another_program_took_is_no_fault_of_the_kernel(
+    project: Path, mlenv_home: Path, make_venv: Any, classic: Any
+) -> None:
+    """Ports are chosen by the one who starts and used by the kernel: it is started once more, and not for ever."""
+    prefix = make_venv(mlenv_home / "v", None, "ipykernel")
+    starts, said = mlenv_home / "starts", "zmq.error.ZMQError: Address already in use (addr='tcp://127.0.0.1:1')"
+    script = f'echo x >> "{starts}"; [ "$(wc -l < "{starts}")" -gt {{}} ] || {{{{ echo "{said}" >&2; exit 1; }}}}; '
+    script += f'exec "{prefix}/bin/python" "$@"'
+
+    once = classic("once", _program(mlenv_home / "once" / "python", script.format(1)))
+    assert examine(once, project).ok
+    assert len(starts.read_text().split()) == 2
+
+    starts.unlink()
+    always = classic("always", _program(mlenv_home / "always" / "python", script.format(9)))
+    found = diagnosis(examine(always, project))
+    assert "Address already in use" in found["sentence"]
+    assert len(starts.read_text().split()) == 2
+
+
 def test_doctor_works_without_a_project(mlenv_home: Path) -> None:
     outcome = examine(None, mlenv_home)
 

@@ -24,7 +24,9 @@ STATES = {
 """Stable words of the machine-readable form -> what each says."""
 
 _BAD = frozenset({"driver-too-old", "gpu-too-old", "gpu-too-new"})
-_GPU_PACKAGE = {"tensorflow": "'tensorflow[and-cuda]'", "jax": "'jax[cuda12]'", "onnxruntime": "onnxruntime-gpu"}
+_GPU_PACKAGE = {"tensorflow": "'tensorflow[and-cuda]'", "jax": "'jax[cuda{}]'", "onnxruntime": "onnxruntime-gpu"}
+_MAJORS = {"jax": ("13", "12"), "tensorflow": ("12",), "onnxruntime": ("12",)}
+"""Majors of CUDA that their builds for a GPU come for, newest first."""
 
 
 @value
@@ -52,7 +54,8 @@ def judge(build: Build, hardware: Hardware, *, windows: bool = False) -> Fit:
     if build.kind == "cpu":
         return _cpu(build, hardware)
     if not hardware.seen:
-        text = f"{_built(build)}, and no GPU is seen here: it runs on the CPU"
+        so = "cupy needs one" if build.framework == "cupy" else "it runs on the CPU"
+        text = f"{_built(build)}, and no GPU is seen here: {so}"
         return Fit(build=build, state="gpu-build", text=text, mend=_to_cpu(build))
     gpu = next((gpu for gpu in hardware.gpus if _without_code(build, gpu)), None)
     return _driver(build, hardware, windows=windows) or (
@@ -160,5 +163,8 @@ def _to_cpu(build: Build) -> str:
 def _to_gpu(build: Build, hardware: Hardware) -> str:
     if build.framework == "torch":
         return f"mlenv add torch --cuda {backend_fitting(hardware) or 'auto'}"
-    other = _GPU_PACKAGE.get(build.framework, "")
-    return f"mlenv add {other}" if other else ""
+    highest = numbers(hardware.cuda)[:1]
+    for major in _MAJORS.get(build.framework, ()):
+        if runs(hardware.driver, major) or highest >= numbers(major):
+            return f"mlenv add {_GPU_PACKAGE[build.framework].format(major)}"
+    return ""

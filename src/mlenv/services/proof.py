@@ -31,6 +31,7 @@ thread one that is half loaded rather than let the two wait for each other."""
 _END_S, _LOOK_S = 5.0, 0.002
 # Real code, not only expressions: the fallback kernel refuses the one and would answer the others.
 _CODE = "import sys, platform"
+_PORT_TAKEN = "ZMQError: Address already in use"
 _QUESTIONS = {"prefix": "sys.prefix", "python": "platform.python_version()"}
 
 
@@ -130,8 +131,17 @@ def _proved(kernel: kernels.Kernel, expect_prefix: str, cwd: str, timeout_s: flo
 def start(folder: Path, *, cwd: str = "", timeout_s: float, compiled: bool = True) -> Proof:
     """Start the kernel of a spec folder, ask it, end it; a failure is a value, never an exception, and never a hang.
 
-    Nothing is written into Jupyter's folders. Cost: one kernel start.
+    Nothing is written into Jupyter's folders. Cost: one kernel start; two where another program took a port of the
+    kernel between its choice and its use, which says nothing of the kernel.
     """
+    began = time.monotonic()
+    proof = _start_once(folder, cwd, timeout_s, compiled)
+    if proof.answered or _PORT_TAKEN not in proof.output:
+        return proof
+    return _start_once(folder, cwd, max(timeout_s - (time.monotonic() - began), 1.0), compiled)
+
+
+def _start_once(folder: Path, cwd: str, timeout_s: float, compiled: bool) -> Proof:
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="mlenv-proof-") as scratch:
         log = Path(scratch, "output")
