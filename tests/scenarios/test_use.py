@@ -53,6 +53,8 @@ def test_an_environment_of_somebody_is_registered_without_changing_one_byte(
         assert _tree(prefix) == before, words
     assert [spec["metadata"]["mlenv"]["prefix"] for spec in specs(mlenv_home).values()] == [str(prefix)]
     assert mlenv(root, "check", "--json", code=None).json()["environment"]["prefix"] == str(prefix)
+    (listed,) = mlenv(root, "use", "--list", "--json").json()["data"]["environments"]
+    assert (listed["path"], listed["used"]) == (str(prefix), True)
 
 
 @pytest.mark.parametrize("name", [".venv", "venv", "env", "ENV"])

@@ -40,12 +40,22 @@ class Known:
     """Whether its tool made it for this project."""
 
 
-def known(root: Path, environ: Mapping[str, str]) -> tuple[Known, ...]:
-    """Return every environment found, those of the project first; each once. Cost: 1 ms, and 0.3 ms for each."""
+def known(root: Path, environ: Mapping[str, str], used: Path | None = None) -> tuple[Known, ...]:
+    """Return every environment found, that in use and those of the project first; each once.
+
+    Cost: 1 ms, and 0.3 ms for each.
+
+    Args:
+        root: the project.
+        environ: names the tools' folders, where they are not the usual ones.
+        used: the environment that counts for the project, wherever it lies.
+    """
     found: dict[str, Known] = {}
     for one in (*_in_project(root), *_of_tools(root, environ), *_of_conda(environ), *_of_pyenv(environ)):
         found.setdefault(os.path.realpath(one.path), one)
-    return tuple(sorted(found.values(), key=lambda one: (not one.own, one.tool, one.name)))
+    if used is not None and os.path.realpath(used) not in found:
+        found[os.path.realpath(used)] = _described(used, used.name)
+    return tuple(sorted(found.values(), key=lambda one: (one.path != used, not one.own, one.tool, one.name)))
 
 
 def tool_of(prefix: Path) -> str:

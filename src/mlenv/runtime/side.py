@@ -31,7 +31,7 @@ _HOST_ONLY = frozenset(
     f"probe/{name}.py"
     for name in ("ask", "asked", "conda_places", "hardware", "interpreters", "known_environments", "python_places")
 )
-"""These ask interpreters by starting them."""
+"""These start programs, or look for what only the host needs."""
 _KEPT_SIDES = 3
 """Live kernels of an older version may still import from their side."""
 

@@ -63,8 +63,9 @@ def use(context: Context, named: str | None, *, kernel_name: str = "") -> Outcom
 def list_environments(context: Context) -> Outcome:
     """List the environments that were found, those of the project first. Nothing is started."""
     project = open_project(context, create=True)
-    rows = known_environments.known(project.root, os.environ)
-    used = os.path.realpath(project.link) if project.environment.prefix else ""
+    there = project.link if project.environment.prefix else None
+    rows = known_environments.known(project.root, os.environ, there)
+    used = os.path.realpath(there) if there else ""
     cells = [
         (
             "->" if os.path.realpath(row.path) == used else "",
