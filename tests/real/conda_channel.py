@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterable
@@ -22,11 +23,12 @@ def channel_in(folder: Path, pythons: Iterable[str]) -> str:
     """
     homes = sorted({str(Path(python).resolve().parent.parent) for python in pythons})
     folder.parent.mkdir(parents=True, exist_ok=True)
-    stamp = "\n".join((SCRIPT.read_text(), *homes))
+    stamp = "\n".join((SCRIPT.read_text(), Path(__file__).read_text(), *homes))
     with folder.with_suffix(".lock").open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         made_of = folder / "made-of.txt"
         if not made_of.is_file() or made_of.read_text() != stamp:
+            shutil.rmtree(folder, ignore_errors=True)  # an index keeps the rows of files that it knows
             done = subprocess.run(
                 [sys.executable, str(SCRIPT), "world", str(folder), *homes], capture_output=True, text=True
             )

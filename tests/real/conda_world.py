@@ -1,6 +1,7 @@
 """Run by an interpreter that has py-rattler and zstandard: a small channel, what is solved on it, environments of it.
 
 ``world.py channel FOLDER PYTHON``: write packages and their index; PYTHON is a full version.
+``world.py index FOLDER ''``: write its index anew.
 ``world.py world FOLDER PREFIX...``: write a channel with CPythons that start (those of the PREFIXes, repacked), pip,
 pure packages in two versions and a program that is no Python.
 ``world.py lock CHANNEL FOLDER PLATFORM SPECS...``: write ``pixi.lock`` (with a row of pip) and ``conda-PLATFORM.lock``.
@@ -12,7 +13,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import importlib.util
 import io
 import json
 import os
@@ -124,6 +124,7 @@ async def channel(folder: Path, python: str) -> None:
         package(folder, ("pytorch", "2.1.0", "cpu_0"), subdir, [*on, "numpy"], torch)
         package(folder, ("graphviz", "9.0.0", "h7_1"), subdir, [], {"bin/dot": b"dot"})
         package(folder, ("openssl", "3.0.1", "h0_0"), subdir, [], {"lib/libssl.so": b"ssl"})
+    package(folder, ("pip", "24.0", "pyhd8ed1ab_0"), "noarch", ["python"], python_files("pip", "24.0", "site-packages"))
     await index_fs(folder)
 
 
@@ -185,12 +186,12 @@ async def world(folder: Path, homes: list[Path]) -> None:
         package(folder, named, PLATFORM, ["libzlib >=1.2"], files, placeholder=str(home))
     for number, build in (("1.2.13", "h4_6"), ("1.3.1", "h1_2")):
         package(folder, ("libzlib", number, build), PLATFORM, [], {"lib/libz-of-tests.so": f"{number}{build}".encode()})
-    pip = next(homes[-1].glob("lib/python3.*/ensurepip/_bundled/pip-*.whl"))
+    pip = bundled(homes[-1])[0]
     script = ("pip = pip._internal.cli.main:main",)
     named = ("pip", pip.name.split("-")[1], "py_0")
     package(folder, named, "noarch", ["python"], wheel_files(pip), scripts=script)
     for name, number in (("six", "1.16.0"), ("six", "1.17.0"), ("idna", "3.6"), ("idna", "3.7")):
-        pure = python_files(name, number, "site-packages", six(number) if name == "six" else b"")
+        pure = python_files(name, number, "site-packages", six(number, homes) if name == "six" else b"")
         package(folder, (name, number, "pyhd8ed1ab_0"), "noarch", ["python >=3.8"], pure)
     for number in ("1.0", "2.0"):
         pure = python_files("hello", number, "site-packages")
@@ -203,11 +204,18 @@ async def world(folder: Path, homes: list[Path]) -> None:
     await index_fs(folder)
 
 
-def six(version: str) -> bytes:
-    """Return the module itself: what a kernel needs uses it."""
-    module = importlib.util.find_spec("six")
-    text = Path(str(module.origin)).read_text() if module else ""
+def six(version: str, homes: list[Path]) -> bytes:
+    """Return the module itself, as old versions of pip carry it: what older kernels need uses it."""
+    text = ""
+    for wheel in (path for home in homes for path in bundled(home)):
+        with zipfile.ZipFile(wheel) as archive:
+            if "pip/_vendor/six.py" in archive.namelist():
+                text = archive.read("pip/_vendor/six.py").decode()
     return (re.sub(r"(?m)^__version__ = .*$", "", text) + f"\n__version__ = {version!r}\n").encode()
+
+
+def bundled(home: Path) -> list[Path]:
+    return sorted(home.glob("lib/python3.*/ensurepip/_bundled/pip-*.whl"))
 
 
 def dot(version: str) -> dict[str, bytes]:
@@ -261,6 +269,8 @@ def main(verb: str, first: str, second: str, *rest: str) -> None:
         asyncio.run(channel(Path(first), second))
     elif verb == "world":
         asyncio.run(world(Path(first), [Path(home) for home in (second, *rest)]))
+    elif verb == "index":
+        asyncio.run(index_fs(Path(first)))
     elif verb == "lock":
         asyncio.run(lock(first, Path(second), rest[0], list(rest[1:])))
     elif verb == "install":

@@ -6,6 +6,7 @@ import functools
 import http.server
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -179,6 +180,51 @@ def _versions(channel: str, specs: tuple[str, ...], folder: Path) -> list[tuple[
         (folder / name).unlink()
     parts = (row.rpartition("/")[2].rsplit("-", 2) for row in rows)
     return [(name, version) for name, version, _ in parts]
+
+
+def test_a_lock_for_several_machines_is_made_on_one(root: Path, home: Path) -> None:
+    """Each machine has rows of its own, of conda and of pip; what one of them lacks is said with its name."""
+    folder = home / "several"
+    if not folder.exists():
+        world("channel", folder, "3.12.1")
+    environment(root, folder.as_uri(), "python", "numpy <2", pip="markupsafe==2.1.5")
+    with (root / "environment.yml").open("a") as file:
+        file.write("platforms: [linux-64, osx-arm64]\n")
+    mlenv(root, "lock")
+    for platform in ("linux-64", "osx-arm64"):
+        rows = json.loads(world("differing", root / "conda-lock.yml", root / "nothing", platform))
+        assert rows == ["libzlib", "numpy", "pip", "python"]
+    wheels = [line for line in (root / "conda-lock.yml").read_text().splitlines() if "markupsafe-2" in line.lower()]
+    assert [("manylinux" in line, "macosx" in line, "cp312" in line) for line in wheels] == [
+        (True, False, True), (False, True, True),
+    ]  # fmt: skip
+    wire = mlenv(root, "check", "--platform", "macos-arm64", "--python", "3.12", "--json", code=None).json()
+    assert "not made for this platform" not in json.dumps(wire)
+    shutil.rmtree(folder / "osx-arm64")
+    world("index", folder, "")
+    missing = _error(mlenv(root, "lock", "--upgrade", "--json", code=2))
+    assert missing["message"].startswith("osx-arm64: ")
+    assert "platforms:" in missing["hint"]
+
+
+def test_what_is_installed_becomes_a_lock_again(root: Path, channel: str) -> None:
+    environment(root, channel, "python", "drawing")
+    mlenv(root, "sync")
+    lock = root / "conda-lock.yml"
+    solved = _rows(lock)
+    lock.unlink()
+    mlenv(root, "freeze", "--output", "conda-lock.yml")
+    assert _rows(lock) == solved
+    assert verdict(root) == ("in-step", set())
+    assert json.loads(world("differing", lock, root / ".venv", PLATFORM)) == []
+    refused = _error(mlenv(root, "freeze", "--json", code=2))
+    assert (refused["code"], "--pip" in refused["hint"]) == ("freeze-foreign-lock", True)
+    listed = {row["package"]: row["installed"] for row in mlenv(root, "list", "--json").json()["data"]["packages"]}
+    assert (listed["graphviz"], listed["libzlib"], listed["drawing"]) == ("2.0", "1.3.1", "1.0")
+
+
+def _rows(lock: Path) -> list[str]:
+    return lock.read_text().partition("package:\n")[2].splitlines()[:-1]
 
 
 class _Guarded(http.server.SimpleHTTPRequestHandler):

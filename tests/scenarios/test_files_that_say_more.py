@@ -69,6 +69,7 @@ def test_what_no_engine_may_be_given_is_refused_before_one_is_called(
     files: dict[str, str], code: str, uv: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, calls, capsys
 ) -> None:
     """Promise 7: variables, options and foreign manifests do not reach an engine; the file is named."""
+    monkeypatch.setenv("MLENV_RATTLER", "")  # with it, environment.yml is conda's, which is driven
     if uv is not None:
         monkeypatch.setenv("MLENV_UV", uv)
     _create(tmp_path / "demo", files, monkeypatch)

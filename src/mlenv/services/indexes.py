@@ -13,6 +13,7 @@ from typing import Any
 from packaging.requirements import Requirement
 
 from mlenv import store
+from mlenv.engines.conda import HINT
 from mlenv.engines.requirement import needs_build, unsafe_address
 from mlenv.errors import MlenvError
 from mlenv.locks import Selected
@@ -167,5 +168,6 @@ def _refuse_foreign_manifest(selected: Selected) -> None:
             "manifest-not-driven",
             f"{choice.manifest} belongs to {tool}; mlenv checks it, and resolves no packages from it",
             where=choice.manifest or "",
-            hint=f"make the environment with {tool} and type: mlenv use DIR; or declare the packages in pyproject.toml",
+            hint=(f"{HINT}, then the same command again; or " if tool == "conda" else "")
+            + f"make the environment with {tool} and type: mlenv use DIR; or declare the packages in pyproject.toml",
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -68,7 +69,8 @@ def relock_conda(
     refuse_options(context, selected, driven=True)
     environment = environment_of(project, manifest, resolver, edits)
     refuse_folders(environment)
-    platforms = _platforms(project, environment, lock, platform_of(resolver.interpreter))
+    here = platform_of(resolver.interpreter)
+    platforms = _platforms(project, environment, lock, here)
     channels, condarc = channels_of(environment.channels, manifest)
     old = None if resolver.upgrade_all or lock not in project.names else str(project.root / lock)
     rows: list[LockedPackage] = []
@@ -76,13 +78,16 @@ def relock_conda(
     with scratch_folder(project.root) as scratch:
         for platform in platforms:
             kept = LockedRows(kind="conda-lock", path=old) if old else None
-            answer = ask(
-                context, project, scratch, "lock", resolver.descriptor,
-                lambda host, platform=platform, kept=kept: conda.solve(  # type: ignore[misc]
-                    host, channels, specs_of(environment), platform, kept=kept, upgrade=resolver.upgrade
-                ),
-                offline=condarc.offline,
+            command = functools.partial(
+                conda.solve, channels=channels, specs=specs_of(environment), platform=platform, kept=kept,
+                upgrade=resolver.upgrade,
             )  # fmt: skip
+            try:
+                answer = ask(
+                    context, project, scratch, "lock", resolver.descriptor, command, offline=condarc.offline
+                )  # fmt: skip
+            except MlenvError as error:
+                raise error if platform == here else _elsewhere(error, platform) from None
             found, addresses = conda.read_rows(answer)
             rows += [_package(row, platform) for row in found]
             rows += lock_pip_part(context, project, resolver, environment, found, platform, scratch)
@@ -97,6 +102,13 @@ def relock_conda(
             )
         )
     }
+
+
+def _elsewhere(error: MlenvError, platform: str) -> MlenvError:
+    """Say that a failure is of a machine that is not this one."""
+    message = f"{platform}: {error.message.replace('for this platform', 'for it')}"
+    hint = f"{error.hint}; or take {platform} out of 'platforms:'"
+    return MlenvError(error.code, message, where=error.where, hint=hint, details=error.details)
 
 
 def _package(row: Row, platform: str) -> LockedPackage:

@@ -14,6 +14,7 @@ from mlenv.probe.scanning import text_of
 from mlenv.services import words
 from mlenv.services.change import write_only
 from mlenv.services.context import Context
+from mlenv.services.freeze.as_conda_lock import conda_lock_text, is_conda_lock
 from mlenv.services.freeze.live import Live
 from mlenv.services.project import Project
 from mlenv.versions import normalise
@@ -29,7 +30,7 @@ def is_environment_file(output: Path | None) -> bool:
 
 
 def freeze_environment(context: Context, project: Project, live: Live, output: Path, *, show: bool) -> Outcome:
-    """Write what an environment of conda's holds as an ``environment.yml``. Nothing is resolved, nothing installed.
+    """Write what an environment of conda's holds as ``environment.yml`` or ``conda-lock.yml``; nothing is resolved.
 
     Raises:
         MlenvError: ``freeze-no-conda`` where conda did not make the environment; ``freeze-exists`` where another text
@@ -44,7 +45,10 @@ def freeze_environment(context: Context, project: Project, live: Live, output: P
         )
     name = os.path.relpath(output, project.root)
     rows = environment_rows(live.installed, live.packages, normalise(project.root.name))
-    text = render_environment(project.root.name, _channels(live), rows)
+    if is_conda_lock(output):
+        text = conda_lock_text(live, rows, _channels(live))
+    else:
+        text = render_environment(project.root.name, _channels(live), rows)
     before = store.read_text(output) if output.is_file() else None
     if before is not None and before != text and not (context.options.force or show):
         raise MlenvError(

@@ -10,6 +10,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 
 from mlenv import store
+from mlenv.drift import CONDA_KINDS
 from mlenv.engines.choose import EngineChoice
 from mlenv.errors import MlenvError
 from mlenv.freezing import Frozen, RowsRequest
@@ -72,6 +73,8 @@ def freeze(context: Context, wish: FreezeWish) -> Outcome:
         if output is not None and is_environment_file(output):
             return freeze_environment(context, project, live, output, show=wish.show)
         selected = select_project(project, live.target, context.options)
+        if output is None and not wish.show and live.installed.conda and selected.choice.kind in CONDA_KINDS:
+            raise _of_conda(selected)
         frozen, notes = _frozen(context, project, live, selected, wish)
         resolver = _with_uv(prepare(context, project, {}, descriptor, upgrade=_exact(frozen)))
         basis = Basis(context=context, project=project, selected=selected, frozen=frozen, resolver=resolver, live=live)
@@ -79,6 +82,17 @@ def freeze(context: Context, wish: FreezeWish) -> Outcome:
         if not wish.show and not context.options.dry_run:
             _write(project, plan)
     return _outcome(context, frozen, plan, notes, wish)
+
+
+def _of_conda(selected: Selected) -> MlenvError:
+    """A lock of conda's is solved, not written down: what pip put into the environment is declared first."""
+    lock = selected.choice.lock or ""
+    return MlenvError(
+        "freeze-foreign-lock",
+        f"{lock} is solved from what is declared, so what is installed is not frozen into it",
+        where=lock,
+        hint="mlenv add --pip NAME for what pip installed; or mlenv freeze --output environment-frozen.yml",
+    )
 
 
 def _plan(basis: Basis, wish: FreezeWish, output: Path | None) -> Plan:
