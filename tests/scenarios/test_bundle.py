@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
+import subprocess
+import tarfile
 import time
 import zipfile
 from pathlib import Path
@@ -14,6 +17,8 @@ from mlenv.services.bundling.archive import member_of, write_archive
 from mlenv.services.bundling.contents import INDEX, Bundle, parse_index
 from scenarios.offline import cut_off, fresh_machine
 from scenarios.real_project import Project, create, mlenv, specs
+from torture.handmade import make_wheel
+from torture.index import serving
 
 pytestmark = [pytest.mark.real, pytest.mark.usefixtures("mlenv_home")]
 
@@ -164,8 +169,6 @@ def test_a_bundle_for_something_else_is_explained_before_anything_is_installed(
 
 def test_a_wheel_that_the_lock_does_not_name_is_refused(bundle: Path, root: Path, tmp_path: Path) -> None:
     """Whoever can write a bundle can write its digests: the lock's own hashes count."""
-    from torture.handmade import make_wheel
-
     with zipfile.ZipFile(bundle) as archive:
         index = parse_index(archive.read(INDEX).decode(), "x")
     wheel = make_wheel(tmp_path / "parts" / "wheels", "attrs", "24.2.0", {"attrs.py": "EVIL = 1\n"})
@@ -196,3 +199,60 @@ def test_a_project_with_another_lock_is_left_alone(bundle: Path, root: Path) -> 
     assert "is left alone" in answer.stderr
     assert project.packages == {"six": "1.16.0"}
     assert specs(root.parent / "home")
+
+
+MANIFEST = """[project]
+name = "demopkg"
+version = "0.1"
+requires-python = ">=3.11"
+dependencies = ["tinysrc"]
+[build-system]
+requires = ["hatchling"]
+build-backend = "hatchling.build"
+"""
+
+
+def _source(folder: Path) -> None:
+    """Put a package there that has no wheel."""
+    texts = {
+        "pyproject.toml": '[project]\nname = "tinysrc"\nversion = "1.0"\n[build-system]\nrequires = ["setuptools>=64"]\n'
+        'build-backend = "setuptools.build_meta"\n',
+        "tinysrc.py": "VALUE = 1\n",
+        "PKG-INFO": "Metadata-Version: 2.1\nName: tinysrc\nVersion: 1.0\n",
+    }
+    with tarfile.open(folder / "tinysrc-1.0.tar.gz", "w:gz") as archive:
+        for name, text in texts.items():
+            entry = tarfile.TarInfo(f"tinysrc-1.0/{name}")
+            entry.size = len(text)
+            archive.addfile(entry, io.BytesIO(text.encode()))
+
+
+@pytest.mark.timeout(400)
+def test_what_was_built_and_the_projects_own_package_come_back_too(uv: str, root: Path, tmp_path: Path) -> None:
+    """A ``uv.lock`` whose one package has no wheel, and a project that hatchling builds: neither asks the network."""
+    (root / "src" / "demopkg").mkdir(parents=True)
+    (root / "src" / "demopkg" / "__init__.py").write_text("VALUE = 2\n")
+    (root / "pyproject.toml").write_text(MANIFEST)
+    (tmp_path / "wheels").mkdir()
+    _source(tmp_path / "wheels")
+    with serving(tmp_path / "wheels") as index:
+        env = {"UV_INDEX": index.url}
+        subprocess.run([uv, "lock", "--quiet"], cwd=root, env={**os.environ, **env}, check=True, timeout=120)
+        refused = mlenv(root, "bundle", env=env, code=2)
+        assert "--allow-build" in refused.stderr
+        assert not list(root.glob("*.zip"))
+        data = mlenv(root, "bundle", "--allow-build", "--json", env=env).json()["data"]["bundles"][0]
+    assert (data["built"], data["left_out"], data["locked"].keys()) == (["tinysrc"], ["demopkg"], {"tinysrc"})
+    bare = {**fresh_machine(tmp_path / "bare"), "MLENV_DATA_DIR": os.environ["MLENV_DATA_DIR"]}
+    alone = tmp_path / "alone"
+    alone.mkdir()
+    shutil.copy(data["file"], alone)
+    missing = cut_off(alone, "create", "--offline", env=bare, code=2)
+    assert "the source of demopkg is not in the bundle" in missing.stderr
+    cut_off(root, "create", "--offline", env=bare)
+    python = Project(root).python
+    said = subprocess.run(
+        [python, "-c", "import demopkg, tinysrc; print(demopkg.VALUE)"], capture_output=True, text=True
+    )
+    assert said.stdout == "2\n", said.stderr
+    assert "in-step" in cut_off(root, "check", env=bare).stdout

@@ -73,8 +73,7 @@ def test_the_organisations_certificate_is_found_by_either_variable_and_missed_in
     assert "third" in Project(root).packages
 
 
-@pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize("way", ["variable", "pip.conf"])
+@pytest.mark.parametrize(("engine", "way"), [("uv", "variable"), ("uv", "pip.conf"), ("pip", "variable")])
 def test_a_proxy_that_the_user_configured_is_asked(
     engine: str, way: str, packages: Path, root: Path, mlenv_home: Path
 ) -> None:

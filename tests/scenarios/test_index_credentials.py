@@ -142,12 +142,11 @@ def test_an_index_that_only_uv_is_told_of_is_followed_by_pip(
     assert _files_with(b"t0ken", root, mlenv_home) == []
 
 
-@pytest.mark.parametrize("engine", ["uv", "pip"])
-def test_credentials_of_netrc_and_of_the_keyring_are_used(
-    engine: str, index: Index, root: Path, mlenv_home: Path, no_settings: pytest.MonkeyPatch
+def test_credentials_of_netrc_and_of_the_keyring_are_used_by_uv(
+    index: Index, root: Path, mlenv_home: Path, no_settings: pytest.MonkeyPatch
 ) -> None:
     """Neither the address nor a variable carries them."""
-    only = {**_caches(mlenv_home), **(NO_UV if engine == "pip" else {})}
+    only = _caches(mlenv_home)
     netrc = mlenv_home / ".netrc"
     netrc.write_text("machine 127.0.0.1 login user password t0ken\n")
     netrc.chmod(0o600)

@@ -228,7 +228,7 @@ def _offline(printed: Printed) -> Failure | None:
         code="offline-not-cached",
         message=f"{name} is not in the cache, and the network is off (--offline).",
         package=printed.package(),
-        hint="Run the same command once with the network.",
+        hint="Run the same command once with the network, or make it from a bundle (mlenv bundle).",
     )
 
 

@@ -25,6 +25,8 @@ def refuse_builds(context: Context, project: Project, selected: Selected, interp
         _announce(context, selected)
         return
     named = set(allowed) if isinstance(allowed, tuple) else set()
+    if context.options.wheelhouse is not None:
+        named |= context.options.wheelhouse.hashes.keys()  # built when the bundle was made
     content, target = selected.content or LockContent(), target_of(interpreter.path)
     missing = [name for name in locks.buildable(content, target) if name not in named]
     if missing:

@@ -68,6 +68,7 @@ def _bundle_for(context: Context, project: Project, machine: Machine, output: st
     with holding(context, project, "bundle"), scratch_folder(project.root) as scratch:
         place = Gathering(context=context, project=project, machine=machine, scratch=scratch)
         store.make_folder(place.folder)
+        store.remove_unfinished(target.parent, target.name[:80])
         context.tell("download", f"fetching {words.packages(len(indexed(selected)))} of {selected.selection.lock}")
         locked, built = gather_locked(place, selected)
         kernel = gather_kernel(place, selected)
