@@ -98,8 +98,10 @@ def test_poetrys_own_tables_are_edited_by_poetry_and_restored_without_it(
     assert sorted(path.name for path in root.iterdir() if path.is_file()) == ["pyproject.toml"]
 
     project = Project(root)
+    assert "does not limit to a day" in project.mlenv("create", "--as-of", "2025-06-01", code=2, env=env).stderr
     project.mlenv("create", env=env)
     assert project.packages["six"] == "1.16.0"
+    assert "does not reach" in project.mlenv("add", "idna", "--cuda", "cpu", code=2, env=env).stderr
     project.mlenv("add", "idna>=3.6,<3.8", env=env)
     project.mlenv("add", "--group", "dev", "toolz", env=env)
     assert project.check()["verdict"] == "in-step"

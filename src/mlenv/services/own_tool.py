@@ -19,7 +19,9 @@ from mlenv.locks import Selected
 from mlenv.manifest_edit import is_poetrys
 from mlenv.model import Pin
 from mlenv.services import tools as engine_tools
+from mlenv.services.as_of import NOW
 from mlenv.services.context import Context
+from mlenv.services.cuda_choice import refuse_cuda
 from mlenv.services.project import Project
 from mlenv.services.resolver import Resolver
 from mlenv.services.scratch import scratch_folder
@@ -76,6 +78,7 @@ def relock(
     kind = maker(project, edits, selected, resolver)
     lock = selected.choice.lock or LOCK_OF[kind]
     tool = _tool(kind, lock, resolver.tools)
+    _refuse_choices(kind, lock, resolver)
     _refuse_manifest(kind, selected)
     _refuse_folders(selected, kind, lock)
     with scratch_folder(project.root) as scratch:
@@ -132,6 +135,7 @@ def change(
     kind = "poetry"
     lock = selected.choice.lock or LOCK_OF[kind]
     tool = _tool(kind, lock, resolver.tools)
+    _refuse_choices(kind, lock, resolver)
     _refuse_folders(selected, kind, lock)
     with scratch_folder(project.root) as scratch:
         prefix = _prepared(context, project, {}, resolver, scratch)
@@ -147,6 +151,18 @@ def _prepared(context: Context, project: Project, edits: Mapping[str, str], reso
     prefix, python = str(scratch / "environment"), resolver.interpreter.path
     engine_tools.make_environment(context, resolver.engine, resolver.tools, python, prefix, resolver.descriptor)
     return prefix
+
+
+def _refuse_choices(kind: str, lock: str, resolver: Resolver) -> None:
+    """Refuse what the tool cannot be told, rather than leave it unheeded: a day, a build of PyTorch.
+
+    Raises:
+        MlenvError: ``date-not-driven``, ``cuda-not-driven``.
+    """
+    if resolver.as_of not in ("", NOW):
+        message = f"{lock} is made by {kind}, which mlenv does not limit to a day"
+        raise MlenvError("date-not-driven", message, where=lock, hint="leave --as-of out")
+    refuse_cuda(resolver.cuda, kind, lock)
 
 
 def _refuse_manifest(kind: str, selected: Selected) -> None:
