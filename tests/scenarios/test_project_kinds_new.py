@@ -116,6 +116,9 @@ def test_python_version_file_is_respected_and_written(tmp_path: Path, python: Ca
     other = create(tmp_path / "other", "six", "--python", "3.10")
     assert (other.root / ".python-version").read_text() == "3.10\n"
     assert create(other.root).check()["environment"]["python"].startswith("3.10.")
+    (other.root / ".python-version").unlink()
+    assert other.mlenv("create", "--python", "3.10", "--json").json()["files"] == [".python-version"]
+    assert (other.root / ".python-version").read_text() == "3.10\n"
     python("3.13")
     moved = create(other.root, "--python", "3.13")
     assert moved.kernel == other.kernel

@@ -27,6 +27,7 @@ _DOC = """Keep this notebook in the environment that its project locked.
     %mlenv list, show, outdated       look at packages
     %mlenv kernels, switch, restart   look at kernels, change to the project's, start anew
     %mlenv doctor, undo, delete       find what is wrong, go back, remove
+    %mlenv init, dotenv               begin a project, load .env by names
     %mlenv panel                      all of it with buttons
 
     %%mlenv add                       one requirement per line of the cell

@@ -44,6 +44,8 @@ class _Built:
     """``None`` where the environment was in step already."""
     cuda: tuple[str, ...] = ()
     """The line that says which builds of PyTorch were taken, where that was asked."""
+    written: tuple[str, ...] = ()
+    """Files written where nothing was made."""
     kept: bool = False
     """Whether an environment that somebody else made was taken as it is."""
 
@@ -122,7 +124,8 @@ def _build(
     damaged = damaged_names(context, project) if healthy else ()
     settled = healthy and not files and not damaged and _same_python(project, resolver)
     if settled and in_step(context, project, check_project(context, project)):
-        return _Built(project=project, selected=selected, resolver=resolver, done=None)
+        written = _written_down(context, project, resolver)
+        return _Built(project=project, selected=selected, resolver=resolver, done=None, written=written)
     files = {**files, **_python_file(context, project, resolver)}
     wish = wish_for(context, project, "create", selected, resolver, files, damaged)
     changes = changes_of(words.installed_of(project) if healthy else Installed(), selected)
@@ -198,6 +201,14 @@ def _python_file(context: Context, project: Project, resolver: Resolver) -> dict
     return {} if text == old else {".python-version": text}
 
 
+def _written_down(context: Context, project: Project, resolver: Resolver) -> tuple[str, ...]:
+    """Write down the Python that was asked for where the environment has it already; return the file's name."""
+    files = {} if context.options.dry_run else _python_file(context, project, resolver)
+    for name, text in files.items():
+        store.write_atomic(project.root / name, text, inside=project.root)
+    return tuple(files)
+
+
 def _keeps(context: Context, project: Project, wanted: tuple[str, ...]) -> bool:
     """Whether an environment outside the project, told by ``use``, stays its environment.
 
@@ -271,7 +282,7 @@ def _outcome(
         verb="create",
         lines=tuple(lines),
         changes=done.changes if done else (),
-        files=done.files if done else (),
+        files=done.files if done else built.written,
         kernel=registered.kernel,
         data=registered.data,
     )
