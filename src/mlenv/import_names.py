@@ -56,6 +56,7 @@ DISTRIBUTIONS: Mapping[str, str] = MappingProxyType(
         "skbio": "scikit-bio",
         "skfuzzy": "scikit-fuzzy",
         "skrf": "scikit-rf",
+        "scikitplot": "scikit-plot",
         "skmultilearn": "scikit-multilearn",
         "haystack": "haystack-ai",
         "hydra": "hydra-core",
@@ -77,6 +78,17 @@ DISTRIBUTIONS: Mapping[str, str] = MappingProxyType(
         "pl_bolts": "lightning-bolts",
         "open_clip": "open-clip-torch",
         "whisper": "openai-whisper",
+        "bayes_opt": "bayesian-optimization",
+        "pyro": "pyro-ppl",
+        "haiku": "dm-haiku",
+        "paddle": "paddlepaddle",
+        "llama_cpp": "llama-cpp-python",
+        "pyannote.audio": "pyannote.audio",
+        "classification_models": "image-classifiers",
+        "retinaface": "retina-face",
+        "scvi": "scvi-tools",
+        "pypfopt": "pyportfolioopt",
+        "nasdaqdatalink": "Nasdaq-Data-Link",
         "faiss": "faiss-cpu",
         "pynvml": "nvidia-ml-py",
         "sko": "scikit-opt",
@@ -103,6 +115,11 @@ DISTRIBUTIONS: Mapping[str, str] = MappingProxyType(
         "MeCab": "mecab-python3",
         "xlsxwriter": "XlsxWriter",
         "readability": "readability-lxml",
+        "camelot": "camelot-py",
+        "tabula": "tabula-py",
+        "newspaper": "newspaper3k",
+        "odf": "odfpy",
+        "spellchecker": "pyspellchecker",
         "faker": "Faker",
         "pkg_resources": "setuptools",
         "pyximport": "Cython",
@@ -128,6 +145,8 @@ DISTRIBUTIONS: Mapping[str, str] = MappingProxyType(
         "snowflake.connector": "snowflake-connector-python",
         "snowflake.snowpark": "snowflake-snowpark-python",
         "kafka": "kafka-python",
+        "weaviate": "weaviate-client",
+        "tavily": "tavily-python",
         "zmq": "pyzmq",
         "nacl": "PyNaCl",
         "Crypto": "pycryptodome",
@@ -154,6 +173,7 @@ DISTRIBUTIONS: Mapping[str, str] = MappingProxyType(
         "google.cloud.storage": "google-cloud-storage",
         "google.cloud.bigquery": "google-cloud-bigquery",
         "google.cloud.aiplatform": "google-cloud-aiplatform",
+        "vertexai": "google-cloud-aiplatform",
         "google.cloud.vision": "google-cloud-vision",
         "google.cloud.speech": "google-cloud-speech",
         "google.cloud.translate": "google-cloud-translate",
@@ -162,11 +182,14 @@ DISTRIBUTIONS: Mapping[str, str] = MappingProxyType(
         "google.cloud.firestore": "google-cloud-firestore",
         "azure.storage.blob": "azure-storage-blob",
         "azure.identity": "azure-identity",
+        "azure.ai.ml": "azure-ai-ml",
+        "azure.core": "azure-core",
         "azureml": "azureml-core",
         "azureml.core": "azureml-core",
         "wx": "wxPython",
         "gi": "PyGObject",
         "win32api": "pywin32",
+        "win32gui": "pywin32",
         "win32com": "pywin32",
         "pythoncom": "pywin32",
         "Xlib": "python-xlib",
@@ -189,39 +212,56 @@ DISTRIBUTIONS: Mapping[str, str] = MappingProxyType(
 
 SAME_NAME = frozenset(
     """
-    accelerate aiofiles aiohttp albumentations ale_py altair annoy anthropic anyio anywidget arrow arviz astropy
-    asttokens attrs autogluon bitsandbytes black bokeh boto3 botocore bottleneck bqplot cachetools catboost
-    category_encoders causalml certifi cffi chardet charset_normalizer chess cleanlab click clip_interrogator
-    cloudpickle cmaes colorama coverage cryptography cupy cvxopt cvxpy cx_Oracle cycler Cython cytoolz dash
-    dash_bootstrap_components dask datasets datashader dateparser deap deepspeed dgl diffusers dill dirty_equals
-    distributed docopt docutils duckdb editdistance efficientnet_pytorch einops elasticsearch_dsl emcee et_xmlfile
-    evaluate exif fastai fastapi fastparquet fasttext filelock fire flax folium fsspec ftfy fuzzywuzzy gdown gensim
-    geopandas geopy gevent ggplot google_auth_oauthlib gradio graphviz gym gymnasium gymnasium_robotics h11 h5py
-    hdbscan hmmlearn holoviews httpcore httpx huggingface_hub humanize hvplot hypothesis ibm_db idna igraph
-    imagehash imageio imageio_ffmpeg importlib_metadata importlib_resources iniconfig invoke ipyleaflet ipympl
-    ipywidgets isort itables itk jax jaxlib jieba joblib json5 jsonlines jsonschema jupyter_client jupyter_core
-    jupyter_dash kaggle_environments kagglehub keras keras_cv keras_tuner kiwisolver kornia langchain
-    langchain_community langchain_core langchain_openai langdetect lazypredict Levenshtein librosa lifelines
-    lightgbm lightning lightning_fabric lime line_profiler linearmodels litellm llama_index llvmlite loguru louvain
-    lxml lxml_html_clean lz4 marimo markdown matplotlib memory_profiler mido mistune mlflow mlxtend mne monai
-    more_itertools moviepy mpi4py mpl_finance mplfinance msgpack mujoco_py multidict multiprocess mypy nbclient
-    nbformat neo4j netCDF4 networkx neuralprophet nibabel nilearn nltk numba numexpr numpy obspy omegaconf onnx
-    onnxruntime openai openpyxl opt_einsum optax optuna orjson ortools packaging pandas pandas_datareader
-    pandas_profiling pandas_ta pandera panel paramiko parso pathlib2 patsy peft pendulum pexpect pgmpy pingouin pint
-    platformdirs plotly plotnine pluggy polars praw prettytable prompt_toolkit prophet psutil psycopg pwlf pyarrow
-    pycaret pycuda pydantic pydantic_settings pydicom pydot pydub pyfiglet pygame pygments pygraphviz pymc pymc3
-    pymongo pynndescent pynput pyodbc pyparsing pypdf PyPDF2 pyperclip pypinyin pyproj pyreadr pyreadstat pyspark
-    pytesseract pytest pytorch_lightning pytz pyvis pyvista pyxlsb rake_nltk ray rdkit regex requests retrying rich
-    rioxarray rpy2 ruamel.yaml s3fs sacrebleu safetensors scanpy scipy scrapy sdv seaborn
-    segmentation_models_pytorch selenium sentence_transformers sentencepiece setuptools shap shapely SimpleITK simpy
-    six skimpy skl2onnx skorch sktime slack_sdk smart_open sounddevice spacy sqlmodel sqlparse squarify
-    stable_baselines3 starlette statsforecast statsmodels streamlit stumpy svgwrite sweetviz sympy ta tables
-    tabulate tenacity tensorboard tensorboardX tensorflow tensorflow_addons tensorflow_datasets tensorflow_hub
-    tensorflow_probability tensorflow_text termcolor textblob tf_keras thefuzz threadpoolctl tiktoken timm
-    tokenizers toml tomli tomlkit toolz torch torch_geometric torchaudio torchmetrics torchtext torchvision tornado
-    tqdm traitlets transformers trl tsfresh tslearn tushare tweepy typer typing_extensions tzlocal ujson ultralytics
-    urllib3 uvicorn vaex visdom vtk wandb watchdog websockets wfdb wheel wordcloud wrapt xarray xformers xgboost
-    xlrd xlwt xmltodict yarl ydata_profiling yellowbrick yfinance zarr zipp zstd
+    accelerate adjustText aiofiles aiohttp albucore albumentations ale_py alibi altair anndata annoy anthropic anyio
+    anywidget arch arrow arviz astropy asttokens attrs audiomentations auto_gptq autogluon backtrader bert_score
+    bitsandbytes black blackjax bokeh boruta boto3 botocore bottleneck bqplot cachetools catboost category_encoders
+    causalml ccxt certifi cffi chardet charset_normalizer chess chex chromadb cirq cleanlab click clip_interrogator
+    cloudpickle cmaes cmdstanpy cmocean cohere colorama colorcet contextily contractions coverage cryptography ctgan
+    cupy cvxopt cvxpy cx_Oracle cycler Cython cytoolz dagster darts dash dash_bootstrap_components dask dask_ml
+    datasets datashader dateparser deap deep_translator deepchem deepface deepspeed demoji dgl dice_ml diffusers
+    dill dirty_equals distrax distributed dlib dm_control docopt docutils dowhy dtale duckdb duckduckgo_search dvc
+    easyocr econml editdistance efficientnet efficientnet_pytorch einops elasticsearch_dsl eli5 emcee emoji
+    et_xmlfile evaluate evidently exif face_recognition facenet_pytorch fancyimpute fastai fastapi fastparquet
+    fasttext feature_engine featuretools filelock filterpy fiona fire flair flaml flax folium fredapi fsspec ftfy
+    fuzzywuzzy gdown geemap gensim geopandas geopy gevent ggplot glum gluonts google_auth_oauthlib googletrans
+    gpflow gplearn gradio graphviz great_expectations great_tables groq gym gymnasium gymnasium_robotics h11 h2o h3
+    h5py hdbscan hmmlearn holoviews httpcore httpx huggingface_hub humanize hvplot hyperopt hypothesis ibm_db idna
+    igraph imagehash imageio imageio_ffmpeg imgaug importlib_metadata importlib_resources imutils iniconfig
+    insightface interpret invoke ipyleaflet ipympl ipyvolume ipywidgets isort itables itk jax jaxlib jellyfish jieba
+    jiwer joblib json5 jsonlines jsonschema jupyter_client jupyter_core jupyter_dash jupyterlab jupytext kaggle
+    kaggle_environments kagglehub kaleido keplergl keras keras_cv keras_hub keras_nlp keras_tuner kfp kiwisolver
+    kmodes konlpy kornia langchain langchain_anthropic langchain_community langchain_core langchain_huggingface
+    langchain_openai langdetect langgraph langsmith language_tool_python lazypredict Levenshtein librosa lifelines
+    lightgbm lightning lightning_fabric lightning_utilities lime line_profiler linearmodels litellm llama_index
+    llvmlite loguru louvain lxml lxml_html_clean lz4 marimo markdown matplotlib mdtraj mediapipe memory_profiler
+    mglearn miceforest mido missingno mistralai mistune mlflow mlxtend mmcv mmdet mmengine mne modin monai
+    more_itertools moviepy mpi4py mpl_finance mplfinance msgpack mtcnn mujoco mujoco_py multidict multiprocess mypy
+    nbclient nbconvert nbformat neo4j nest_asyncio netCDF4 networkx neuralforecast neuralprophet neurokit2 nevergrad
+    ngboost nibabel nilearn nlpaug nltk notebook num2words numba numexpr numpy numpyro obspy ollama omegaconf onnx
+    onnxruntime open3d openai openmm openpyxl openTSNE opt_einsum optax optuna orjson ortools osmnx packaging pacmap
+    paddleocr palettable palmerpenguins pandas pandas_datareader pandas_profiling pandas_ta pandera panel papermill
+    paramiko parso pathlib2 patsy pdfplumber pedalboard peft pendulum pennylane pettingzoo pexpect pgmpy pinecone
+    pingouin pint platformdirs plotly plotnine pluggy pmdarima polars polars_ds praw prefect prettytable
+    prompt_toolkit prophet psutil psycopg pwlf pyarrow pycaret pycocotools pycuda pydantic pydantic_settings pydeck
+    pydicom pydot pydotplus pydub pyEDFlib pyfiglet pyfolio pygam pygame pygments pygraphviz pygwalker pykalman
+    pyLDAvis pymc pymc3 pymilvus pymongo pynndescent pynput pyod pyodbc pyparsing pypdf PyPDF2 pyperclip pypinyin
+    pyproj pyreadr pyreadstat pyrender pysindy pyspark pysr pytesseract pytest pytorch_forecasting pytorch_lightning
+    pytorch_tabnet pytz pyvis pyvista pyxlsb qdrant_client qiskit rake_nltk rapidfuzz rasterio rasterstats ray rdkit
+    regex replicate requests retrying rich rioxarray rouge_score rpy2 ruamel.yaml ruptures s3fs sacrebleu
+    safetensors sagemaker sb3_contrib scanpy scikit_posthocs scipy scrapy sdmetrics sdv seaborn
+    segmentation_models_pytorch selenium sentence_transformers sentencepiece seqeval setuptools shap shapely
+    SimpleITK simpy six skimpy skl2onnx sklearn_pandas skorch sktime slack_sdk smart_open sounddevice soundfile
+    spacy spacy_transformers speechbrain sqlmodel sqlparse squarify stable_baselines3 stanza starlette statsforecast
+    statsmodels streamlit stumpy sumy supervision svgwrite sweetviz sympy symspellpy ta tables tabpfn tabulate
+    tenacity tensorboard tensorboardX tensordict tensorflow tensorflow_addons tensorflow_datasets
+    tensorflow_decision_forests tensorflow_hub tensorflow_io tensorflow_model_optimization tensorflow_probability
+    tensorflow_text termcolor textblob textstat tf_agents tf_keras tflite_runtime thefuzz threadpoolctl tianshou
+    tiktoken timm tokenizers toml tomli tomlkit toolz torch torch_geometric torch_scatter torch_sparse torchaudio
+    torchdiffeq torchinfo torchio torchmetrics torchrl torchsummary torchtext torchvision torchviz tornado tpot tqdm
+    trafilatura traitlets transformers trimesh triton trl tsfresh tslearn tsmoothie TTS tushare tweepy typer
+    typing_extensions tzlocal ujson ultralytics unsloth unstructured upsetplot urllib3 uvicorn vaderSentiment vaex
+    vega_datasets visdom vllm vtk wandb watchdog websockets wfdb wget wheel wikipedia wordcloud wrapt xarray
+    xformers xgboost xlrd xlwings xlwt xmltodict yarl ydata_profiling yellowbrick yfinance zarr zipp zstd
     """.split()  # noqa: SIM905 - a table of words, not a list of strings
 )
 """Well-known modules whose distribution has the same name (``-`` for ``_``)."""

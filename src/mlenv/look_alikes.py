@@ -1,6 +1,7 @@
 """Names of packages that are not what they seem: one slip of the keyboard from a well-known name, or a module's name.
 
-Attackers register such names. The well-known names are those of :mod:`mlenv.import_names`; no network is asked.
+Attackers register such names. The well-known names are those of :mod:`mlenv.import_names` and
+:mod:`mlenv.well_known`; no network is asked.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Iterator, Mapping
 
 from mlenv.import_names import DISTRIBUTIONS, SAME_NAME
 from mlenv.versions import normalise
+from mlenv.well_known import MOST_USED, NEARLY_ALIKE
 
 __all__ = ["is_well_known", "look_alike", "meant_by"]
 
@@ -20,8 +22,8 @@ _BOTH = frozenset({"bs4", "feather", "haystack", "kafka", "mysql", "pkg-resource
 
 
 def is_well_known(name: str) -> bool:
-    """Say whether a distribution of this name is in the kept list."""
-    return normalise(name) in _well_known()
+    """Say whether a distribution of this name is in the kept lists."""
+    return normalise(name) in _well_known() or normalise(name) in NEARLY_ALIKE
 
 
 def look_alike(name: str) -> str | None:
@@ -31,7 +33,7 @@ def look_alike(name: str) -> str | None:
     more; a known name is never a look-alike. Cost: a look-up per letter.
     """
     asked = normalise(name)
-    if asked in _well_known() or len(asked) < _SHORTEST:
+    if is_well_known(asked) or len(asked) < _SHORTEST:
         return None
     found = {item for key in (asked, *_shorter(asked)) for item in _slips().get(key, ()) if _one_slip(asked, item)}
     return _well_known()[min(found)] if found else None
@@ -43,16 +45,15 @@ def meant_by(name: str) -> str | None:
     ``reqeusts`` -> requests; ``sklearn``, the name of a module, -> scikit-learn.
     """
     asked = normalise(name)
-    if asked in _well_known() or asked in _BOTH:
+    if is_well_known(asked) or asked in _BOTH:
         return None
     return _by_module().get(asked) or look_alike(asked)
 
 
 @functools.cache
 def _well_known() -> Mapping[str, str]:
-    return {
-        normalise(item): item for item in (*(name.replace("_", "-") for name in SAME_NAME), *DISTRIBUTIONS.values())
-    }
+    own = (*(name.replace("_", "-") for name in SAME_NAME), *DISTRIBUTIONS.values())
+    return {normalise(item): item for item in (*MOST_USED, *own)}
 
 
 @functools.cache

@@ -203,6 +203,7 @@ def test_a_slip_of_the_keyboard_is_named(name: str, like: str | None) -> None:
 @pytest.mark.parametrize(
     ("name", "meant"),
     [("sklearn", "scikit-learn"), ("PIL", "pillow"), ("dotenv", "python-dotenv"), ("tensorfow", "tensorflow"),
+     ("boto33", "boto3"), ("pyyml", "PyYAML"), ("boto", None), ("jsonpath", None), ("torchx", None),
      ("requests", None), ("bs4", None), ("psycopg2", None), ("scikit_learn", None), ("my-own-package", None)],
 )  # fmt: skip
 def test_a_package_called_like_a_module_or_like_another_one_is_in_doubt(name: str, meant: str | None) -> None:
