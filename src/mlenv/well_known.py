@@ -1,7 +1,7 @@
 """Names of packages that very many people use, beside those of :mod:`mlenv.import_names`: what a look-alike looks like.
 
 Source: the download counts of the public package index, 2026: the 400 most downloaded packages, and further ones,
-picked by hand, whose names are one slip of the keyboard from a well-known name and that are what they seem all the same.
+picked by hand, whose names are one slip of the keyboard from a well-known name and are what they seem all the same.
 """
 
 from __future__ import annotations
