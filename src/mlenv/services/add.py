@@ -14,7 +14,7 @@ from mlenv.model import Outcome
 from mlenv.services import declare, own_tool, words
 from mlenv.services.adopt import adopted_requirements
 from mlenv.services.as_of import told
-from mlenv.services.change import Done, carry_out, changes_of, refuse_foreign, refuse_what_hurts
+from mlenv.services.change import Done, carry_out, changes_of
 from mlenv.services.check import check_project
 from mlenv.services.context import Context
 from mlenv.services.cuda_choice import cuda_line, with_recorded_cuda
@@ -24,6 +24,7 @@ from mlenv.services.locking import relock
 from mlenv.services.prepare import asks_conda, prepare, requested
 from mlenv.services.project import Project, again, open_project
 from mlenv.services.refresh import refresh_runtime
+from mlenv.services.refusals import refuse_foreign, refuse_what_hurts
 from mlenv.services.resolver import Resolver
 from mlenv.services.select import select_project, target_of, wanted
 from mlenv.services.server_environment import (

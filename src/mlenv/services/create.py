@@ -17,7 +17,7 @@ from mlenv.moments import released_before
 from mlenv.probe import interpreters
 from mlenv.services import as_of, declare, hygiene, kernels, own_tool, proof, words
 from mlenv.services.adopt import adopted_requirements
-from mlenv.services.change import Done, carry_out, changes_of, is_managed, refuse_foreign, refuse_what_hurts
+from mlenv.services.change import Done, carry_out, changes_of
 from mlenv.services.check import check_project
 from mlenv.services.conda.holding import count_of
 from mlenv.services.context import Context
@@ -27,6 +27,7 @@ from mlenv.services.holding import holding
 from mlenv.services.lists import changed_list, is_list
 from mlenv.services.prepare import prepare, requested
 from mlenv.services.project import Project, again, forget_used, open_project
+from mlenv.services.refusals import is_managed, refuse_foreign, refuse_what_hurts
 from mlenv.services.resolver import Resolver
 from mlenv.services.select import select_project, target_of
 from mlenv.services.sync import damaged_names, in_step, relocked_if_stale

@@ -7,9 +7,9 @@ from pathlib import Path
 from mlenv import store
 from mlenv.errors import MlenvError
 from mlenv.model import Installed
-from mlenv.services.change import refuse_foreign
 from mlenv.services.context import Context
 from mlenv.services.project import Project
+from mlenv.services.refusals import refuse_foreign
 
 __all__ = ["clear_leftovers"]
 

@@ -12,7 +12,8 @@ from mlenv.locks.requirements_seal import resealed_requirements
 from mlenv.manifest_edit import add_requirements, change_pins, drop_rows, loosen_rows, pinned_rows
 from mlenv.services.as_of import settled
 from mlenv.services.context import Context
-from mlenv.services.locking import compile_requirements, refuse_sources
+from mlenv.services.locking import refuse_sources
+from mlenv.services.locking_lists import compile_requirements
 from mlenv.services.project import Project
 from mlenv.services.resolver import Resolver
 

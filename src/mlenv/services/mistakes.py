@@ -13,10 +13,10 @@ from mlenv.cuda.states import Fit
 from mlenv.errors import MlenvError
 from mlenv.model import Installed, Selection, value
 from mlenv.services import hygiene
-from mlenv.services.change import is_managed
 from mlenv.services.check import built_elsewhere
 from mlenv.services.notes import notes_on_kernels, user_sites
 from mlenv.services.project import Project
+from mlenv.services.refusals import is_managed
 
 __all__ = ["Found", "Row", "mistakes", "row_json"]
 

@@ -11,7 +11,7 @@ from mlenv.probe import site
 from mlenv.probe.conda_whole import conda_faults
 from mlenv.services import words
 from mlenv.services.as_of import is_due, told
-from mlenv.services.change import carry_out, changes_of, refuse_what_hurts, write_only
+from mlenv.services.change import carry_out, changes_of, write_only
 from mlenv.services.check import built_elsewhere, check_project
 from mlenv.services.context import Context
 from mlenv.services.declare import changed_files
@@ -21,6 +21,7 @@ from mlenv.services.locking import relock
 from mlenv.services.prepare import prepare
 from mlenv.services.project import Project, again, open_project
 from mlenv.services.refresh import refresh_runtime
+from mlenv.services.refusals import refuse_what_hurts
 from mlenv.services.resolver import Resolver
 from mlenv.services.select import select_project, synced_with, target_of, wanted
 from mlenv.services.wish import wish_for

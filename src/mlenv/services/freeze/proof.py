@@ -16,9 +16,9 @@ from mlenv.model import Pin, value
 from mlenv.services import tools as engine_tools
 from mlenv.services.context import Context
 from mlenv.services.cuda_choice import with_backend
-from mlenv.services.locking import resolve_with_pip
 from mlenv.services.project import Project
 from mlenv.services.resolver import Resolver
+from mlenv.services.resolving import resolve_with_pip
 from mlenv.services.scratch import scratch_folder
 from mlenv.services.tools import run_engine
 from mlenv.versions import same
