@@ -60,21 +60,20 @@ def _with_channel(stage: Stage) -> Mapping[str, str]:
     if sys.platform != "linux":
         raise NotRun("the small channel's packages are Linux's")
     found = discover()
-    address = channel_in(stage.folder / "conda" / "channel", [found[one] for one in _CONDA_MINORS if one in found])
+    address = channel_in(stage.folder / "conda" / "channel", [found[one] for one in _MINORS if one in found])
     condarc = stage.folder / "conda" / "condarc"
     condarc.write_text(f"channels:\n  - {address}\n")
     return {"CONDARC": str(condarc), "RATTLER_CACHE_DIR": str(stage.folder / "conda" / "cache")}
 
 
-_CONDA_MINORS = ("3.9", "3.11", "3.13")
+_MINORS = ("3.9", "3.11", "3.13")
 
 ENGINES = (
-    Engine(name="uv", minors=("3.9", "3.11", "3.13"), lock="pylock.toml", made_by="uv"),
-    # pip takes half a minute for the story: one Python is enough.
-    Engine(name="venv", minors=("3.9",), lock="pylock.toml", made_by="venv", env=lambda stage: {"MLENV_UV": ""}),
+    Engine(name="uv", minors=_MINORS, lock="pylock.toml", made_by="uv"),
+    Engine(name="venv", minors=_MINORS, lock="pylock.toml", made_by="venv", env=lambda stage: {"MLENV_UV": ""}),
     Engine(
         name="virtualenv",
-        minors=("3.9", "3.13"),
+        minors=_MINORS,
         lock="pylock.toml",
         made_by="virtualenv",
         # A setting of the user's that would let the environment see the system's packages.
@@ -82,7 +81,7 @@ ENGINES = (
     ),
     Engine(
         name="conda",
-        minors=_CONDA_MINORS,
+        minors=_MINORS,
         lock="conda-lock.yml",
         made_by="conda",
         env=_with_channel,
@@ -91,7 +90,7 @@ ENGINES = (
     ),
     Engine(
         name="poetry",
-        minors=("3.13",),  # it resolves and installs slowly: one Python is enough
+        minors=_MINORS,
         lock="poetry.lock",
         made_by="uv",
         files=_poetry_source,
