@@ -335,6 +335,11 @@ def test_what_cannot_be_done_is_said_in_a_few_lines(root: Path, channel: str, se
     assert far["code"] == "offline-not-cached"
     environment(root, channel, "python", "hello >=2", "drawing")
     assert (root / "environment.yml").read_text() == before
+    environment(root, channel, "python", "six=1.16.0", pip="six==1.17.0")
+    twice = _error(mlenv(root, "create", "--json", code=2))
+    assert twice["code"] == "conflict"
+    assert twice["message"] == "the pip: part asks for six==1.17.0, and conda brings six 1.16.0"
+    assert "mlenv add 'six==1.17.0'" in twice["hint"]
     assert not (root / ".venv").exists()
 
 

@@ -74,7 +74,7 @@ def test_a_missing_python_says_what_the_project_would_accept(root: Path, python:
     told = mlenv(root, "create", "--python", "3.99", "--fetch-python", code=2).stderr
     assert "The project allows only ==3.12.*." in told
     _project(root)
-    assert "mlenv create --fetch-python" in mlenv(root, "create", "--python", "3.99", code=2).stderr
+    assert "mlenv create --python 3.99 --fetch-python" in mlenv(root, "create", "--python", "3.99", code=2).stderr
     forbidden = mlenv(root, "create", "--python", "3.99", code=2, env={"UV_PYTHON_DOWNLOADS": "never"}).stderr
     assert "--fetch-python" not in forbidden
     assert "mlenv pythons" not in forbidden
@@ -97,3 +97,17 @@ def test_another_minor_version_than_the_environment_had_is_said(
     if mlenv(root, "check", "--json").json()["environment"]["python"].startswith("3.12."):
         pytest.skip("not run: the system's own Python is 3.12")
     assert "note         Python was 3.12" in told
+
+
+def test_a_python_that_moves_with_a_change_is_said(root: Path, python: Callable[[str], str]) -> None:
+    """``.python-version`` was edited since: what builds the environment anew, and what goes back, says so."""
+    python("3.12"), python("3.10")
+    _project(root)
+    mlenv(root, "create", "--python", "3.12")
+    (root / ".python-version").write_text("3.10\n")
+    _project(root, more='description = "x"\n')
+    (root / "pylock.toml").unlink()
+    told = mlenv(root, "sync").stdout
+    assert "Python was 3.12." in told
+    assert "is 3.10." in told
+    assert "Python was 3.10." in mlenv(root, "undo").stdout

@@ -94,8 +94,13 @@ def change_project(context: Context, verb: str, requirements: tuple[str, ...], n
         if unchanged and in_step(context, project, check_project(context, project)):
             return _dated(project, selected.choice.lock, _nothing(verb, names))
         done = carry_out(context, project, wish, descriptor)
-    refresh_runtime(context, again(project))
-    notes = (*cuda_line(context, project, files), *server_lines(context, project, server, changes, resolver))
+    after = again(project)
+    refresh_runtime(context, after)
+    notes = (
+        *words.python_moved(project, after),
+        *cuda_line(context, project, files),
+        *server_lines(context, project, server, changes, resolver),
+    )
     return _dated(project, wish.selected.choice.lock, _outcome(verb, names, done, notes))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -222,7 +223,7 @@ def _find(context: Context, request: str | None, said: str, allowed: str) -> Int
             error.code,
             error.message + but,
             where=_places(said, error),
-            hint=_ways_out(str(request), allowed, fits=fits),
+            hint=_ways_out(str(request), said, allowed, fits=fits),
             details=error.details,
         ) from None
 
@@ -241,14 +242,15 @@ def _may_be(request: str, allowed: str) -> bool:
     return not candidates or any(satisfies(one, allowed) is not False for one in candidates)
 
 
-def _ways_out(request: str, allowed: str, *, fits: bool) -> str:
+def _ways_out(request: str, said: str, allowed: str, *, fits: bool) -> str:
     """Return what to type: fetch it where that may be, or take one that is here and that the project allows."""
     here = (
         one.version for one in interpreters.listed(store.cache_dir()) if satisfies(one.version, allowed) is not False
     )
     ways = []
     if fits and os.environ.get("UV_PYTHON_DOWNLOADS") != "never":
-        ways.append("mlenv create --fetch-python")
+        asked = f" --python {shlex.quote(request)}" if said == "--python" else ""
+        ways.append(f"mlenv create{asked} --fetch-python")
         ways += [f"uv python install {request}"] if request[:1].isdigit() else []
     taken = next(here, None)
     ways += [f"--python {taken}"] if taken else []

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from packaging.requirements import Requirement
+from packaging.requirements import InvalidRequirement, Requirement
 
 from mlenv import process
 from mlenv.engines import pip, uv
@@ -67,9 +67,14 @@ def refuse_pins_of_server(context: Context, server: Server | None, requirements:
     Raises:
         MlenvError: ``server-environment``; not with ``--force``.
     """
+    if server is None:
+        return
     for text in requirements:
-        asked = Requirement(text)
-        there = server.parts.get(normalise(asked.name)) if server is not None else None
+        try:
+            asked = Requirement(text)
+        except InvalidRequirement:  # conda's own spelling (numpy=1.26): judged by what it changes
+            continue
+        there = server.parts.get(normalise(asked.name))
         if there is not None and (asked.url or not asked.specifier.contains(there, prereleases=True)):
             _refuse(context, server, f"{normalise(asked.name)} {there} -> {asked.specifier or asked.url}")
 

@@ -55,8 +55,9 @@ def sync(context: Context) -> Outcome:
         if context.options.dry_run:
             return words.planned("sync", changes, files)
         done = carry_out(context, project, wish, descriptor)
-    refresh_runtime(context, again(project))
-    lines = [f"synced {project.link.name}: {words.moved(done.changes)}"]
+    after = again(project)
+    refresh_runtime(context, after)
+    lines = [f"synced {project.link.name}: {words.moved(done.changes)}", *words.python_moved(project, after)]
     if damaged:
         lines.append(f"mended {', '.join(damaged[:6])}: files were missing or changed")
     if done.files:

@@ -6,6 +6,7 @@ from mlenv import generations
 from mlenv.errors import MlenvError
 from mlenv.model import Change, Installed, Outcome
 from mlenv.probe import site
+from mlenv.services import words
 from mlenv.services.context import Context
 from mlenv.services.holding import holding
 from mlenv.services.project import again, open_project
@@ -31,10 +32,11 @@ def undo(context: Context) -> Outcome:
     with holding(context, project, "undo") as (project, _):
         before = site.scan(project.environment.sites)
         entry, back, kept = generations.restore(project.root, project.link)
-    project = again(project)
+    former, project = project, again(project)
     refresh_runtime(context, project)
     after = site.scan(project.environment.sites)
     lines = [f"undone: {entry.verb}", f"environment  {project.link.name}: {_difference(before, after)}"]
+    lines += words.python_moved(former, project)
     if back:
         lines.append(f"files        {', '.join(back)} as before")
     if kept:

@@ -12,8 +12,8 @@ from mlenv.services.context import Context
 from mlenv.services.project import Project, environments_of
 
 __all__ = [
-    "installed_of", "kept_elsewhere", "moved", "packages", "place", "planned", "side_by_side", "size", "table",
-    "tell_owned",
+    "installed_of", "kept_elsewhere", "moved", "packages", "place", "planned", "python_moved", "side_by_side", "size",
+    "table", "tell_owned",
 ]  # fmt: skip
 
 _SHOWN = 6
@@ -84,6 +84,14 @@ def moved(changes: Sequence[Change]) -> str:
     parts = [_one(change) for change in changes[:_SHOWN]]
     more = [f"and {len(changes) - _SHOWN} more"] if len(changes) > _SHOWN else []
     return ", ".join((*parts, *more)) or "no package changes"
+
+
+def python_moved(before: Project, after: Project) -> tuple[str, ...]:
+    """Say that an environment got another minor version of Python: never without a word."""
+    was, now = before.environment.python or "", after.environment.python or ""
+    if not was or not now or was.split(".")[:2] == now.split(".")[:2]:
+        return ()
+    return (f"Python was {was}, and is {now} now",)
 
 
 def _one(change: Change) -> str:

@@ -19,12 +19,13 @@ from mlenv.locks import Target
 from mlenv.locks.conda_write import LockedPackage
 from mlenv.locks.environment_yml import Environment
 from mlenv.locks.wheels import best_wheel
+from mlenv.requirement_text import parse_requirement
 from mlenv.services import tools as engine_tools
 from mlenv.services.context import Context
 from mlenv.services.project import Project
 from mlenv.services.resolver import Resolver
 from mlenv.services.tools import run_engine
-from mlenv.versions import normalise
+from mlenv.versions import normalise, satisfies
 
 __all__ = ["lock_pip_part", "refuse_folders"]
 
@@ -55,12 +56,14 @@ def lock_pip_part(
     """Return the rows of pip, what conda brings left out.
 
     Raises:
-        MlenvError: what uv failed with; ``build-not-allowed`` for a package that has no wheel.
+        MlenvError: ``conflict`` where conda brings another version of a row; what uv failed with;
+            ``build-not-allowed`` for a package that has no wheel.
     """
     if not environment.piped:
         return []
     python = next(row.version for row in rows if row.name == "python")
     provided = {normalise(_OTHERWISE.get(row.name, row.name)): row.version for row in rows}
+    _refuse_others(environment, provided)
     output = scratch / f"pylock.{platform}.toml"
     context.tell("lock", "resolving the pip part")
     request = _request(context, project, resolver, environment, provided, platform, python, output, scratch)
@@ -102,6 +105,25 @@ def _request(
         platform=_MACHINES[platform][1] if platform in _MACHINES else "",
         cwd=str(project.root),
     )
+
+
+def _refuse_others(environment: Environment, provided: Mapping[str, str]) -> None:
+    """Refuse a version of what conda brings in another one: pip would put its copy over conda's files.
+
+    Raises:
+        MlenvError: ``conflict``.
+    """
+    for row in environment.pip.declared:
+        there, wanted = provided.get(row.name), parse_requirement(row.text)
+        if there is None or wanted.url or satisfies(there, str(wanted.specifier)) is not False:
+            continue
+        raise MlenvError(
+            "conflict",
+            f"the pip: part asks for {row.text}, and conda brings {row.name} {there}",
+            where=environment.where,
+            hint=f"ask conda for that version: mlenv add '{row.name}{wanted.specifier}'; "
+            f"or take {row.name} out of the pip: part",
+        )
 
 
 def _names(environment: Environment) -> list[str]:
