@@ -127,6 +127,11 @@ def test_the_states(version: str, hardware: Hardware, state: str) -> None:
     assert fit.state in STATES
 
 
+def test_a_build_for_the_cpu_is_not_said_to_be_for_cuda_where_the_driver_gives_no_answer() -> None:
+    fit = judge(_torch("2.8.0+cpu"), Hardware(problem="nvidia-smi gave no answer within 3.4 s"))
+    assert (fit.state, "for the CPU" in fit.text, "CUDA" in fit.text) == ("unknown", True, False), fit.text
+
+
 def test_a_build_newer_than_the_driver_names_both_numbers_and_what_would_fit() -> None:
     fit = judge(_torch("2.8.0+cu128"), Hardware(driver="470.57.02"))
     assert "CUDA 12.8, which needs driver 525.60.13 or newer" in fit.text

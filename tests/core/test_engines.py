@@ -536,6 +536,10 @@ def test_pips_report_becomes_a_pylock_that_packaging_accepts() -> None:
     assert by_name["here"]["directory"] == {"path": "/p/my code", "editable": True}
 
 
+def test_a_report_of_nothing_is_a_lock_of_nothing() -> None:
+    assert Pylock.from_dict(tomllib.loads(pylock_from_report(report()))).packages == []
+
+
 @pytest.mark.parametrize("text", ["", "{}", "[]", '{"install": [{}], "environment": {}}', "ERROR: no"])
 def test_what_is_no_report_is_refused(text: str) -> None:
     with pytest.raises(MlenvError) as caught:

@@ -237,3 +237,14 @@ def test_a_pipfile_keeps_all_but_the_asked_rows() -> None:
             remove_from_pipfile(dev, [name], group)
     with pytest.raises(MlenvError, match="not valid"):
         add_to_pipfile("[packages", ["six"])
+
+
+@pytest.mark.parametrize("group", [None, "dev"])
+def test_a_project_cannot_require_its_own_name(group: str | None) -> None:
+    """Engines take such a row as met by the project itself, and install nothing; with extras it has a meaning."""
+    text = new_pyproject("My_Torch", ">=3.11", [])
+    with pytest.raises(MlenvError) as caught:
+        add_dependencies(text, ["my-torch>=2"], group)
+    assert caught.value.code == "requirement-itself"
+    assert "My_Torch-project" in (caught.value.hint or "")
+    assert "my-torch[gpu]" in add_dependencies(text, ["my-torch[gpu]"], group)

@@ -161,3 +161,17 @@ def test_a_notebook_that_imports_very_much_is_read_in_seconds_and_shown_short(ro
     assert len(answer.stdout) < 2_000
     assert "and 19988 more" in answer.stdout
     assert os.listdir(root) == ["work.ipynb"]
+
+
+def test_install_lines_are_not_all_that_a_notebook_needs(root: Path) -> None:
+    """A notebook from a place where pandas is there already: its imports are told, and a person names them."""
+    notebook(
+        root / "work.ipynb",
+        "!pip install humanize",
+        "import humanize, idna\ntry:\n    import cv2\nexcept ImportError:\n    pass",
+    )
+    shown = mlenv(root, "create", "--from-notebook", "work.ipynb", code=1).text
+    assert "work.ipynb declares humanize" in shown
+    assert "imported, and in no install line: idna (" in shown
+    notebook(root / "work.ipynb", "!pip install humanize", "import humanize, os")
+    assert "in no install line" not in mlenv(root, "create", "--from-notebook", "work.ipynb", code=1).text

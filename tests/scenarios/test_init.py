@@ -94,6 +94,7 @@ def test_nothing_that_is_there_is_overwritten_and_each_is_named(tmp_path: Path, 
     assert files(root) == {*there, "data", "src/prepare.py"} - {"src"} | {
         ".env.example", "notebooks/01-start.ipynb", "tests/test_prepare.py",
     }  # fmt: skip
+    assert ".gitignore lacks .venv, .mlenv, .env: mlenv create adds them" in told
     for name in (".gitignore", "src/prepare.py", "requirements.txt", "README.rst"):
         assert name in told.partition("kept")[2]
         assert name in shown.partition("kept")[2]

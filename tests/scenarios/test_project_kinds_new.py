@@ -215,3 +215,19 @@ def test_damage_in_the_cache_does_not_reach_a_new_environment(tmp_path: Path) ->
     project.mlenv("sync")
     assert (project.site / "iniconfig" / "_parse.py").exists()
     assert project.check()["verdict"] == "in-step"
+
+
+@pytest.mark.parametrize("engine", ["uv", "venv"])
+def test_a_folder_named_after_a_package_gets_the_package(tmp_path: Path, engine: str) -> None:
+    """`mkdir six; mlenv create six`: a project named six would itself be the six that it requires."""
+    root = tmp_path / "six"
+    root.mkdir()
+    mlenv(root, "create", "--engine", engine)  # nothing declared yet: a lock of nothing, by pip as by uv
+    refused = mlenv(root, "add", "six", code=2).text
+    assert "this project is itself named six" in refused
+    mlenv(root, "delete", "--yes")
+    for name in ("pyproject.toml", "pylock.toml"):
+        (root / name).unlink()
+    mlenv(root, "create", "six", "--engine", engine)
+    assert tomllib.loads((root / "pyproject.toml").read_text())["project"]["name"] == "six-project"
+    assert set(Project(root).packages) == {"six"}

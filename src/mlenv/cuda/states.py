@@ -50,7 +50,8 @@ def judge(build: Build, hardware: Hardware, *, windows: bool = False) -> Fit:
         what = f"a build for {build.kind}" if build.kind != "unknown" else "its metadata does not tell its build"
         return Fit(build=build, state="unknown", text=f"{_name(build)}: {what}, which is not compared")
     if hardware.seen is None:
-        return Fit(build=build, state="unknown", text=f"{_built(build)}; the driver gave no answer to compare with")
+        what = f"{_name(build)} is a build for the CPU" if build.kind == "cpu" else _built(build)
+        return Fit(build=build, state="unknown", text=f"{what}; the driver gave no answer to compare with")
     if build.kind == "cpu":
         return _cpu(build, hardware)
     if not hardware.seen:

@@ -31,7 +31,7 @@ def pylock_from_report(text: str) -> str:
         packages = ["\n".join(_package(row)) for row in rows]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         _refuse(f"{type(error).__name__}: {error}")
-    return "\n\n".join([head, *packages]) + "\n"
+    return "\n\n".join([head, *packages] if packages else [f"{head}\npackages = []"]) + "\n"  # PEP 751 requires it
 
 
 def _report_in(text: str) -> Any:

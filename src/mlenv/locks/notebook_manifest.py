@@ -37,6 +37,8 @@ class NotebookSays:
     manifest: Manifest
     lock: LockContent | None = None
     """juv's, selected for the target."""
+    by_lines: bool = False
+    """By install lines, which name what was missing in one place, not all that is needed."""
 
     @property
     def lock_name(self) -> str:
@@ -71,7 +73,7 @@ def read_notebook(text: str, where: str, target: Target, load: Callable[[str], b
     passed = tuple(_passed_over(name, source, where) for name, _, _ in ways[1:])
     lock = parse_script_lock(inline.lock, f"{where}: metadata: uv.lock", target) if inline.lock else None
     manifest = replace(manifest, findings=(*manifest.findings, *passed))
-    return NotebookSays(notebook=where, source=source, manifest=manifest, lock=lock)
+    return NotebookSays(notebook=where, source=source, manifest=manifest, lock=lock, by_lines=table is None)
 
 
 def _ways(inline: Inline, where: str) -> Iterator[tuple[str, Place, Table | None]]:

@@ -51,9 +51,11 @@ def add_dependencies(text: str, requirements: Sequence[str], group: str | None =
 
     Raises:
         MlenvError: ``requirement-invalid``; ``manifest-unreadable`` for invalid TOML; ``manifest-no-project`` where
-            there is no ``[project]`` to write into; ``manifest-dynamic`` where a build tool makes the dependencies.
+            there is no ``[project]`` to write into; ``manifest-dynamic`` where a build tool makes the dependencies;
+            ``requirement-itself`` for the project's own name without extras, which every engine takes as met.
     """
     wanted = [parse_row(row) for row in requirements]
+    _refuse_itself(text, wanted)
 
     def edit(array: str) -> str:
         for requirement in wanted:
@@ -145,6 +147,15 @@ def _as_table(found: Any, name: str) -> Any:
     if not isinstance(found, MutableMapping):
         raise _unreadable(f"{name} in pyproject.toml is not a table")
     return found
+
+
+def _refuse_itself(text: str, wanted: Iterable[Requirement]) -> None:
+    name = parse_document(text).get("project", {}).get("name")
+    for row in wanted:
+        if isinstance(name, str) and same_name(row.name, name) and not row.extras:
+            message = f"this project is itself named {name}, so {row.name} would not be installed"
+            hint = f'name = "{name}-project" in [project], then the same line again'
+            raise MlenvError("requirement-itself", message, where="pyproject.toml: project.name", hint=hint)
 
 
 def _edit_array(text: str, group: str | None, edit: Callable[[str], str]) -> str:

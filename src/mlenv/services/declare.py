@@ -41,7 +41,7 @@ def new_manifest(project: Project, python_minor: str, requirements: Sequence[str
     Raises:
         MlenvError: ``manifest-no-project`` where a build tool reads the file and finds what it needs elsewhere.
     """
-    text = new_pyproject(default_name(project.root.name), f">={python_minor}", list(requirements))
+    text = new_pyproject(default_name(project.root.name, requirements), f">={python_minor}", list(requirements))
     _refuse_beside_setup(project)
     if "pyproject.toml" not in project.names:
         return {"pyproject.toml": text}
@@ -70,13 +70,17 @@ def _refuse_beside_setup(project: Project) -> None:
         )
 
 
-def default_name(folder: str) -> str:
-    """Return a legal project name (PEP 508) made from a folder's name."""
+def default_name(folder: str, requirements: Sequence[str] = ()) -> str:
+    """Return a legal project name (PEP 508) made from a folder's name, other than what the project requires.
+
+    In a folder ``torch`` a project of this name would itself be the ``torch`` that it requires: nothing is installed.
+    """
     import unicodedata
 
     plain = unicodedata.normalize("NFKD", folder).encode("ascii", "ignore").decode()
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", plain).strip("-._")
-    return name[:64].rstrip("-._") or "project"
+    name = name[:64].rstrip("-._") or "project"
+    return f"{name}-project" if normalise(name) in names_of(requirements) else name
 
 
 def names_of(requirements: Sequence[str]) -> tuple[str, ...]:

@@ -101,7 +101,7 @@ def _plan(context: Context, root: Path, template: str, requirements: Sequence[st
     minor = asked if re.fullmatch(r"3\.\d+", asked) else f"3.{sys.version_info.minor}"
     if asked and minor != asked:
         raise MlenvError("usage", f"'{asked}' is no Python version", hint="mlenv init --python 3.12")
-    files = scaffold.files_of(template, default_name(root.name), minor, requirements)
+    files = scaffold.files_of(template, default_name(root.name, requirements), minor, requirements)
     if asked:
         files[".python-version"] = f"{asked}\n"
     present = os.listdir(root) if root.is_dir() else []
@@ -188,12 +188,21 @@ def _outcome(context: Context, plan: _Plan, named: str, template: str, committed
     lines = [f"{'project':<12} {where} ({template}): {told}"]
     if plan.kept:
         lines.append(f"{'kept':<12} {', '.join(plan.kept)}: as {'it was' if len(plan.kept) == 1 else 'they were'}")
-    lines += committed
+    lines += [*committed, *_not_ignored(plan)]
     notebook = next((name for name in new if name.endswith(".ipynb")), "")
     then = f"   (then open {notebook})" if notebook else ""
     lines.append(_next(context, named, here) + then)
     data = {"folder": named, "template": template, "written": list(new), "kept": list(plan.kept)}
     return Outcome(verb="init", lines=tuple(lines), files=new, dry_run=dry_run, data=data)
+
+
+def _not_ignored(plan: _Plan) -> tuple[str, ...]:
+    """Say what a ``.gitignore`` that was kept lets into git: ``git add .`` would take the ``.env``, too."""
+    path = plan.root / ".gitignore"
+    if ".gitignore" not in plan.kept or not path.is_file():
+        return ()
+    missing = hygiene.missing_lines(store.read_text(path), (".venv", ".mlenv", ".env"))
+    return (f"{'note':<12} .gitignore lacks {', '.join(missing)}: mlenv create adds them",) if missing else ()
 
 
 def _next(context: Context, named: str, here: bool) -> str:

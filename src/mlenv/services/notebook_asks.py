@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Doubt", "Needs", "declared_by", "needs_of"]
 
+_SHOWN = 12
+
 
 @value
 class Doubt:
@@ -90,8 +92,11 @@ def needs_of(context: Context, paths: Sequence[Path]) -> Needs:
     doubts = [doubt for doubt in doubtful.values() if doubt is not None]
     notes = [finding.reason for one in told for finding in one.manifest.findings]
     found, optional, rows = [text for text, doubt in doubtful.items() if doubt is None], [], []
+    root = _root(context)
+    notes += _imported_beside(
+        context, root, [path for path, one in says.items() if one is not None and one.by_lines], found
+    )
     if silent:
-        root = _root(context)
         wanted, cells = read_notebooks(silent, _owners(context, root), root)
         names = {normalise(parse_requirement(text).name) for text in found}
         placed = [item for item in wanted.found if item.distribution and normalise(item.distribution) not in names]
@@ -112,6 +117,25 @@ def needs_of(context: Context, paths: Sequence[Path]) -> Needs:
         pins=_pins(told),
         rows=tuple(rows),
     )
+
+
+def _imported_beside(context: Context, root: Path, paths: Sequence[Path], found: Sequence[str]) -> list[str]:
+    """Say what notebooks import that none of their install lines names: on Colab the rest is there already.
+
+    It is for a person to name: a line ``pip install opencv-python-headless`` brings what ``import cv2`` needs, too.
+    """
+    if not paths:
+        return []
+    wanted, _ = read_notebooks(paths, _owners(context, root), root)
+    names = {normalise(parse_requirement(text).name) for text in found}
+    placed = {item.distribution or "" for item in wanted.found if item.distribution and not item.optional}
+    beside = sorted((name for name in placed if normalise(name) not in names), key=str.lower)
+    if not beside:
+        return []
+    more = "" if len(beside) <= _SHOWN else f" and {len(beside) - _SHOWN} more"
+    return [
+        f"imported, and in no install line: {', '.join(beside[:_SHOWN])}{more} (what is missing: name it after --yes)"
+    ]
 
 
 def declared_by(path: Path) -> NotebookSays | None:

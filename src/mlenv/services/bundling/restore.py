@@ -195,7 +195,7 @@ def _refuse_unfit(project: Project, selected: Selected, bundle: Bundle, given: d
     selection = selected.selection
     stale = next((finding for finding in selection.findings if finding.kind == "relock"), None)
     if stale is not None:
-        message = f"{stale.reason}; {path.name} fits the lock alone, and nothing was installed"
+        message = f"{stale.reason.rstrip('.')}; {path.name} fits the lock alone, and nothing was installed"
         raise MlenvError("bundle-differs", message, where=selection.lock or "", hint=f"mlenv lock, then: {_ANEW}")
     lock = selection.lock or ""
     text = given.get(lock) or (store.read_text(project.root / lock) if lock else "")
