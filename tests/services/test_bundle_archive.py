@@ -138,3 +138,16 @@ def test_another_archive_is_no_bundle(tmp_path: Path) -> None:
     with pytest.raises(MlenvError) as caught:
         read_archive(other)
     assert (caught.value.code, INDEX in caught.value.message) == ("bundle-unreadable", True)
+
+
+def test_an_archive_cut_short_behind_a_whole_wheel_is_said_to_be(tmp_path: Path, made: Path) -> None:
+    """A stored wheel is an archive itself: its end is taken for that of the bundle."""
+    with zipfile.ZipFile(tmp_path / "wheel", "w") as wheel:
+        wheel.writestr("six.py", "")
+    with zipfile.ZipFile(made, "w") as archive:
+        archive.write(tmp_path / "wheel", WHEEL)
+        archive.writestr("wheels/rest", random.Random(3).randbytes(3000))
+    made.write_bytes(made.read_bytes()[:2000])
+    with pytest.raises(MlenvError) as caught:
+        read_archive(made)
+    assert (caught.value.code, "cut short" in caught.value.message) == ("bundle-unreadable", True)

@@ -150,7 +150,8 @@ def _as_table(found: Any, name: str) -> Any:
 
 
 def _refuse_itself(text: str, wanted: Iterable[Requirement]) -> None:
-    name = parse_document(text).get("project", {}).get("name")
+    project = parse_document(text).get("project")
+    name = project.get("name") if isinstance(project, MutableMapping) else None
     for row in wanted:
         if isinstance(name, str) and same_name(row.name, name) and not row.extras:
             message = f"this project is itself named {name}, so {row.name} would not be installed"

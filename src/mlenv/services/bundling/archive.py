@@ -95,8 +95,9 @@ def read_archive(path: Path) -> Bundle:
         with zipfile.ZipFile(path) as archive:
             entries = archive.infolist()
             if INDEX not in {entry.filename for entry in entries}:
-                message = f"this archive is no bundle of mlenv: it has no {INDEX}"
-                raise MlenvError("bundle-unreadable", message, where=str(path), hint="mlenv bundle makes one")
+                message = f"this archive is no bundle of mlenv, or was cut short: it has no {INDEX}"
+                hint = "copy the bundle again, or make it anew: mlenv bundle"
+                raise MlenvError("bundle-unreadable", message, where=str(path), hint=hint)
             _refuse_odd(entries, path)
             if archive.getinfo(INDEX).file_size > _MOST_INDEX:
                 raise _damaged(path, INDEX, "it is too large")
