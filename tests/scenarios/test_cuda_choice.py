@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
+from uv import find_uv_bin
 
 from scenarios.pytorch_index import StandIn, standing_in
 from scenarios.real_project import Project, create, mlenv
@@ -188,7 +189,7 @@ def test_a_project_that_uv_locks_is_told_what_to_write(root: Path, world: StandI
     (root / "pyproject.toml").write_text(
         '[project]\nname = "demo"\nversion = "1"\nrequires-python = ">=3.9"\ndependencies = ["steady"]\n'
     )
-    subprocess.run([shutil.which("uv") or "uv", "lock", "-q"], cwd=root, check=True, timeout=100)
+    subprocess.run([find_uv_bin(), "lock", "-q"], cwd=root, check=True, timeout=100)
     before = {path.name: path.read_bytes() for path in root.iterdir() if path.is_file()}
     answer = mlenv(root, "add", "torch", "--cuda", "cu128", "--json", code=2).json()["error"]
     assert answer["code"] == "cuda-not-driven"
