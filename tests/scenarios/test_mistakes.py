@@ -55,6 +55,9 @@ def test_a_python_of_condas_is_a_recorded_one(root: Path) -> None:
     assert _rows(root)["no-python-version"]["state"] == "found"
     (root / "environment.yml").write_text("channels: []\ndependencies:\n  - python=3.11\n  - six\n")
     assert _rows(root)["no-python-version"]["state"] == "fine"
+    # Exact pins, as `freeze --output environment.yml` writes them, are a lock.
+    (root / "environment.yml").write_text("channels: []\ndependencies:\n  - python=3.11.7\n  - six=1.17.0\n")
+    assert _rows(root)["no-python-version"]["state"] == "fine"
 
 
 def test_files_that_nobody_wants_in_git_are_found_and_taken_out_by_what_is_typed(

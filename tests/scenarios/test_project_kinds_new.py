@@ -231,3 +231,13 @@ def test_a_folder_named_after_a_package_gets_the_package(tmp_path: Path, engine:
     mlenv(root, "create", "six", "--engine", engine)
     assert tomllib.loads((root / "pyproject.toml").read_text())["project"]["name"] == "six-project"
     assert set(Project(root).packages) == {"six"}
+
+
+def test_what_a_venv_made_by_hand_had_and_nobody_declared_is_named_when_it_goes(
+    tmp_path: Path, python: Callable[[str], str]
+) -> None:
+    subprocess.run([python("3.11"), "-m", "venv", ".venv"], cwd=tmp_path, check=True)
+    subprocess.run([".venv/bin/pip", "install", "-q", "six==1.16.0", "idna==3.6"], cwd=tmp_path, check=True)
+    (tmp_path / "requirements.txt").write_text("six\n")
+    assert "no longer there, as nothing asks for it: idna (mlenv add NAME" in mlenv(tmp_path, "create").text
+    assert "no longer there" not in mlenv(tmp_path, "create").text

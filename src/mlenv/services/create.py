@@ -272,7 +272,7 @@ def _outcome(
         lines.append(f"lock         {selection.lock}: {words.packages(len(selection.pins))}{dated}")
     lines += built.cuda
     lines += [line.replace("kernel ", "kernel       ", 1) for line in registered.lines[:1]]
-    was = (*_former_python(built), *_python_of_day(built)) if done else ()
+    was = (*_former_python(built), *_python_of_day(built), *words.gone(done.changes)) if done else ()
     notes = (*was, *registered.lines[1:], *(copied(context, built.resolver, project) if done else ()))
     lines += [
         f"note         {line}"

@@ -124,6 +124,7 @@ def _of_files(project: Project, found: Found) -> Iterator[Row]:
         text = "nothing is locked: another day or another machine gets other versions"
         yield _row("no-lock", selection.lock is None, text, "mlenv lock" if declared else "mlenv freeze")
         of_conda = any(row.conda and row.name == "python" for row in selection.declared)
+        of_conda = of_conda or any(pin.source.kind == "conda" and pin.name == "python" for pin in selection.pins)
         said = selection.requires_python or project.settings.python or ".python-version" in project.names or of_conda
         minor = ".".join((project.environment.python or "").split(".")[:2])
         minor = minor or ".".join(map(str, sys.version_info[:2]))

@@ -12,8 +12,8 @@ from mlenv.services.context import Context
 from mlenv.services.project import Project, environments_of
 
 __all__ = [
-    "installed_of", "kept_elsewhere", "moved", "packages", "place", "planned", "python_moved", "side_by_side", "size",
-    "table", "tell_owned",
+    "gone", "installed_of", "kept_elsewhere", "moved", "packages", "place", "planned", "python_moved", "side_by_side",
+    "size", "table", "tell_owned",
 ]  # fmt: skip
 
 _SHOWN = 6
@@ -109,3 +109,12 @@ def planned(verb: str, changes: tuple[Change, ...], files: Mapping[str, str]) ->
         lines.append(f"would write  {', '.join(files)}")
     lines.append("nothing was changed (--dry-run)")
     return Outcome(verb=verb, lines=tuple(lines), changes=changes, files=tuple(files), dry_run=True)
+
+
+def gone(changes: Sequence[Change]) -> tuple[str, ...]:
+    """Say what an environment made by hand had that nothing asks for: it is not in the new one."""
+    names = [change.package for change in changes if change.after is None]
+    if not names:
+        return ()
+    shown = ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
+    return (f"no longer there, as nothing asks for it: {shown} (mlenv add NAME, or mlenv undo)",)
