@@ -166,12 +166,17 @@ def test_another_tools_stale_lock_is_named_and_not_touched(tmp_path: Path, sampl
     assert report["verdict"] == "no-env"
     if tool != "conda":  # whose manifest is environment.yml
         assert ("relock", "toolz") in {(row["kind"], row["package"]) for row in report["findings"]}
-    empty = {"PATH": os.path.dirname(sys.executable)}  # no tool of another project is found there
+    # No tool of another project is found there, nor the library that installs conda's locks.
+    empty = {"PATH": os.path.dirname(sys.executable), "MLENV_RATTLER": ""}
     for words in (["create"], ["add", "idna"], ["lock"]):
         refused = project.mlenv(*words, code=2, env=empty)
         assert lock in refused.stderr
         assert tool in refused.stderr
         assert "to do:" in refused.stderr
+    if tool == "pixi":  # py-rattler installs such a lock, and cannot make it anew
+        refused = project.mlenv("create", code=2)
+        assert "pixi.lock" in refused.stderr
+        assert "to do: pixi lock" in refused.stderr
     assert project.files == before
     assert not project.link.exists()
 

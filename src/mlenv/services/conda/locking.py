@@ -136,6 +136,8 @@ def _platforms(project: Project, environment: Environment, lock: str, here: str)
 def _refuse_foreign(project: Project, selected: Selected, lock: str, manifest: str) -> None:
     """Refuse what would lose something: a lock of another tool with more in it than ``environment.yml`` says."""
     kind = selected.choice.kind
+    if kind == "pixi":
+        raise _not_driven(selected.choice.lock or "", "pixi lock, then: mlenv sync")
     if not manifest and selected.choice.manifest:
         raise MlenvError(
             "engine-unfit",
@@ -145,8 +147,6 @@ def _refuse_foreign(project: Project, selected: Selected, lock: str, manifest: s
         )
     if kind not in (None, "conda-lock") and not manifest:
         raise _not_driven(selected.choice.lock or "", f"{_OUTSIDE.get(kind or '', 'its own tool')}, then: mlenv sync")
-    if kind == "pixi":
-        raise _not_driven(selected.choice.lock or "", "pixi lock, then: mlenv sync")
     if not manifest:
         raise MlenvError(
             "nothing-to-lock",
