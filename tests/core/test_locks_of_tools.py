@@ -13,6 +13,7 @@ from mlenv.locks.content import LockContent
 from mlenv.locks.fingerprints import pdm_fingerprint, pipfile_fingerprint, poetry_fingerprints
 from mlenv.locks.pdm_lock import parse_pdm_lock
 from mlenv.locks.pipenv_lock import parse_pipfile_lock
+from mlenv.locks.pipfile import parse_pipfile
 from mlenv.locks.place import Place
 from mlenv.locks.poetry_lock import parse_poetry_lock
 from mlenv.locks.poetry_manifest import Asked, read_poetry
@@ -31,6 +32,17 @@ def names(content: LockContent) -> set[str]:
 def asked(folder: str) -> Asked:
     tool = tomllib.loads(read(f"{folder}/pyproject.toml"))["tool"]["poetry"]
     return read_poetry(tool, Place(file="pyproject.toml", code="manifest-unreadable", path="tool.poetry"))
+
+
+def test_a_pipfile_without_an_index_is_the_one_that_was_locked_with_the_lock_s_own() -> None:
+    """Pipenv digests the index that its machine took, too; the file does not say which, the lock does."""
+    source = {"name": "index", "url": "https://index.example.org/simple", "verify_ssl": True}
+    lock = json.dumps({"_meta": {"sources": [source]}})
+    digest = pipfile_fingerprint({"source": [source], "packages": {"six": "*"}})
+    pipfile = '[packages]\nsix = "*"\n'
+    assert parse_pipfile(pipfile, "Pipfile", target(), lock=lock).fingerprints["pipenv"] == {digest}
+    for other in ("", "[]", "{}", "{"):
+        assert parse_pipfile(pipfile, "Pipfile", target(), lock=other).fingerprints["pipenv"] != {digest}
 
 
 @pytest.mark.parametrize(

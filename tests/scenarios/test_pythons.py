@@ -105,6 +105,7 @@ def test_a_python_that_moves_with_a_change_is_said(root: Path, python: Callable[
     _project(root)
     mlenv(root, "create", "--python", "3.12")
     (root / ".python-version").write_text("3.10\n")
+    assert ".python-version says 3.10, the environment has 3.12." in mlenv(root, "check").stdout
     _project(root, more='description = "x"\n')
     (root / "pylock.toml").unlink()
     told = mlenv(root, "sync").stdout

@@ -92,10 +92,12 @@ def _pipfile(name: str, files: Files, wanted: Wanted, content: LockContent) -> M
     from mlenv.locks.pipfile import parse_pipfile
 
     text = files.text(name) or ""
-    if wanted.groups is not None:
-        return parse_pipfile(text, name, wanted.target, wanted.groups)
-    known = parse_pipfile(text, name, wanted.target).groups
-    return parse_pipfile(text, name, wanted.target, tuple(group for group in content.groups if group in known))
+    chosen = wanted.groups
+    if chosen is None:
+        known = parse_pipfile(text, name, wanted.target).groups
+        chosen = tuple(group for group in content.groups if group in known)
+    lock = f"{name.removesuffix('Pipfile')}Pipfile.lock"
+    return parse_pipfile(text, name, wanted.target, chosen, lock=files.text(lock) or "")
 
 
 def _pixi(name: str, files: Files, wanted: Wanted, _content: LockContent) -> Manifest:

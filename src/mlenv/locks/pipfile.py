@@ -6,8 +6,9 @@ Pipenv 2026.10.
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from packaging.requirements import InvalidRequirement, Requirement
@@ -50,7 +51,9 @@ class _Row:
     nameless: bool
 
 
-def parse_pipfile(text: str, where: str, target: Target, groups: Iterable[str] | None = None) -> Manifest:
+def parse_pipfile(
+    text: str, where: str, target: Target, groups: Iterable[str] | None = None, *, lock: str = ""
+) -> Manifest:
     """Read a ``Pipfile``.
 
     Args:
@@ -59,6 +62,8 @@ def parse_pipfile(text: str, where: str, target: Target, groups: Iterable[str] |
         target: decides which markers apply to :attr:`Manifest.declared`.
         groups: chosen categories beside ``packages`` (``dev`` means ``dev-packages``); ``None`` for none, as
             ``pipenv sync`` takes them.
+        lock: the text of the ``Pipfile.lock`` beside it: where the file names no index, Pipenv's digest is of the one
+            that its machine took, which the lock records.
 
     Raises:
         MlenvError: ``manifest-unreadable`` with the place (syntax, wrong types, what is no requirement);
@@ -76,7 +81,7 @@ def parse_pipfile(text: str, where: str, target: Target, groups: Iterable[str] |
         declared=tuple(_declared(asked, where, target)),
         requirements=_texts(asked),
         everything=_texts(rows),
-        fingerprints={"pipenv": frozenset({pipfile_fingerprint(table)})},
+        fingerprints={"pipenv": frozenset({pipfile_fingerprint(_with_sources(table, lock))})},
         requires_python=_requires_python(table, place),
         declares=True,
         groups=known,
@@ -154,6 +159,16 @@ def _reference(entry: Table, place: Place) -> str:
         return f"{vcs}+{address}{at}{sub}"
     path = place.get(entry, "path", str) or place.get(entry, "file", str) or ""
     return path if not path or re.match(r"[A-Za-z][\w+.-]+:", path) else f"file:{path}"
+
+
+def _with_sources(table: Mapping[str, Any], lock: str) -> Mapping[str, Any]:
+    if table.get("source"):
+        return table
+    try:
+        sources = json.loads(lock)["_meta"]["sources"]
+    except (ValueError, LookupError, TypeError, RecursionError):  # its own reader says what is wrong with it
+        return table
+    return {**table, "source": sources}
 
 
 def _requires_python(table: Table, place: Place) -> str:

@@ -39,7 +39,7 @@ def check_project(context: Context, project: Project, notebook: tuple[str, str] 
     environment = facts_of(project)
     installed = site.scan(environment.sites) if environment.prefix else Installed()
     selection = _selection(context, project, environment, notebook)
-    told = (*words.side_by_side(project), *words.kept_elsewhere(project))
+    told = (*words.side_by_side(project), *words.kept_elsewhere(project), *words.other_python(project))
     beside = [Finding(kind="note", reason=text) for text in told]
     selection = replace(selection, findings=(*selection.findings, *beside)) if beside else selection
     sound = environment.prefix if environment.problem is None else None

@@ -11,7 +11,6 @@ from pathlib import Path
 from mlenv import locks, store, trust
 from mlenv.errors import MlenvError
 from mlenv.locks import Selected
-from mlenv.manifest_edit import as_poetry_project, set_requires_python
 from mlenv.model import Installed, Outcome, value
 from mlenv.moments import released_before
 from mlenv.probe import interpreters
@@ -165,8 +164,8 @@ def _edits(
     choice = selected.choice
     if choice.manifest is None and choice.lock is None:
         taken = adopted_requirements(context, project, selected)
-        made = declare.new_manifest(project, minor, (*taken, *(row for row in wanted if row not in taken)))
-        return _for_poetry(made, minor) if resolver.engine.through == "poetry" else made
+        rows = (*taken, *(row for row in wanted if row not in taken))
+        return declare.begun(project, minor, rows, resolver.engine.through)
     if not wanted:
         return {}
     if choice.manifest is None and choice.kind != "requirements":
@@ -176,16 +175,6 @@ def _edits(
     if own_tool.edits_itself(project, selected, resolver, wanted):
         return own_tool.change(context, project, selected, resolver, add=wanted, group=declare.group_of(context))
     return declare.adding(project, selected, wanted, declare.group_of(context))
-
-
-def _for_poetry(made: dict[str, str], minor: str) -> dict[str, str]:
-    """Make a new manifest one of Poetry, which resolves for all Pythons of the range at once: for this one alone.
-
-    With an open range, a package that excludes some Python to come has no solution.
-    """
-    following = f"3.{int(minor.partition('.')[2]) + 1}"
-    closed = {name: set_requires_python(text, f">={minor},<{following}") for name, text in made.items()}
-    return {name: as_poetry_project(text) for name, text in closed.items()}
 
 
 def _python_file(context: Context, project: Project, resolver: Resolver) -> dict[str, str]:

@@ -13,11 +13,13 @@ from mlenv.manifest_edit import (
     add_dependencies,
     add_requirements,
     add_to_pipfile,
+    as_poetry_project,
     new_pyproject,
     remove_dependencies,
     remove_from_pipfile,
     remove_requirements,
     same_newlines,
+    set_requires_python,
 )
 from mlenv.services.context import Context
 from mlenv.services.project import Project
@@ -25,6 +27,7 @@ from mlenv.versions import normalise
 
 __all__ = [
     "adding",
+    "begun",
     "changed_files",
     "default_name",
     "group_of",
@@ -54,6 +57,25 @@ def new_manifest(project: Project, python_minor: str, requirements: Sequence[str
             hint="declare the packages in requirements.in, then: mlenv create",
         )
     return {"pyproject.toml": same_newlines(f"{old.rstrip()}\n\n{text}".lstrip("\n"), old)}
+
+
+def begun(project: Project, python_minor: str, requirements: Sequence[str], through: str) -> dict[str, str]:
+    """Return the manifest of a new project, as the tool that installs reads it: ``Pipfile`` for Pipenv.
+
+    Raises:
+        MlenvError: as :func:`new_manifest`.
+    """
+    if through == "pipenv" and "pyproject.toml" not in project.names:
+        empty = f'[packages]\n\n[requires]\npython_version = "{python_minor}"\n'
+        return {"Pipfile": add_to_pipfile(empty, requirements, None) if requirements else empty}
+    made = new_manifest(project, python_minor, requirements)
+    if through != "poetry":
+        return made
+    # Poetry resolves for all Pythons of the range at once: with an open one, a package that excludes some Python to
+    # come has no solution, so the range is this minor version alone.
+    following = f"3.{int(python_minor.partition('.')[2]) + 1}"
+    closed = {name: set_requires_python(text, f">={python_minor},<{following}") for name, text in made.items()}
+    return {name: as_poetry_project(text) for name, text in closed.items()}
 
 
 def _refuse_beside_setup(project: Project) -> None:

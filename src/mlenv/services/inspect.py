@@ -117,11 +117,14 @@ def outdated(context: Context) -> Outcome:
     found = engine_tools.tools()
     command = uv.list_outdated(engine_tools.uv_of(context, found), project.prefix)
     rows = answers.parse_outdated(run_engine(context, command, "plan").stdout)
-    rows = tuple(row for row in rows if row.name != "pip")
+    owned = frozenset(words.installed_of(project).owned)  # the index is not where these come from
+    rows = tuple(row for row in rows if row.name != "pip" and row.name not in owned)
+    apart = ("packages of conda are not compared here: mlenv upgrade --dry-run asks the channels",) if owned else ()
     if not rows:
-        return Outcome(verb="outdated", lines=("every package is the newest",), data={"packages": []})
+        return Outcome(verb="outdated", lines=("every package is the newest", *apart), data={"packages": []})
     table = [("package", "installed", "newest"), *((row.name, row.version, row.latest) for row in rows)]
-    lines = (*_aligned(table), f"next: mlenv upgrade {rows[0].name}, or mlenv upgrade for all that the manifest allows")
+    following = f"next: mlenv upgrade {rows[0].name}, or mlenv upgrade for all that the manifest allows"
+    lines = (*_aligned(table), *apart, following)
     data = {"packages": [{"package": r.name, "installed": r.version, "newest": r.latest} for r in rows]}
     return Outcome(verb="outdated", lines=lines, data=data)
 

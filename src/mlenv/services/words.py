@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from mlenv import store
 from mlenv.model import Change, Installed, Outcome
 from mlenv.probe import site
 from mlenv.services.context import Context
 from mlenv.services.project import Project, environments_of
 
 __all__ = [
-    "gone", "installed_of", "kept_elsewhere", "moved", "packages", "place", "planned", "python_moved", "side_by_side",
-    "size", "table", "tell_owned",
+    "gone", "installed_of", "kept_elsewhere", "moved", "other_python", "packages", "place", "planned", "python_moved",
+    "side_by_side", "size", "table", "tell_owned",
 ]  # fmt: skip
 
 _SHOWN = 6
@@ -42,6 +44,24 @@ def side_by_side(project: Project) -> tuple[str, ...]:
         return ()
     counts, lies = place(project.link, project.root), "lies" if len(others) == 1 else "lie"
     return (f"{counts} counts; {', '.join(others)} {lies} beside it: mlenv use {others[0]} chooses that one",)
+
+
+def other_python(project: Project) -> tuple[str, ...]:
+    """Say that ``.python-version`` asks for another minor version than the environment has."""
+    there = project.environment.python
+    if not there or project.settings.python or ".python-version" not in project.names:
+        return ()
+    if project.environment.engine == "conda":
+        return ()  # its Python is a package like the others
+    from mlenv.locks import parse_python_version  # a check with a cached selection reads no lock
+
+    minor = there.split(".")[:2]
+    asked = parse_python_version(store.read_text(project.root / ".python-version"))
+    versions = [row for row in asked if re.fullmatch(r"\d+(\.\d+){0,2}", row)]
+    fits = any(minor[: row.count(".") + 1] == row.split(".")[:2] for row in versions)
+    if fits or not versions or len(versions) < len(asked):
+        return ()
+    return (f".python-version says {versions[0]}, the environment has {there}: mlenv create makes it anew",)
 
 
 def kept_elsewhere(project: Project) -> tuple[str, ...]:
