@@ -62,6 +62,19 @@ def test_pip_alone_is_seeded_even_on_a_python_that_brings_more(
     assert (settings["seed"], settings["prompt"]) == ("true", "demo")
 
 
+def test_an_engine_that_is_named_makes_the_environment_though_another_had_made_it(tmp_path: Path) -> None:
+    """Named again, or not named, it stays as it is; the files of the project do."""
+    project = create(tmp_path / "demo", "six", "--engine", "venv")
+    before, files = project.link.readlink(), project.files
+    assert "(as it was)" in project.mlenv("create").stdout
+    assert "(as it was)" in project.mlenv("create", "--engine", "venv").stdout
+    assert project.link.readlink() == before
+    assert "(uv: --engine says so)" in project.mlenv("create", "--engine", "uv").stdout
+    assert project.link.readlink() != before
+    assert project.check()["environment"]["engine"] == "uv"
+    assert (project.check()["verdict"], project.files) == ("in-step", files)
+
+
 @pytest.mark.parametrize("engine", ["uv", "venv"])
 def test_an_activated_shell_installs_into_the_environment(tmp_path: Path, engine: str) -> None:
     """Part 3: the scripts name ``.venv`` and the project, and pip goes to the environment, also after a change."""

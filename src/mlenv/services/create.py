@@ -122,7 +122,7 @@ def _build(
             hint=f"make it with {selected.choice.kind} and type: mlenv use DIR; or name another lock with --lock FILE",
         )
     damaged = damaged_names(context, project) if healthy else ()
-    settled = healthy and not files and not damaged and _same_python(project, resolver)
+    settled = healthy and not files and not damaged and _as_asked(context, project, resolver)
     if settled and in_step(context, project, check_project(context, project)):
         written = _written_down(context, project, resolver)
         return _Built(project=project, selected=selected, resolver=resolver, done=None, written=written)
@@ -146,6 +146,13 @@ def _conda_edits(
     if (choice.manifest or choice.lock) and not wanted and not context.options.python:
         return {}
     return added(context, project, selected, resolver, wanted, pip=context.options.pip)
+
+
+def _as_asked(context: Context, project: Project, resolver: Resolver) -> bool:
+    """Whether the environment has the Python that counts, and was made by the engine that was named now, if one was."""
+    made_by = project.marker.get("engine")
+    another = context.options.engine is not None and made_by not in (None, resolver.engine.recorded)
+    return _same_python(project, resolver) and not another
 
 
 def _same_python(project: Project, resolver: Resolver) -> bool:
