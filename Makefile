@@ -7,6 +7,10 @@ BIN := .venv/bin
 STAMP := .venv/.mlenv-setup
 CORE := src/mlenv/drift/*,src/mlenv/installed.py,src/mlenv/loaded.py,src/mlenv/versions.py,src/mlenv/render/*,src/mlenv/freezing/*,src/mlenv/notebooks/*,src/mlenv/locks/*
 
+REAL := tests/services tests/faces tests/kernel tests/real tests/differential tests/examples
+SCENARIOS := tests/scenarios tests/hostile
+REAL_OPTIONS := --reruns 1 -rR --durations=10
+
 .PHONY: help setup demo lab lint types imports test test-fast torture differential bench coverage clean
 
 help: ## this list
@@ -51,9 +55,13 @@ test: lint types imports ## everything that guards a change
 	@$(BIN)/coverage erase
 	@$(BIN)/python -m pytest -q tests/core tests/property tests/wire tests/test_readme.py tests/test_shape.py --cov --cov-report=
 	@$(BIN)/coverage report --fail-under=90 --skip-covered --include='$(CORE)'
-	@echo "== real interpreters, engines, kernels and notebooks"
+	@echo "== real interpreters, engines, kernels and notebooks, in two processes at once (the second one's lines come after the first's)"
 	@# One more try for tests that time real processes on a busy machine; the summary counts every rerun.
-	@$(BIN)/python -m pytest -q tests/services tests/faces tests/kernel tests/real tests/scenarios tests/hostile tests/torture tests/differential tests/examples --reruns 1 -rR --durations=10
+	@$(BIN)/python -m pytest -q $(SCENARIOS) $(REAL_OPTIONS) >.scenarios.log 2>&1 & other=$$!; trap "kill $$other 2>/dev/null" EXIT; status=0; \
+	$(BIN)/python -m pytest -q $(REAL) $(REAL_OPTIONS) || status=1; \
+	wait $$other || status=1; cat .scenarios.log; exit $$status
+	@echo "== samples of the attacks on the promises"
+	@$(BIN)/python -m pytest -q tests/torture $(REAL_OPTIONS)
 	@echo "== JupyterLab in a real browser"
 	@$(BIN)/python -m pytest -q tests/browser --reruns 1 -rsR
 
