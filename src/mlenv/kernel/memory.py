@@ -21,7 +21,6 @@ __all__ = ["Memory", "Scans", "names_in_use"]
 
 _KEPT_SCANS = 64
 _SITE_NAMES = ("site-packages", "dist-packages")
-_COMPILED = (".so", ".pyd", ".dylib")
 _Key = Tuple[str, str]
 
 

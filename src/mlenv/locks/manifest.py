@@ -82,8 +82,7 @@ def parse_pyproject(
     own = read_tool_tables(tool, project, place.at("tool"))
     lists = _lists(table, project, uv, own, name, place)
     defaults = _default_groups(project, uv, lists, place)
-    chosen_groups = defaults if groups is None else known_names(groups, lists.groups, "group", where)
-    rows = tuple(_rows(lists, known_names(extras, lists.extras, "extra", where), chosen_groups, where))
+    rows = _chosen(lists, extras, groups, defaults, where)
     foreign = not project and any("dependencies" in place.at("tool").table(tool, key) for key in _FOREIGN_TABLES)
     dynamic = "dependencies" in place.at("project").texts(project, "dynamic") and not own.base
     return Manifest(
@@ -108,6 +107,13 @@ def parse_pyproject(
         groups=tuple(lists.groups),
         findings=_unread(where, dynamic=dynamic, foreign=foreign),
     )
+
+
+def _chosen(
+    lists: _Lists, extras: Iterable[str], groups: Iterable[str] | None, defaults: tuple[str, ...], where: str
+) -> tuple[_Row, ...]:
+    taken = defaults if groups is None else known_names(groups, lists.groups, "group", where)
+    return tuple(_rows(lists, known_names(extras, lists.extras, "extra", where), taken, where))
 
 
 def _is_package(table: Table, tool: Table, place: Place) -> bool:
