@@ -1,0 +1,8 @@
+/** The plugins of mlenv, and nothing else. */
+
+import { manager } from './plugins/manager';
+import { status } from './plugins/status';
+
+export * from './tokens';
+
+export default [manager, status];

@@ -1,0 +1,92 @@
+/** What mlenv's plugins share, and other extensions may use: the token of the environments and its shapes. */
+
+import { Token } from '@lumino/coreutils';
+import type { ISignal } from '@lumino/signaling';
+
+import type {
+  IJob,
+  IKernelRow,
+  ILoaded,
+  IPackageRow,
+  IProject
+} from './answers';
+import type { IFailure, IReport } from './wire';
+
+/** The notebook that is in front, and its kernel. */
+export interface ISubject {
+  /** Contents path of the notebook; of a folder where no notebook is open. */
+  readonly path: string;
+  readonly isNotebook: boolean;
+  /** Id of the running kernel; `null` without one. */
+  readonly kernelId: string | null;
+  /** Id of its kernelspec. */
+  readonly kernelName: string | null;
+}
+
+/** What is known of a subject. */
+export interface ISituation {
+  readonly subject: ISubject | null;
+  readonly report: IReport | null;
+  /** Why there is no report. */
+  readonly failure: IFailure | null;
+}
+
+/** One verb to be run by the server. */
+export interface IJobRequest {
+  readonly verb: string;
+  readonly arguments?: ReadonlyArray<string>;
+  readonly options?: Readonly<
+    Record<string, string | true | ReadonlyArray<string>>
+  >;
+  /** Contents path; default: the subject's. */
+  readonly path?: string;
+}
+
+/** The environments of this server, as the front end sees them. */
+export interface IEnvironments {
+  readonly situation: ISituation;
+  /** Emitted when the situation is another one. */
+  readonly changed: ISignal<IEnvironments, ISituation>;
+  /** Jobs of this server that are known here, newest first. */
+  readonly jobs: ReadonlyArray<IJob>;
+  readonly jobChanged: ISignal<IEnvironments, IJob>;
+
+  /** Compare again, now. Never rejects: a failure is part of the situation. */
+  check(): Promise<ISituation>;
+  /** Start a verb. Rejects with `MlenvError` where the server refuses it; resolves as soon as it runs. */
+  start(request: IJobRequest): Promise<IJob>;
+  /** Resolve when a job has ended, however it ended. */
+  ended(id: string): Promise<IJob>;
+  cancel(id: string): Promise<void>;
+
+  project(path: string): Promise<IProject>;
+  packages(path: string): Promise<ReadonlyArray<IPackageRow>>;
+  kernels(path: string): Promise<ReadonlyArray<IKernelRow>>;
+
+  /** What a kernel has loaded, as it told last; `null` where it never did. */
+  loaded(kernelId: string): ReadonlyArray<ILoaded> | null;
+  /** Note what a kernel told; a later `null` forgets it (it was restarted). */
+  setLoaded(kernelId: string, rows: ReadonlyArray<ILoaded> | null): void;
+}
+
+export const IEnvironments = new Token<IEnvironments>(
+  'mlenv:IEnvironments',
+  'The verdict on the notebook in front, and the jobs that mend it.'
+);
+
+/** Switches notebooks to kernels. */
+export interface ISwitcher {
+  /**
+   * Run a notebook in another kernel, the list of kernels read anew, and prove that it answers; one more try.
+   * Rejects with `MlenvError`.
+   *
+   * @param path Contents path of an open notebook.
+   * @param kernel Id of a kernelspec of mlenv.
+   */
+  use(path: string, kernel: string): Promise<void>;
+}
+
+export const ISwitcher = new Token<ISwitcher>(
+  'mlenv:ISwitcher',
+  "Switches an open notebook to its project's kernel."
+);
