@@ -209,6 +209,18 @@ class Loaded:
 
 
 @value
+class Advice:
+    """What helps against an import that failed."""
+
+    action: str
+    """``add``, ``create``, ``restart``, ``switch`` or ``sync``."""
+    package: Optional[str]
+    """The distribution that it is about, normalised (PEP 503)."""
+    text: str
+    """Why, in one sentence without path or command: it is saved in notebooks."""
+
+
+@value
 class FileStamp:
     """Identity of a file's content without reading it."""
 

@@ -14,6 +14,7 @@ import pytest
 
 from mlenv import drift, render
 from mlenv.errors import MlenvError
+from mlenv.import_advice import advise
 from mlenv.model import (
     Change,
     Declared,
@@ -132,6 +133,30 @@ def test_an_outcome_an_event_and_an_error_are_written_as_their_samples_show() ->
     event = Event(step="download", text="six 1.16.0", done=3, total=25)
     assert render.event_json(event) == sample("event")
     assert render.error_json(ERROR) == sample("error")
+
+
+def test_what_a_kernel_tells_its_front_end_is_written_as_the_samples_show() -> None:
+    loaded = (
+        Loaded(name="six", version=None, origin="outside", location=f"{ROOT}/lib"),
+        Loaded(name="numpy", version="2.1.3", binary=True, imported=True),
+        Loaded(name="tornado", version="6.4", origin="runtime", binary=True),
+    )
+    assert render.switch_message("iris-732de77a", "Python (iris)") == sample("comm-switch")
+    assert render.refresh_message() == sample("comm-refresh")
+    assert render.loaded_message(loaded) == sample("comm-loaded")
+    assert not any("state" in sample(name) for name in ("comm-switch", "comm-refresh", "comm-loaded"))
+
+
+def test_advice_is_written_as_its_sample_shows() -> None:
+    advice = advise("humanize", project=True, at_home=True)
+    assert advice is not None
+    assert render.advice_json(advice) == sample("advice")
+
+
+def test_a_kernel_tells_of_two_thousand_distributions_at_most() -> None:
+    loaded = [Loaded(name=f"p{number:05}", version="1") for number in reversed(range(2_500))]
+    rows = render.loaded_message(loaded)["rows"]
+    assert [row["name"] for row in rows] == [f"p{number:05}" for number in range(2_000)]
 
 
 def test_there_is_a_sample_of_every_verdict() -> None:

@@ -9,22 +9,36 @@ from mlenv.render.html import error_html, outcome_html, report_html
 from mlenv.render.layout import notice_html, step_html
 from mlenv.render.private import mask_secrets, shorten
 from mlenv.render.text import error_text, outcome_text, report_text
-from mlenv.render.wire import error_json, event_json, finding_json, outcome_json, report_json
+from mlenv.render.wire import (
+    advice_json,
+    error_json,
+    event_json,
+    finding_json,
+    loaded_message,
+    outcome_json,
+    refresh_message,
+    report_json,
+    switch_message,
+)
 
 __all__ = [
+    "advice_json",
     "error_html",
     "error_json",
     "error_text",
     "event_json",
     "finding_json",
+    "loaded_message",
     "mask_secrets",
     "notice_html",
     "outcome_html",
     "outcome_json",
     "outcome_text",
+    "refresh_message",
     "report_html",
     "report_json",
     "report_text",
     "shorten",
     "step_html",
+    "switch_message",
 ]

@@ -5,15 +5,28 @@ Standard library only, Python 3.9+: this file also runs inside project kernels. 
 
 from __future__ import annotations
 
-from typing import Any, Dict, Mapping, Optional
+from typing import Any, Dict, Mapping, Optional, Sequence
 
 from mlenv.errors import MlenvError
-from mlenv.model import Event, Finding, Outcome, Report
+from mlenv.model import Advice, Event, Finding, Loaded, Outcome, Report
 from mlenv.render.private import mask_secrets
 
-__all__ = ["SCHEMA", "error_json", "event_json", "finding_json", "outcome_json", "report_json"]
+__all__ = [
+    "SCHEMA",
+    "advice_json",
+    "error_json",
+    "event_json",
+    "finding_json",
+    "loaded_message",
+    "outcome_json",
+    "refresh_message",
+    "report_json",
+    "switch_message",
+]
 
 SCHEMA = 1
+_MAX_LOADED = 2_000
+"""Rows that a kernel tells its front end: more distributions than any environment that people made by hand."""
 
 
 def report_json(report: Report) -> Dict[str, Any]:
@@ -89,6 +102,39 @@ def outcome_json(outcome: Outcome) -> Dict[str, Any]:
 def event_json(event: Event) -> Dict[str, Any]:
     """Return one step of a running verb; the printer adds the ``event`` key."""
     return {"step": event.step, "text": mask_secrets(event.text), "done": event.done, "total": event.total}
+
+
+def advice_json(advice: Advice) -> Dict[str, Any]:
+    """Return what helps against a failed import, as a notebook's output and the server's answer have it."""
+    return {"schema": SCHEMA, "action": advice.action, "package": advice.package, "text": mask_secrets(advice.text)}
+
+
+def switch_message(kernel: str, display_name: str) -> Dict[str, Any]:
+    """Return what a kernel tells its front end: run this notebook in another kernel (comm ``mlenv.frontend``)."""
+    return {"schema": SCHEMA, "kind": "switch", "kernel": kernel, "display_name": mask_secrets(display_name)}
+
+
+def refresh_message() -> Dict[str, Any]:
+    """Return what a kernel tells its front end: environment, lock or kernels have changed (comm ``mlenv.frontend``)."""
+    return {"schema": SCHEMA, "kind": "refresh"}
+
+
+def loaded_message(loaded: Sequence[Loaded]) -> Dict[str, Any]:
+    """Return what a kernel tells its front end of its memory (comm ``mlenv.kernel``): by name, at most 2,000 rows.
+
+    No row says where its modules lie: what a front end has to know is which version and of what kind.
+    """
+    rows = [
+        {
+            "name": row.name,
+            "version": _masked(row.version),
+            "origin": row.origin,
+            "binary": row.binary,
+            "imported": row.imported,
+        }
+        for row in sorted(loaded, key=lambda row: row.name)[:_MAX_LOADED]
+    ]
+    return {"schema": SCHEMA, "kind": "loaded", "rows": rows}
 
 
 def _plain(content: Any) -> Any:
