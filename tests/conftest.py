@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from live_kernel import CellResult, LiveKernel
+from own_home import own_environment
 from pythons_here import discover
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -49,31 +50,12 @@ def shared_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def mlenv_home(tmp_path: Path, shared_data: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A home of its own for this test; only uv's and pip's caches and mlenv's runtimes are shared."""
-    from mlenv.environ import scrubbed_environment
-
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    monkeypatch.setenv("UV_CACHE_DIR", os.environ.get("UV_CACHE_DIR") or str(cache / "uv"))
-    monkeypatch.setenv("PIP_CACHE_DIR", os.environ.get("PIP_CACHE_DIR") or str(cache / "pip"))
-    pip_config = Path.home() / ".config" / "pip" / "pip.conf"
-    if pip_config.exists() and not os.environ.get("PIP_CONFIG_FILE"):
-        monkeypatch.setenv("PIP_CONFIG_FILE", str(pip_config))
-    for name in set(os.environ) - set(scrubbed_environment()):
-        monkeypatch.delenv(name)
-    for name in ("XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "JUPYTER_PATH", "JUPYTER_CONFIG_PATH"):
-        monkeypatch.delenv(name, raising=False)
     home = tmp_path / "home"
-    home.mkdir()
-    folders = {
-        "HOME": home,
-        "JUPYTER_DATA_DIR": home / "jupyter",
-        "JUPYTER_CONFIG_DIR": home / "jupyter-config",
-        "JUPYTER_RUNTIME_DIR": home / "jupyter-runtime",
-        "IPYTHONDIR": home / "ipython",
-        "MLENV_DATA_DIR": shared_data,
-        "MLENV_CACHE_DIR": home / "mlenv-cache",
-    }
-    for name, folder in folders.items():
-        monkeypatch.setenv(name, str(folder))
+    own = own_environment(home, shared_data)
+    for name in set(os.environ) - set(own):
+        monkeypatch.delenv(name)
+    for name, text in own.items():
+        monkeypatch.setenv(name, text)
     return home
 
 

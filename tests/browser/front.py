@@ -1,0 +1,179 @@
+"""Pages of JupyterLab and Notebook 7, as a user sees and uses them."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from browser.allowed import is_allowed
+from browser.world import Server
+
+if TYPE_CHECKING:
+    from playwright.sync_api import BrowserContext, Locator, Page
+
+__all__ = ["CHROMIUM_FLAGS", "TIMEOUT_MS", "Front", "chromium"]
+
+CHROMIUM_FLAGS = (
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+TIMEOUT_MS = 60_000
+"""Until a condition counts as never met: generous, as a machine that builds for others is slow."""
+
+_KERNEL_STATUS = "() => window.jupyterapp?.shell?.currentWidget?.sessionContext?.session?.kernel?.status"
+
+
+def chromium() -> str | None:
+    """The browser of this machine."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    return next((found for name in names if (found := shutil.which(name))), None)
+
+
+class Front:
+    """One page with one notebook in it."""
+
+    def __init__(self, context: BrowserContext, server: Server, app: str) -> None:
+        self.server, self.app = server, app
+        self.problems: list[str] = []
+        """What went wrong in the page and is not known of Jupyter itself: errors of scripts, of the console, of our routes."""
+        self.expected: list[str] = []
+        """Patterns of errors that this story brings about on purpose."""
+        self.requests: list[tuple[str, str]] = []
+        """Method and address of all that the page asked for."""
+        self.notebook = ""
+        self.page: Page = context.new_page()
+        self.page.set_default_timeout(TIMEOUT_MS)
+        self.page.on("pageerror", lambda error: self._note(f"{error.message}\n{error.stack}"))
+        self.page.on(
+            "console", lambda said: said.type == "error" and self._note(f"{said.text} [{said.location['url']}]")
+        )
+        self.page.on("request", lambda request: self.requests.append((request.method, request.url)))
+
+    def _note(self, text: str) -> None:
+        if not is_allowed(text) and not any(re.search(pattern, text) for pattern in self.expected):
+            self.problems.append(text)
+
+    # -- the application ------------------------------------------------------------------------------------------
+
+    def open(self, notebook: str, *, wait: bool = True) -> None:
+        """Open a notebook; ``wait`` until its kernel answers."""
+        self.notebook = notebook
+        self.page.goto(self.server.address(self.app, notebook))
+        self.page.wait_for_selector(".jp-Notebook .jp-Cell")
+        if wait:
+            self.kernel_is_idle()
+
+    def reload(self) -> None:
+        self.page.reload()
+        self.page.wait_for_selector(".jp-Notebook .jp-Cell")
+        self.kernel_is_idle()
+
+    def kernel_is_idle(self) -> None:
+        self.page.wait_for_function(f"() => ({_KERNEL_STATUS})() === 'idle'")
+
+    @property
+    def kernel(self) -> str:
+        """Display name of the kernel, as the toolbar has it."""
+        return str(self.page.locator(".jp-Toolbar-kernelName").inner_text())
+
+    def runs_in(self, kernel: str) -> None:
+        """Wait until the notebook runs in a kernelspec (by id): the page says so, and the server knows so."""
+        self.page.wait_for_function(
+            "id => window.jupyterapp.shell.currentWidget.sessionContext.session?.kernel?.name === id", arg=kernel
+        )
+        self.kernel_is_idle()
+        assert self.server.kernel_of(self.notebook) == kernel
+
+    def save(self) -> None:
+        self.page.keyboard.press("Control+s")
+        self.page.wait_for_function("() => !window.jupyterapp.shell.currentWidget.context.model.dirty")
+
+    def menu(self, *labels: str) -> None:
+        """Choose from the menu bar, with the mouse: ``menu("Kernel", "Restart Kernel...")``."""
+        self.page.locator(".lm-MenuBar-item", has_text=re.compile(f"^{labels[0]}$")).click()
+        for label in labels[1:]:
+            self.page.locator(".lm-Menu-item:visible", has=self.page.get_by_text(label, exact=True)).click()
+
+    def restart_kernel(self) -> None:
+        before = self.page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.id")
+        self.menu("Kernel", "Restart Kernel…")
+        self.page.locator(".jp-Dialog .jp-mod-warn, .jp-Dialog .jp-mod-accept").last.click()
+        self.page.locator(".jp-Dialog").wait_for(state="detached")
+        self.kernel_is_idle()
+        assert before
+
+    # -- cells ----------------------------------------------------------------------------------------------------
+
+    def cell(self, number: int) -> Locator:
+        return self.page.locator(".jp-Notebook .jp-CodeCell").nth(number)
+
+    def start(self, number: int) -> Callable[[], str]:
+        """Run a code cell; what comes back waits for its end and gives the text below it."""
+        prompt = self.cell(number).locator(".jp-InputPrompt").first
+        before = prompt.inner_text()
+        self.cell(number).locator(".cm-content").click()
+        self.page.keyboard.press("Control+Enter")
+
+        def ended() -> str:
+            self.page.wait_for_function(
+                "([prompt, before]) => prompt.innerText !== before && /\\d/.test(prompt.innerText)",
+                arg=[prompt.element_handle(), before],
+                timeout=3 * TIMEOUT_MS,
+            )
+            return self.text(number)
+
+        return ended
+
+    def run(self, number: int) -> str:
+        """Run one code cell to its end; the text below it comes back."""
+        return self.start(number)()
+
+    def write(self, number: int, text: str) -> None:
+        """Put another text into a cell."""
+        self.cell(number).locator(".cm-content").click()
+        self.page.keyboard.press("Control+a")
+        self.page.keyboard.insert_text(text)
+
+    def output(self, number: int) -> Locator:
+        return self.cell(number).locator(".jp-OutputArea").first
+
+    def text(self, number: int) -> str:
+        """The text below a code cell, as a reader sees it."""
+        area = self.output(number)
+        return re.sub(r"[ \t\xa0]+", " ", area.inner_text() if area.count() else "")
+
+    # -- Jupyter's own list of kernels ----------------------------------------------------------------------------
+
+    def listed_kernels(self) -> list[str]:
+        """Open the dialog of kernels, and say what it offers."""
+        self.page.locator(".jp-Toolbar-kernelName").click()
+        return [str(text) for text in self.page.locator(".jp-Dialog select option").all_inner_texts()]
+
+    def choose_kernel(self, name: str) -> None:
+        """Change to a kernel by Jupyter's own dialog."""
+        assert name in self.listed_kernels()
+        self.page.locator(".jp-Dialog select").select_option(label=name)
+        self.page.locator(".jp-Dialog .jp-mod-accept").click()
+        self.page.wait_for_selector(f".jp-Toolbar-kernelName:has-text('{name}')")
+        self.kernel_is_idle()
+
+    # -- ours -----------------------------------------------------------------------------------------------------
+
+    @property
+    def status(self) -> Locator:
+        """The item of the status bar; in Notebook 7, in the menu area."""
+        return self.page.locator("#mlenv-status, .jp-mlenv-Status").first
+
+    def verdict_is(self, word: str) -> None:
+        """Wait until the status item shows a verdict."""
+        self.status.get_by_text(re.compile(rf"(^|\W){re.escape(word)}(\W|$)")).first.wait_for()
+
+    @property
+    def toasts(self) -> Locator:
+        return self.page.locator(".Toastify__toast")
+
+    def picture(self, path: Path) -> Any:
+        return self.page.screenshot(path=str(path))
