@@ -12,7 +12,7 @@ LABEXTENSION := labextension
 MODULES := $(LABEXTENSION)/node_modules/.yarn-state.yml
 LINKED := .venv/share/jupyter/labextensions/mlenv
 JLPM := cd $(LABEXTENSION) && PATH="$(CURDIR)/$(BIN):$$PATH" jlpm
-NODE_IS_NEW := PATH="$(CURDIR)/$(BIN):$$PATH" node -e 'const [a, b] = process.versions.node.split("."); process.exit(a * 100 + +b < 2019)'
+NODE_IS_NEW := PATH="$(CURDIR)/$(BIN):$$PATH" node -e 'const [a, b] = process.versions.node.split("."); process.exit(a * 100 + +b < 2019 ? 1 : 0)'
 
 REAL := tests/services tests/faces tests/kernel tests/real tests/differential tests/examples
 SCENARIOS := tests/scenarios tests/hostile
@@ -54,22 +54,26 @@ lab: labextension ## open JupyterLab on the examples
 	@SKIP_JUPYTER_BUILDER=1 $(BIN)/uv pip install --quiet --python $(BIN)/python --editable ".[lab]"
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/jupyter lab --notebook-dir=examples $(LAB_OPTIONS)
 
-lint: setup ## ruff
+lint: setup ## ruff; ESLint and Prettier where the labextension's packages are (make labextension)
 	@echo "== ruff"
-	@$(BIN)/ruff check src tests examples
-	@$(BIN)/ruff format --check src tests examples
+	@$(BIN)/ruff check src tests examples $(LABEXTENSION)/build_hook.py
+	@$(BIN)/ruff format --check src tests examples $(LABEXTENSION)/build_hook.py
+	@test ! -e $(MODULES) || { echo "== ESLint, Prettier" && $(JLPM) lint && jlpm format:check; }
 
-types: setup ## mypy --strict, also as on Windows and macOS
+types: setup ## mypy --strict, also as on Windows and macOS; TypeScript as lint
 	@echo "== mypy (linux, win32, darwin)"
 	@$(BIN)/mypy
 	@$(BIN)/mypy --platform win32
 	@$(BIN)/mypy --platform darwin
+	@test ! -e $(MODULES) || { echo "== TypeScript" && $(JLPM) types; }
 
 imports: setup ## the architecture as import-linter contracts
 	@echo "== import-linter"
 	@$(BIN)/lint-imports
 
 test: labextension lint types imports ## everything that guards a change
+	@echo "== the labextension's logic"
+	@$(JLPM) test
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --group browser
 	@echo "== the pure core, sealed from the world, with coverage"
 	@$(BIN)/coverage erase

@@ -59,7 +59,9 @@ def why_not(environment: Mapping[str, str] = os.environ) -> str | None:
     """Return why the bundle cannot be built here, or ``None``: it is only ever tried where it can be."""
     if environment.get("SKIP_JUPYTER_BUILDER"):
         return "SKIP_JUPYTER_BUILDER is set"
-    node = shutil.which("node", path=_search_path(environment)) or shutil.which("nodejs", path=_search_path(environment))
+    node = shutil.which("node", path=_search_path(environment)) or shutil.which(
+        "nodejs", path=_search_path(environment)
+    )
     if not node:
         return "Node.js was not found"
     try:
@@ -90,7 +92,12 @@ def _jlpm(folder: Path, arguments: list[str]) -> None:
     if not program:
         raise BundleError(f"jlpm was not found; install {_BUILDER!r}")
     done = subprocess.run(
-        [program, *arguments], cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
+        [program, *arguments],
+        cwd=folder,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        check=False,
     )
     if done.returncode:
         tail = "\n".join(done.stdout.decode(errors="replace").splitlines()[-30:])

@@ -1,0 +1,61 @@
+/** The samples of `tests/wire`, which Python writes exactly so, are what the decoders read. */
+
+import { readFileSync, readdirSync } from 'fs';
+import { join } from 'path';
+
+import { Decoder, WireError } from '../decode';
+import { failed, outcome, report, step } from '../wire';
+
+const FOLDER = join(__dirname, '..', '..', '..', 'tests', 'wire');
+const ALL = readdirSync(FOLDER).filter(name => name.endsWith('.json'));
+
+/** By the first word of a sample's name. */
+const DECODERS: Readonly<Record<string, Decoder<unknown>>> = {
+  error: failed,
+  event: step,
+  outcome,
+  report
+};
+
+/** Samples that no module here decodes: the kernel's messages and bundles, until their plugins do. */
+const NOT_READ_YET = ['advice', 'comm'];
+
+const kindOf = (name: string): string => name.split(/[-.]/)[0] ?? '';
+const SAMPLES = ALL.flatMap(name => {
+  const decode = DECODERS[kindOf(name)];
+  return decode === undefined ? [] : [{ name, decode }];
+});
+
+function sample(name: string): Record<string, unknown> {
+  const text = readFileSync(join(FOLDER, name), 'utf8');
+  return JSON.parse(text) as Record<string, unknown>;
+}
+
+test('every sample is read, or known not to be', () => {
+  const known = [...Object.keys(DECODERS), ...NOT_READ_YET];
+  expect(ALL.filter(name => !known.includes(kindOf(name)))).toEqual([]);
+  expect(SAMPLES.length).toBeGreaterThan(10);
+});
+
+describe.each(SAMPLES)('$name', ({ name, decode }) => {
+  test('is decoded, and no value is another one', () => {
+    expect(sample(name)).toMatchObject(decode(sample(name)) as object);
+  });
+
+  test('may hold keys that are not known here yet', () => {
+    expect(decode({ ...sample(name), later: 1 })).toEqual(decode(sample(name)));
+  });
+
+  test('is refused, with the place, where a value is of another kind', () => {
+    const known = Object.keys(decode(sample(name)) as object);
+    for (const key of known.filter(key => key !== 'data')) {
+      const bent = { ...sample(name), [key]: Symbol('no JSON') };
+      expect(() => decode(bent)).toThrow(WireError);
+      expect(() => decode(bent)).toThrow(key);
+    }
+  });
+});
+
+test.each([null, undefined, 'report', [], 1])('%p is no report', value => {
+  expect(() => report(value)).toThrow(WireError);
+});
