@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import ast
+import json
 from pathlib import Path
 
 import pytest
+
+from mlenv import __version__
 
 SOURCE = Path(__file__).parent.parent / "src" / "mlenv"
 MODULES = sorted(SOURCE.rglob("*.py"))
@@ -46,3 +49,9 @@ def test_public_names_are_explicit(path: Path) -> None:
     names = {t.id for n in tree.body if isinstance(n, ast.Assign) for t in n.targets if isinstance(t, ast.Name)}
     defines = [n for n in tree.body if isinstance(n, ast.FunctionDef | ast.ClassDef) and not n.name.startswith("_")]
     assert "__all__" in names or not defines or path.name in {"__main__.py", "launcher.py"}
+
+
+def test_the_front_end_has_the_version_of_the_package() -> None:
+    """``_version.py`` is the one to change; ``jupyter labextension list`` shows the other."""
+    manifest = SOURCE.parents[1] / "labextension" / "package.json"
+    assert json.loads(manifest.read_text(encoding="utf-8"))["version"] == __version__
