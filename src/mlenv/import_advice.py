@@ -69,8 +69,10 @@ def _missing(module: str, top: str, project: bool) -> Optional[Advice]:
         return None
     if not project:
         return Advice(action="create", package=name, text=f"{name} is not installed, and there is no project here yet")
-    sure = "" if known else f" (if the package is called {top})"
-    return Advice(action="add", package=name, text=f"{name} is not in this project{sure}")
+    text = f"{name} is not in this project"
+    if not known:
+        text = f"{top} is not in this project; its package is probably called {name}"
+    return Advice(action="add", package=name, text=text)
 
 
 def _is_namespace(top: str) -> bool:

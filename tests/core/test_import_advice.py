@@ -29,7 +29,7 @@ def test_a_package_has_its_own_name_and_what_is_not_known_is_said_to_be_a_guess(
     assert list(likely_names("cv2")) == ["opencv-python", "cv2"]
     known, guessed = (str(advise(name, project=True, at_home=True)) for name in ("PIL", "nosuch_thing"))
     assert "pillow is not in this project'" in known
-    assert "(if the package is called nosuch_thing)" in guessed
+    assert "its package is probably called nosuch-thing" in guessed
 
 
 @pytest.mark.parametrize(

@@ -89,7 +89,7 @@ def test_loading_imports_next_to_nothing(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path)
     others, ours = done.stdout.strip().splitlines()[-2:]
     assert others == "[]"
-    assert ours == "['mlenv._version', 'mlenv.kernel', 'mlenv.kernel.session']"
+    assert ours == "['mlenv._version', 'mlenv.kernel', 'mlenv.kernel.front', 'mlenv.kernel.session']"
 
 
 # --- words ---

@@ -11,7 +11,7 @@ import pytest
 
 from faces.notebook import Notebook, open_notebook
 from kernel.locked import lock
-from mlenv.kernel.hints import PipCall, belongs_to, pip_calls
+from mlenv.kernel.hints import ADVICE_MIME, PipCall, belongs_to, pip_calls
 
 
 @pytest.fixture
@@ -52,9 +52,30 @@ def test_a_module_that_is_locked_and_not_installed_is_a_case_for_sync(notebook: 
 
 def test_an_unknown_module_is_a_case_for_add_under_the_name_of_its_package(notebook: Notebook) -> None:
     assert "%mlenv add scikit-image" in notebook.run("import skimage").text
-    assert (
-        "(if the package is called nosuch_thing): %mlenv add nosuch-thing" in notebook.run("import nosuch_thing").text
-    )
+    guessed = notebook.run("import nosuch_thing").text
+    assert "its package is probably called nosuch-thing. To add it: %mlenv add nosuch-thing" in guessed
+
+
+def test_advice_stands_beside_the_line_without_path_and_command(notebook: Notebook, project: Path) -> None:
+    bundles = [notebook.run(f"import {name}").shown[0] for name in ("humanize", "slugify", "skimage")]
+    told = [bundle[ADVICE_MIME] for bundle in bundles]
+    assert [(row["action"], row["package"]) for row in told] == [
+        ("switch", "humanize"), ("sync", "python-slugify"), ("add", "scikit-image"),
+    ]  # fmt: skip
+    assert all(row["schema"] == 1 and "/" not in row["text"] and "%" not in row["text"] for row in told)
+    assert all({"text/plain", "text/html"} < set(bundle) for bundle in bundles)
+
+
+def test_without_a_project_the_advice_is_to_make_one(
+    tmp_path: Path, mlenv_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path / "empty")
+    with open_notebook() as notebook:
+        notebook.run("%load_ext mlenv")
+        shown = notebook.run("import skimage").shown[0]
+    assert "%mlenv create scikit-image" in shown["text/plain"]
+    assert (shown[ADVICE_MIME]["action"], shown[ADVICE_MIME]["package"]) == ("create", "scikit-image")
 
 
 @pytest.mark.parametrize("cell", ["import json.nothing", "from os import nothing", "raise ModuleNotFoundError('x')"])

@@ -43,7 +43,7 @@ def panel_of(notebook: Notebook, host: str) -> Panel:
     session = vars(notebook.shell)["_mlenv_session"]
     state = session.state()
     state.around = replace(state.around, host=host)
-    panel = Panel(ipywidgets, notebook.shell, state, session.watcher())
+    panel = Panel(ipywidgets, notebook.shell, state, session.watcher(), session.front)
     panel.show_report(state.report(wait=True))
     return panel
 

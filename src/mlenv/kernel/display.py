@@ -138,11 +138,11 @@ def outcome_of(wire: Mapping[str, Any]) -> Outcome:
     )
 
 
-def show(text: str, rich: str = "") -> None:
-    """Show a few lines below the cell that runs."""
+def show(text: str, *, data: Optional[Mapping[str, Any]] = None) -> None:
+    """Show a few lines below the cell that runs, beside them what a front end of mlenv makes a button of."""
     from IPython.display import display
 
-    display({"text/plain": text, "text/html": rich or render.notice_html(text.splitlines())}, raw=True)
+    display({"text/plain": text, "text/html": render.notice_html(text.splitlines()), **(data or {})}, raw=True)
 
 
 class Progress:

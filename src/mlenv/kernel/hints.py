@@ -10,16 +10,26 @@ import re
 import shlex
 import shutil
 import sys
-from typing import List, Optional, Tuple
+from typing import Any, List, Mapping, Optional, Sequence, Tuple
 
+from mlenv import render
+from mlenv.import_advice import advise, advised_command, likely_names, top_of
+from mlenv.import_names import DISTRIBUTIONS
 from mlenv.kernel.display import home_folder, show
 from mlenv.kernel.state import State
 from mlenv.kernel.surroundings import same_folder
-from mlenv.model import Finding, Selection, value
-from mlenv.render import shorten
-from mlenv.versions import normalise
+from mlenv.model import Advice, Finding, value
 
-__all__ = ["PipCall", "after_cell", "belongs_to", "import_hint", "pip_calls", "pip_hint"]
+__all__ = ["ADVICE_MIME", "PipCall", "after_cell", "belongs_to", "import_advice", "pip_calls", "pip_hint"]
+
+ADVICE_MIME = "application/vnd.mlenv.advice.v1+json"
+_TO = {
+    "add": "To add it",
+    "create": "To make one with it",
+    "restart": "To use it",
+    "switch": "To run there",
+    "sync": "To install it",
+}
 
 _SHELL_LINE = re.compile(r"^\s*!\s*(?P<command>.+)$")
 _MAGIC_LINE = re.compile(r"^\s*%pip\s+(?P<rest>install\b.+)$")
@@ -31,7 +41,6 @@ _TAKES_VALUE = frozenset(
      "--extra-index-url", "--find-links", "--prefix", "--root", "--src", "--python"}
 )  # fmt: skip
 _REQUIREMENT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-_MODULE_NAME = re.compile(r"[^\W\d]\w*")
 
 
 @value
@@ -46,12 +55,12 @@ class PipCall:
 
 def after_cell(state: State, cell: str, error: Optional[BaseException]) -> None:
     """Say what helps after a cell, if anything does."""
-    lines: List[str] = []
     if isinstance(error, ModuleNotFoundError) and error.name and error.name not in state.hinted:
-        line = import_hint(state, error.name)
-        if line:
+        advice = import_advice(state, error.name)
+        if advice is not None:
             state.hinted.add(error.name)
-            lines.append(line)
+            _say(state, [import_line(state, advice)], {ADVICE_MIME: render.advice_json(advice)})
+    lines: List[str] = []
     for call in pip_calls(cell):
         line = pip_hint(state, call)
         if line:
@@ -59,57 +68,55 @@ def after_cell(state: State, cell: str, error: Optional[BaseException]) -> None:
             state.notes[:] = [note for note in state.notes if note.reason != line]
             state.notes.append(Finding(kind="shell-pip", reason=line))
     if lines:
-        show("\n".join(f"mlenv: {shorten(line, state.root or '', home_folder())}" for line in dict.fromkeys(lines)))
+        _say(state, lines, {})
+
+
+def _say(state: State, lines: Sequence[str], data: Mapping[str, Any]) -> None:
+    told = [f"mlenv: {render.shorten(line, state.root or '', home_folder())}" for line in dict.fromkeys(lines)]
+    show("\n".join(told), data=data)
 
 
 # --- an import that failed ---
 
 
-def import_hint(state: State, module: str) -> str:
-    """Return what helps against ``No module named ...``; empty where mlenv cannot help (a part of a package, a typo
+def import_advice(state: State, module: str) -> Optional[Advice]:
+    """Return what helps against ``No module named ...``; ``None`` where mlenv cannot help (a part of a package, a typo
     of a standard module).
     """
-    top = module.partition(".")[0]
-    if not _MODULE_NAME.fullmatch(top) or top in sys.modules or top in getattr(sys, "stdlib_module_names", ()):
-        return ""
-    root = state.root
-    if root is None:
-        return f"to install it into an environment of this project: %mlenv create {top}"
-    owner = _owner(state, top)
-    if owner and not state.at_home:
-        return (
-            f"{top} is installed in the project's environment {state.prefix}, and this kernel runs in {sys.prefix}. "
-            "To run there: %mlenv switch"
-        )
-    if owner:
-        return f"{owner} is installed, and this kernel still runs with what was there before. To use it: %mlenv restart"
-    locked = _locked(state.known_selection(), top)
-    if locked:
-        return f"{locked} is in the lock and not installed. To install it: %mlenv sync"
-    name = _distribution(top)
-    sure = "" if name != normalise(top) else f" (if the package is called {top})"
-    return f"to add it to the project{sure}: %mlenv add {name}"
+    top = top_of(module)
+    part = module in DISTRIBUTIONS and "." in module  # of a namespace that many packages share
+    if not top or (top in sys.modules and not part):
+        return None
+    if state.root is None:
+        return advise(module, project=False, at_home=False)
+    facts = {"owner": _owner(state, module), "locked": _locked(state, module)}
+    return advise(module, project=True, at_home=state.at_home, **facts)
 
 
-def _owner(state: State, top: str) -> str:
-    """Return the distribution in the project's environment that has this module; empty where none has."""
-    installed = state.installed().distributions
-    likely = normalise(_distribution(top))
-    for row in sorted(installed, key=lambda row: row.name != likely):
-        if top in state.memory.tops(row):
+def import_line(state: State, advice: Advice) -> str:
+    """Return the advice as the line below a cell: with the two environments, and what to type."""
+    text = advice.text
+    if advice.action == "switch":
+        places = f"the project's environment {state.prefix}, and this kernel runs in {sys.prefix}"
+        text = f"{advice.package} is installed in {places}"
+    return f"{text}. {_TO[advice.action]}: %{advised_command(advice)}"
+
+
+def _owner(state: State, module: str) -> str:
+    """Return the distribution in the project's environment that has a module; empty where none has."""
+    names = tuple(likely_names(module))
+    installed = state.installed()
+    if module in DISTRIBUTIONS and "." in module:
+        return next((name for name in names[:1] if installed.get(name)), "")
+    for row in sorted(installed.distributions, key=lambda row: row.name not in names):
+        if top_of(module) in state.memory.tops(row):
             return row.name
     return ""
 
 
-def _locked(selection: Optional[Selection], top: str) -> str:
-    wanted = {normalise(top), normalise(_distribution(top))}
+def _locked(state: State, module: str) -> str:
+    selection, wanted = state.known_selection(), set(likely_names(module))
     return next((pin.name for pin in selection.pins if pin.name in wanted), "") if selection else ""
-
-
-def _distribution(top: str) -> str:
-    from mlenv.import_names import DISTRIBUTIONS
-
-    return DISTRIBUTIONS.get(top, normalise(top))
 
 
 # --- a pip that belongs elsewhere ---

@@ -26,6 +26,7 @@ from mlenv.kernel.display import (
     report_of,
     without_traceback,
 )
+from mlenv.kernel.front import Front
 from mlenv.kernel.own_notebook import OwnNotebook
 from mlenv.kernel.state import State
 from mlenv.kernel.surroundings import front_end
@@ -48,8 +49,9 @@ _BARE_CHECK = re.compile(r"^[ \t]*%mlenv[ \t]+check\b[^;\n]*$", re.MULTILINE)
 class Magic:
     """The verbs of one kernel."""
 
-    def __init__(self, shell: Any, state: State, watcher: Watcher) -> None:
+    def __init__(self, shell: Any, state: State, watcher: Watcher, front: Front) -> None:
         self._shell = shell
+        self._front = front
         self._state = state
         self._watcher = watcher
         self._notebook = OwnNotebook()
@@ -140,6 +142,7 @@ class Magic:
             how = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
             progress.give_up(f"mlenv {line.verb}: {how}")
             self._follow()
+            self._front.done(line.verb, line.words, None, at_home=self._state.at_home)
             raise
         outcome = outcome_of(message.get("outcome", {}))
         memory = [each for each in self._memory_lines(outcome) if each not in outcome.lines]
@@ -147,6 +150,7 @@ class Magic:
             print(json.dumps(message.get("outcome"), ensure_ascii=False))
         else:
             self._finish(progress, outcome, memory)
+        self._front.done(line.verb, line.words, outcome, at_home=self._state.at_home)
         if not outcome.ok:
             text = "\n".join(outcome.lines) or f"mlenv {line.verb} did not succeed"
             raise MlenvError("not-ok", text)
@@ -171,7 +175,7 @@ class Magic:
         following = [each for each in outcome.lines if each.startswith("next ")]
         done = [each for each in outcome.lines if each not in following]
         # This process knows the front end, and so says better what comes next.
-        lines = (*done, *memory, *(self._switch_lines(outcome) or following))
+        lines = self._switched(outcome) or (*done, *memory, *(self._switch_lines(outcome) or following))
         told, root, home = replace(outcome, lines=lines), self._state.root or "", home_folder()
         text = render.outcome_text(told, root=root, home=home, magic=True)
         progress.finish(text, render.outcome_html(told, root=root, home=home))
@@ -213,6 +217,17 @@ class Magic:
         shown = (outcome.data or {}).get("display_name")
         return switch_lines(outcome.kernel, str(shown or ""), front_end(self._shell))
 
+    def _switched(self, outcome: Outcome) -> Tuple[str, ...]:
+        """Return all that ``%mlenv switch`` says where this process knows better than its host; else nothing."""
+        if outcome.verb != "switch" or not outcome.kernel:
+            return ()
+        if self._state.at_home:
+            return ("this notebook runs in the project's environment already",)
+        shown = str((outcome.data or {}).get("display_name") or outcome.kernel)
+        if front_end(self._shell) != "jupyter":
+            return ()
+        return (f"this notebook is being switched to {shown}", *self._switch_lines(outcome))
+
     def _progress(self, verb: str) -> Progress:
         return Progress(verb, terminal=not hasattr(self._shell, "kernel"))
 
@@ -224,7 +239,7 @@ class Magic:
     def _panel(self, line: Line) -> Any:
         from mlenv.kernel.panel import show_panel
 
-        return show_panel(self._shell, self._state, self._watcher)
+        return show_panel(self._shell, self._state, self._watcher, self._front)
 
     def _restart(self, line: Line) -> None:
         from mlenv.kernel.restart import restart
@@ -240,8 +255,10 @@ def switch_lines(kernel: str, shown: str, front: str) -> List[str]:
     if front == "colab":
         return [f"Colab cannot change to another kernel; run programs in it with: !.venv/bin/python (kernel {kernel})"]
     if front == "jupyter":
-        # JupyterLab asks for new kernels about once a minute.
-        return [f"next         Kernel menu > Change Kernel > {name} (not listed yet? reload the page)"]
+        # Whether mlenv's extension is there, which switches by itself, is known to nobody here. JupyterLab asks for new
+        # kernels about once a minute.
+        menu = f"Kernel menu > Change Kernel > {name}"
+        return [f"next         if this notebook does not switch by itself: {menu} (not listed yet? reload the page)"]
     return [f"next         choose the kernel {name}, or without a front end kernel_name={kernel!r}"]
 
 

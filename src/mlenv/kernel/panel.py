@@ -16,6 +16,7 @@ from mlenv import render
 from mlenv.errors import MlenvError
 from mlenv.kernel import child
 from mlenv.kernel.display import CheckResult, home_folder, outcome_of
+from mlenv.kernel.front import Front
 from mlenv.kernel.state import State
 from mlenv.kernel.surroundings import front_end
 from mlenv.kernel.watcher import Watcher
@@ -40,7 +41,7 @@ _LOG_BOX = (
 _LOG_TEXT = "flex:none;overflow:visible;margin:0;font-size:0.9em;line-height:1.4;white-space:pre-wrap"
 
 
-def show_panel(shell: Any, state: State, watcher: Watcher) -> Any:
+def show_panel(shell: Any, state: State, watcher: Watcher, front: Front) -> Any:
     """Show the panel, or without ipywidgets the report and one line that says so.
 
     Raises:
@@ -53,7 +54,7 @@ def show_panel(shell: Any, state: State, watcher: Watcher) -> Any:
     except ImportError:
         print("mlenv: no buttons here, for this kernel has no ipywidgets (%mlenv add ipywidgets); the report instead:")
         return CheckResult(report)
-    panel = Panel(ipywidgets, shell, state, watcher)
+    panel = Panel(ipywidgets, shell, state, watcher, front)
     panel.show_report(report)
     from IPython.display import display
 
@@ -64,8 +65,9 @@ def show_panel(shell: Any, state: State, watcher: Watcher) -> Any:
 class Panel:
     """One panel below one cell."""
 
-    def __init__(self, widgets: Any, shell: Any, state: State, watcher: Watcher) -> None:
+    def __init__(self, widgets: Any, shell: Any, state: State, watcher: Watcher, front: Front) -> None:
         self._shell = shell
+        self._front = front
         self._state = state
         self._watcher = watcher
         self._working = threading.Lock()
@@ -149,6 +151,7 @@ class Panel:
         outcome = outcome_of(message.get("outcome", {}))
         self._say(render.outcome_text(outcome, root=state.root or "", home=home_folder(), magic=True))
         state.follow()
+        self._front.done(command, (), outcome, at_home=state.at_home)
 
     def _tell(self, event: Event) -> None:
         known = event.done is not None and bool(event.total)

@@ -8,6 +8,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any, Callable, List, Optional
 
+from mlenv.kernel.front import Front
+
 if TYPE_CHECKING:
     from mlenv.kernel.magics import Magic
     from mlenv.kernel.state import State
@@ -73,6 +75,7 @@ class Session:
         self._watcher: Optional[Watcher] = None
         self._magic: Optional[Magic] = None
         self._complained = False
+        self.front = Front(shell, self.state, self._guarded)
 
     def register(self) -> None:
         from IPython.core.magic import no_var_expand
@@ -86,8 +89,10 @@ class Session:
         self._shell.events.register("post_run_cell", self._after_cell)
         for word in ("%mlenv", "%%mlenv"):
             self._shell.set_hook("complete_command", _completer(self), str_key=word)
+        self.front.register()
 
     def unregister(self) -> None:
+        self.front.unregister()
         self._shell.events.unregister("pre_run_cell", self._before_cell)
         self._shell.events.unregister("post_run_cell", self._after_cell)
         for kind in ("line", "cell"):
@@ -118,7 +123,7 @@ class Session:
         if self._magic is None:
             from mlenv.kernel.magics import Magic
 
-            self._magic = Magic(self._shell, self.state(), self.watcher())
+            self._magic = Magic(self._shell, self.state(), self.watcher(), self.front)
         return self._magic
 
     # --- what IPython calls ---
@@ -127,6 +132,7 @@ class Session:
         return self.magic().run(line, cell)
 
     def _before_cell(self, info: Any = None) -> None:
+        self.front.before_cell()
         self._guarded(lambda: self.watcher().before_cell())
 
     def _after_cell(self, result: Any = None) -> None:
@@ -134,9 +140,10 @@ class Session:
         self._guarded(lambda: self.watcher().after_cell())
         if self._magic is not None:
             self._guarded(lambda: self.magic().after_cell(result))
+        self._guarded(lambda: self.front.after_cell(_cell_of(result)))
 
     def _hint(self, result: Any) -> None:
-        cell = getattr(getattr(result, "info", None), "raw_cell", None) or ""
+        cell = _cell_of(result)
         error = getattr(result, "error_in_exec", None)
         if isinstance(error, ModuleNotFoundError) or "pip" in cell:
             from mlenv.kernel import hints
@@ -163,6 +170,10 @@ class Session:
                 self._complained = True
                 text = f"{type(error).__name__}: {error}".splitlines()[0]
                 print(f"mlenv: watching this notebook failed ({text}); %mlenv check says more", file=sys.stderr)
+
+
+def _cell_of(result: Any) -> str:
+    return getattr(getattr(result, "info", None), "raw_cell", None) or ""
 
 
 def _completer(session: Session) -> Callable[[Any, Any], List[str]]:
