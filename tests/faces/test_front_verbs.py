@@ -63,29 +63,102 @@ def told(live: LiveKernel, page: Page, cell: str, seconds: float = 0.5) -> list[
     return page.told()
 
 
-@pytest.mark.parametrize(
-    ("cell", "messages"),
-    [
-        ("%mlenv switch", [SWITCH]),
-        ("%mlenv create six", [SWITCH]),
-        ("%mlenv use .venv", [SWITCH]),
-        ("%mlenv create --dry-run", []),
-        ("%mlenv add six", [REFRESH]),
-        ("%mlenv add six --dry-run", []),
-        ("%mlenv add six --offline", [REFRESH]),
-        ("%mlenv kernels", []),
-        ("%mlenv kernels prune --yes", [REFRESH]),
-        ("%mlenv kernels repair", [REFRESH]),
-        ("%mlenv list", []),
-        ("%mlenv doctor", []),
-        ("%mlenv switch\n%mlenv sync\n%mlenv create", [REFRESH, SWITCH]),
-        ("%mlenv switch --json", [SWITCH]),
-    ],
-)
-def test_every_verb_tells_the_page_what_it_has_to_know(table: Callable[[str], Any], cell: str, messages: Any) -> None:
-    assert table(cell) == messages
+TABLE: dict[str, list[dict[str, Any]]] = {
+    "%mlenv switch": [SWITCH],
+    "%mlenv create six": [SWITCH],
+    "%mlenv use .venv": [SWITCH],
+    "%mlenv create --dry-run": [],
+    "%mlenv add six": [REFRESH],
+    "%mlenv add six --dry-run": [],
+    "%mlenv add six --offline": [REFRESH],  # fails, and may have done a part
+    "%mlenv kernels": [],
+    "%mlenv kernels prune --yes": [REFRESH],
+    "%mlenv kernels repair": [REFRESH],
+    "%mlenv delete --yes": [REFRESH],
+    "%mlenv list": [],
+    "%mlenv doctor": [],
+    "%mlenv switch --json": [SWITCH],
+    "%mlenv switch\n%mlenv sync\n%mlenv create": [REFRESH, SWITCH],
+}
 
 
-@pytest.fixture(scope="module")
-def table(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Any]]:
-    raise NotImplementedError
+def test_every_verb_tells_the_page_what_it_has_to_know_and_no_more(opened) -> None:
+    live, page = opened(**JUPYTER)
+    assert {cell: told(live, page, cell) for cell in TABLE} == TABLE
+
+
+def test_a_switch_is_told_after_the_cells_last_output_and_the_comm_is_closed(opened) -> None:
+    live, page = opened(**JUPYTER)
+    told(live, page, "%mlenv switch\nprint('the last word')", seconds=3)
+    kinds = [kind for kind in page.kinds() if kind.startswith("comm_") or kind == "stream"]
+    assert kinds == ["stream", "comm_open", "comm_close"]
+    closing, opening = (
+        next(message for message in page.heard if message["msg_type"] == kind) for kind in ("comm_close", "comm_open")
+    )
+    assert closing["content"]["comm_id"] == opening["content"]["comm_id"]
+
+
+def test_a_page_without_our_target_closes_the_comm_and_the_kernels_log_stays_clean(opened) -> None:
+    live, page = opened(**JUPYTER)
+    told(live, page, "%mlenv switch")
+    comm = next(message for message in page.heard if message["msg_type"] == "comm_open")["content"]["comm_id"]
+    page.send("comm_close", comm_id=comm, data={})
+    page.listen(2)
+    assert "comm_close" not in page.kinds()
+    assert comm not in live.log
+
+
+@pytest.mark.parametrize("env", [{}, {"VSCODE_PID": "1", **JUPYTER}])
+def test_other_front_ends_are_told_nothing(opened, env: dict[str, str]) -> None:
+    live, page = opened(**env)
+    for cell in ("%mlenv create", "%mlenv switch", "%mlenv sync"):
+        assert told(live, page, cell, seconds=0.3) == []
+    assert not [kind for kind in page.kinds() if kind.startswith("comm")]
+
+
+def test_a_notebook_that_runs_in_the_projects_environment_is_not_switched(opened, make_venv, tmp_path: Path) -> None:
+    prefix = make_venv(tmp_path / "demo" / ".venv", "3.11", "ipykernel")
+    package = str(Path(sys.modules["mlenv"].__file__ or "").parents[1])
+    live, page = opened([str(prefix / "bin" / "python"), *ARGV[1:]], PYTHONPATH=package, **JUPYTER)
+    assert told(live, page, "%mlenv create six") == [REFRESH]
+    assert told(live, page, "%mlenv use .venv") == [REFRESH]
+    assert told(live, page, "%mlenv switch") == []
+    assert "runs in the project's environment already" in live.run("%mlenv switch").text
+
+
+def test_what_is_said_is_true_with_and_without_the_extension(opened) -> None:
+    live, _ = opened(**JUPYTER)
+    switched, made = (live.run(f"%mlenv {verb}").text for verb in ("switch", "create"))
+    for text in (switched, made):
+        assert 'if this notebook does not switch by itself: Kernel menu > Change Kernel > "Python (demo)"' in text
+        assert len(text.splitlines()) <= 5
+    assert "this notebook is being switched to Python (demo)" in switched
+    assert "create done" in made
+
+
+def test_nbclient_sees_no_comm_and_logs_and_stores_nothing(
+    opened, mlenv_home: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    import nbformat
+    from nbclient import NotebookClient
+
+    live, _ = opened()  # writes the kernelspec
+    host = str(tmp_path / "standin")
+    cells = [
+        "%load_ext mlenv\nfrom dataclasses import replace\nstate = get_ipython()._mlenv_session.state()",
+        f"state.around = replace(state.around, host={host!r})",
+        "%mlenv create six",
+        "%mlenv switch",
+        "%mlenv sync",
+        "import no_such_module_of_mlenv",
+    ]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    resources = {"metadata": {"path": str(tmp_path / "demo")}}
+    client = NotebookClient(notebook, kernel_name=live.manager.kernel_name, allow_errors=True, resources=resources)
+    with caplog.at_level("DEBUG"):
+        client.execute()
+    assert not [word for word in ("comm_open", "comm_msg", "comm target", "WARNING") if word in caplog.text]
+    assert "widgets" not in notebook.metadata
+    advice = notebook.cells[-1].outputs[-1]["data"]["application/vnd.mlenv.advice.v1+json"]
+    assert (advice["action"], advice["package"]) == ("add", "no-such-module-of-mlenv")
+    assert str(tmp_path) not in json.dumps([cell.outputs for cell in notebook.cells[2:]])

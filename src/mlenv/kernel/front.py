@@ -97,6 +97,8 @@ class Front:
 
         wanted, self._switch = self._switch, None
         if wanted is not None:
+            sys.stdout.flush()  # ipykernel sends what was printed some time later
+            sys.stderr.flush()
             self._tell(switch_message(*wanted))
 
     def _tell_refresh(self) -> None:
