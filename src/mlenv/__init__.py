@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Dict, List
 
 from mlenv._version import __version__
 
@@ -21,3 +21,13 @@ def unload_ipython_extension(shell: Any) -> None:
     from mlenv.kernel import session
 
     session.unload(shell)
+
+
+def _jupyter_server_extension_points() -> List[Dict[str, str]]:
+    """Tell Jupyter's server where its part of mlenv is."""
+    return [{"module": "mlenv.faces.server.extension"}]
+
+
+def _jupyter_labextension_paths() -> List[Dict[str, str]]:
+    """Tell JupyterLab where its part of mlenv is (`jupyter labextension develop`)."""
+    return [{"src": "labextension", "dest": "mlenv"}]

@@ -12,13 +12,12 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from mlenv import runtime, trust
-from mlenv.errors import MlenvError
+from mlenv import runtime
 from mlenv.kernel import activation, boot, fallback
 from mlenv.kernel.explanation import Explanation
 from mlenv.probe.environment import interpreter
 from mlenv.services import project as projects
-from mlenv.services.context import Context, silent
+from mlenv.services.portable import entered
 
 __all__ = ["active", "main", "start_folder"]
 
@@ -34,16 +33,16 @@ def main(argv: Sequence[str]) -> None:
         _serve(arguments, arguments.project, arguments.explain)
         return
     root = projects.find_root(start_folder(os.environ))
-    entered = _enter(root)
-    if isinstance(entered, Explanation):
-        _serve(arguments, str(root or ""), entered)
+    place = entered(root)
+    if isinstance(place, Explanation):
+        _serve(arguments, str(root or ""), place)
         return
     launcher = runtime.launcher_path()
     if not launcher.is_file():
         runtime.install_side()
     own = boot.own_options(str(root), dotenv=projects.dotenv_of(root))
-    words = [interpreter(str(entered)), str(launcher), *arguments.rest, *own]
-    boot.replace(words, active(os.environ, str(entered)))
+    words = [interpreter(str(place)), str(launcher), *arguments.rest, *own]
+    boot.replace(words, active(os.environ, str(place)))
 
 
 def start_folder(environ: Mapping[str, str]) -> Path:
@@ -64,30 +63,6 @@ def active(environ: Mapping[str, str], prefix: str) -> dict[str, str]:
         **(activation.named(prefix) if os.path.isdir(os.path.join(prefix, "conda-meta")) else {"VIRTUAL_ENV": prefix}),
         "PYTHONNOUSERSITE": "1",
     }
-
-
-def _enter(root: Path | None) -> Path | Explanation:
-    """Return the environment to enter, or why none is."""
-    if root is None:
-        return Explanation(what="There is no project in this folder or above.", hint="%mlenv create")
-    try:
-        root, member = projects.settled(root, Context(cwd=root, report=silent))
-        project = projects.load(root, member=member)
-    except MlenvError as error:
-        return Explanation(what=f"{error.message} ({error.where})", hint=error.hint)
-    facts = project.environment
-    if facts.prefix is None:
-        return Explanation(what="This project has no environment on this computer yet.", hint="%mlenv create")
-    if trust.trusted(root) != project.link:
-        return Explanation(
-            what=f"The environment {project.link.name} was neither made nor accepted by you on this computer, so it "
-            "was not started: it can run programs of whoever made it.",
-            hint="%mlenv use",
-        )
-    if facts.problem is not None or not os.path.exists(interpreter(str(project.link))):
-        reason = facts.problem.reason if facts.problem is not None else "its interpreter is gone"
-        return Explanation(what=f"The environment {project.link.name} does not run: {reason}.", hint="%mlenv create")
-    return project.link
 
 
 def _serve(arguments: boot.Arguments, root: str, explanation: Explanation) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from mlenv.render.html import error_html, outcome_html, report_html
 from mlenv.render.layout import notice_html, step_html
-from mlenv.render.private import mask_secrets, shorten
+from mlenv.render.private import hide_places, mask_secrets, shorten
 from mlenv.render.text import error_text, outcome_text, report_text
 from mlenv.render.wire import (
     advice_json,
@@ -28,6 +28,7 @@ __all__ = [
     "error_text",
     "event_json",
     "finding_json",
+    "hide_places",
     "loaded_message",
     "mask_secrets",
     "notice_html",

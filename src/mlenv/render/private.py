@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["mask_secrets", "shorten"]
+__all__ = ["hide_places", "mask_secrets", "shorten"]
 
 _USER_INFO = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*://)(?P<user>[^\s/?#\"'<>]*)@")
 _QUERY = re.compile(
@@ -18,6 +18,21 @@ _QUERY = re.compile(
 _HEADER = re.compile(r"(?P<name>\b(?:bearer|basic)\s+)[A-Za-z0-9._~+/=-]{8,}", re.IGNORECASE)
 _HOME = re.compile(r"(?<![\w.~-])(?:/home/[^/\s'\"<>:;,)]+|/Users/[^/\s'\"<>:;,)]+|/root)(?=$|[/\s'\"<>:;,).])")
 _WINDOWS_HOME = re.compile(r"\b[A-Za-z]:[\\/]Users[\\/][^\\/\s'\"<>:;,)]+")
+
+
+_PLACE = re.compile(
+    r"(?<![\w.~/\\-])(?:file://)?(?:/[^/\s'\"<>:;,()]+){2,}/?"  # /usr/lib/python3.11
+    r"|(?<![\w/\\])[A-Za-z]:[\\/][^\s'\"<>:;,()]+"  # C:\Program
+    r"|(?<![\w/\\])\\\\[^\s'\"<>:;,()]+"  # \\server\share
+)
+
+_SEPARATOR = re.compile(r"[/\\]")
+_SLASHES = "/\\"
+
+
+def hide_places(text: str) -> str:
+    """Return the text with absolute paths replaced by ``.../`` and their last part; addresses of the web stay."""
+    return _PLACE.sub(lambda match: f".../{_SEPARATOR.split(match[0].rstrip(_SLASHES))[-1]}", text)
 
 
 def mask_secrets(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -9,7 +10,7 @@ from mlenv import drift, store
 from mlenv.built_for import here_of
 from mlenv.errors import MlenvError
 from mlenv.installed import with_damage
-from mlenv.model import EnvironmentFacts, Finding, Installed, KernelRef, ProjectRef, Report, Selection
+from mlenv.model import EnvironmentFacts, Finding, Installed, KernelRef, Loaded, ProjectRef, Report, Selection
 from mlenv.probe import ask, environment, machines, site
 from mlenv.services import words
 from mlenv.services.context import Context
@@ -28,14 +29,25 @@ def check(context: Context) -> Report:
     return check_project(context, open_project(context))
 
 
-def check_project(context: Context, project: Project, notebook: tuple[str, str] | None = None) -> Report:
+def check_project(
+    context: Context,
+    project: Project,
+    notebook: tuple[str, str] | None = None,
+    *,
+    kernel: KernelRef | None = None,
+    loaded: Sequence[Loaded] | None = None,
+) -> Report:
     """As :func:`check`, for a project that is open. Cost: about 2 ms for 300 packages with a cached selection.
 
     Args:
         context: the options.
         project: as it lies on disk.
         notebook: path relative to the project, and text, of a notebook that may declare packages of its own.
+        kernel: the kernel that it is about, where the caller knows one (default: what ``--kernel-prefix`` says).
+        loaded: what that kernel has in memory, where the caller was told; it counts only where the kernel runs in the
+            project's environment.
     """
+    known = _same_place(kernel, project) if kernel is not None else None
     environment = facts_of(project)
     installed = site.scan(environment.sites) if environment.prefix else Installed()
     selection = _selection(context, project, environment, notebook)
@@ -44,19 +56,25 @@ def check_project(context: Context, project: Project, notebook: tuple[str, str] 
     selection = replace(selection, findings=(*selection.findings, *beside)) if beside else selection
     sound = environment.prefix if environment.problem is None else None
     installed = _examined(context, installed, sound)
-    kernel = None
-    if context.options.kernel_prefix:
+    if kernel is None and context.options.kernel_prefix:
         kernel = KernelRef(prefix=context.options.kernel_prefix, name="")
     return drift.report(
         selection=selection,
         environment=environment,
         installed=installed,
-        loaded=None,
+        loaded=loaded,
         kernel=kernel,
         project=ProjectRef(root=str(project.root), name=selection.name, manifest=selection.manifest),
         needs=needs_of(selection, installed),
+        roots=(os.path.realpath(project.root),),
         same_place=site.same_place,
+        kernel_is_project=known,
     )
+
+
+def _same_place(kernel: KernelRef, project: Project) -> bool:
+    """Whether a kernel runs in the project's environment: folders are compared through their links."""
+    return os.path.realpath(kernel.prefix) == os.path.realpath(project.prefix)
 
 
 def facts_of(project: Project) -> EnvironmentFacts:

@@ -11,6 +11,7 @@ from mlenv.model import Distribution, Installed, Outcome, Selection
 from mlenv.probe import environment, site
 from mlenv.services import tools as engine_tools
 from mlenv.services import words
+from mlenv.services.check import selection_of
 from mlenv.services.context import Context
 from mlenv.services.project import Project, open_project, require_environment
 from mlenv.services.select import selection_for
@@ -18,7 +19,7 @@ from mlenv.services.tools import run_engine
 from mlenv.verbs import did_you_mean
 from mlenv.versions import normalise, same
 
-__all__ = ["list_packages", "outdated", "show"]
+__all__ = ["list_packages", "outdated", "package_rows", "show"]
 
 
 def list_packages(context: Context) -> Outcome:
@@ -42,6 +43,27 @@ def list_packages(context: Context) -> Outcome:
     header = ("package", "installed", "locked", "declared")
     table = [header, *(tuple(str(row[key] or "-") for key in header) for row in rows)]
     return Outcome(verb="list", lines=_aligned(table), data={"packages": rows})
+
+
+def package_rows(context: Context, project: Project) -> list[dict[str, str | None]]:
+    """Return every package that is declared, locked or installed, by name; an environment need not be there.
+
+    Raises:
+        MlenvError: unreadable locks and manifests, with the place in the file.
+    """
+    selection = selection_of(context, project)
+    installed = _rows(words.installed_of(project))
+    locked = {pin.name: pin.version for pin in selection.pins}
+    declared = {row.name: row.text for row in selection.declared}
+    return [
+        {
+            "name": name,
+            "declared": declared.get(name),
+            "locked": locked.get(name),
+            "installed": installed[name].version if name in installed else None,
+        }
+        for name in sorted({*installed, *locked, *declared})
+    ]
 
 
 def _rows(installed: Installed) -> dict[str, Distribution]:

@@ -20,14 +20,32 @@ from mlenv.services.proof import Proof, prove, prove_spec
 from mlenv.services.tools import supply_of
 
 __all__ = [
-    "Proof", "advice", "forget_project", "kernels_of", "list_kernels", "prove", "refuse_taken", "register",
-    "repair", "row",
+    "Proof", "advice", "forget_project", "healthy", "kernels_of", "list_kernels", "prove", "refuse_taken", "register",
+    "repair", "row", "rows_beside",
 ]  # fmt: skip
 
 
 def kernels_of(root: str) -> tuple[Kernel, ...]:
     """Return mlenv's kernels of one project (compared by real path), in Jupyter's order."""
     return tuple(one for one in kernels.listed() if _belongs(one, root))
+
+
+def healthy(known: Iterable[Kernel], root: str, prefix: str) -> Kernel | None:
+    """Return the kernel that starts a project's environment; ``None`` where none of these is well."""
+    fitting = (one for one in known if _belongs(one, root, prefix) and not one.shadowed_by)
+    return next((one for one in fitting if one.state == "ok"), None)
+
+
+def rows_beside(known: Sequence[Kernel], root: str | None) -> list[dict[str, Any]]:
+    """Return kernels as a page shows them: :func:`row` with ``advice`` and ``current``.
+
+    Those of the project at ``root`` come first (``current``), then mlenv's, then the others, each in Jupyter's order.
+    """
+    current = {one.folder for one in known if root is not None and _belongs(one, root)}
+    ordered = sorted(known, key=lambda one: (one.folder not in current, not one.ours))
+    return [
+        {**row(one), "advice": advice(one) if one.reason else "", "current": one.folder in current} for one in ordered
+    ]
 
 
 def row(kernel: Kernel) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from mlenv import locks, store
 from mlenv.drift import CONDA_KINDS
 from mlenv.engines import uv
+from mlenv.engines.choose import EngineChoice, Tools
 from mlenv.engines.conda import supported
 from mlenv.engines.requirement import checked_requirement
 from mlenv.errors import MlenvError
@@ -27,7 +28,10 @@ from mlenv.services.resolver import Resolver
 from mlenv.services.select import select_project, target_of
 from mlenv.versions import satisfies
 
-__all__ = ["asks_conda", "checked", "choose_interpreter", "conda_file_of", "declared_python", "prepare", "requested"]
+__all__ = [
+    "asks_conda", "checked", "choose_interpreter", "conda_file_of", "declared_python", "engine_of", "prepare",
+    "requested",
+]  # fmt: skip
 
 
 def checked(texts: Sequence[str]) -> tuple[str, ...]:
@@ -54,12 +58,7 @@ def prepare(
         MlenvError: ``python-not-found`` with what is there; ``engine-unknown``, ``engine-missing``.
     """
     moment = as_of.asked_moment(context, project)
-    recorded = project.marker.get("engine") or project.environment.engine
-    if isinstance(recorded, str) and own_tool.LOCK_OF.get(recorded, "") not in ("", *project.names):
-        recorded = None  # that tool's lock is gone
-    engine, found = engine_tools.choose_engine(
-        context, project.settings.engine, str(recorded) if recorded else None, conda_file_of(context, project)
-    )
+    engine, found = _chosen_engine(context, project)
     # conda brings its Python; any other one of this machine says what platform this is.
     brings = engine.name == "conda"
     interpreter = interpreters.host() if brings else choose_interpreter(context, project, edits)
@@ -73,6 +72,24 @@ def prepare(
         upgrade_all=upgrade_all,
         cuda=asked_cuda(context, project, engine),
         as_of=moment,
+    )
+
+
+def engine_of(context: Context, project: Project) -> str:
+    """Return the engine that ``create`` would take: ``uv``, ``conda``, ``poetry``.
+
+    Raises:
+        MlenvError: ``engine-unknown``, ``engine-missing``.
+    """
+    return _chosen_engine(context, project)[0].recorded
+
+
+def _chosen_engine(context: Context, project: Project) -> tuple[EngineChoice, Tools]:
+    recorded = project.marker.get("engine") or project.environment.engine
+    if isinstance(recorded, str) and own_tool.LOCK_OF.get(recorded, "") not in ("", *project.names):
+        recorded = None  # that tool's lock is gone
+    return engine_tools.choose_engine(
+        context, project.settings.engine, str(recorded) if recorded else None, conda_file_of(context, project)
     )
 
 

@@ -1,0 +1,185 @@
+"""Routes that look and change nothing."""
+
+from __future__ import annotations
+
+import platform
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mlenv._version import __version__
+from mlenv.errors import MlenvError
+from mlenv.faces.server.base import Handler
+
+if TYPE_CHECKING:
+    from mlenv.services.context import Context
+    from mlenv.services.project import Project
+
+__all__ = [
+    "about", "advice", "check", "check_loaded", "environments", "kernels", "openapi", "packages", "project",
+    "projects", "pythons",
+]  # fmt: skip
+
+_Read = Callable[["Context"], dict[str, Any]]
+
+
+async def about(_handler: Handler) -> tuple[int, Any]:
+    from mlenv.faces.server.requests import JOB_VERBS, job_options
+
+    return 200, {
+        "schema": 1,
+        "mlenv": __version__,
+        "python": platform.python_version(),
+        "platform": sys.platform,
+        "verbs": {verb: list(job_options(verb)) for verb in JOB_VERBS},
+    }
+
+
+async def openapi(handler: Handler) -> tuple[int, Any]:
+    from mlenv.faces.server.openapi import description
+
+    return 200, description(handler.service.base)
+
+
+async def project(handler: Handler) -> tuple[int, Any]:
+    def read(context: Context) -> dict[str, Any]:
+        from mlenv.services.describe import describe, describe_nothing
+
+        found = _project_or_none(context)
+        return describe_nothing(context) if found is None else describe(context, found)
+
+    row = await _read(handler, read)
+    return 200, {"schema": 1, **_placed(handler, row)}
+
+
+async def projects(handler: Handler) -> tuple[int, Any]:
+    def read() -> list[dict[str, Any]]:
+        from mlenv.services.describe import describe_all
+
+        return [_placed(handler, row) for row in describe_all(_context(Path(handler.service.root)))]
+
+    return 200, {"schema": 1, "projects": await handler.service.aside(read)}
+
+
+async def environments(handler: Handler) -> tuple[int, Any]:
+    def read(context: Context) -> dict[str, Any]:
+        from mlenv.services.use import list_environments
+
+        return {"environments": (list_environments(context).data or {})["environments"]}
+
+    return 200, {"schema": 1, **await _read(handler, read)}
+
+
+async def kernels(handler: Handler) -> tuple[int, Any]:
+    def read(context: Context) -> dict[str, Any]:
+        from mlenv.kernels import listed
+        from mlenv.services.kernels import rows_beside
+
+        found = _project_or_none(context)
+        return {"kernels": rows_beside(listed(), str(found.root) if found else None)}
+
+    return 200, {"schema": 1, **await _read(handler, read)}
+
+
+async def pythons(handler: Handler) -> tuple[int, Any]:
+    def read(context: Context) -> dict[str, Any]:
+        from mlenv.services.pythons import pythons
+
+        return dict(pythons(context).data or {})
+
+    return 200, {"schema": 1, **await _read(handler, read)}
+
+
+async def packages(handler: Handler) -> tuple[int, Any]:
+    def read(context: Context) -> dict[str, Any]:
+        from mlenv.services.inspect import package_rows
+        from mlenv.services.project import open_project
+
+        return {"packages": package_rows(context, open_project(context))}
+
+    return 200, {"schema": 1, **await _read(handler, read)}
+
+
+async def check(handler: Handler) -> tuple[int, Any]:
+    return await _checked(handler, handler.text("path"), handler.text("kernel"), None)
+
+
+async def check_loaded(handler: Handler) -> tuple[int, Any]:
+    from mlenv.faces.server.requests import parse_loaded, text_of
+
+    body = handler.body()
+    path, kernel = text_of(body, "path", needed=True), text_of(body, "kernel")
+    return await _checked(handler, path, kernel, parse_loaded(body.get("loaded")))
+
+
+async def advice(handler: Handler) -> tuple[int, Any]:
+    module, kernel_id = handler.text("module"), handler.text("kernel")
+    if not module or len(module) > 1000:
+        raise MlenvError("usage", "'module' is missing", hint="advice?path=...&module=humanize")
+    folder = await handler.folder(handler.text("path"))
+
+    def read() -> dict[str, Any]:
+        from mlenv.import_advice import advised_command
+        from mlenv.services.import_help import advice_for
+
+        found = advice_for(_context(folder), module, session, folder)
+        if found is None:
+            return {"action": "none", "package": None, "text": "", "command": ""}
+        command = advised_command(found)
+        return {"action": found.action, "package": found.package, "text": found.text, "command": command}
+
+    from mlenv.faces.server.kernels import session_kernel
+
+    session = session_kernel(handler.service, kernel_id)
+    return 200, {"schema": 1, **await handler.service.in_turn(folder, ("advice", module, kernel_id), read)}
+
+
+async def _checked(handler: Handler, path: str, kernel_id: str, loaded: Any) -> tuple[int, Any]:
+    from mlenv.faces.server.kernels import session_kernel
+
+    folder = await handler.folder(path)
+    session = session_kernel(handler.service, kernel_id)
+
+    def read() -> dict[str, Any]:
+        from mlenv.render import report_json
+        from mlenv.services.check import check_project
+        from mlenv.services.check_session import check_session
+        from mlenv.services.project import open_project
+
+        context = _context(folder)
+        found = open_project(context)
+        if session is None:
+            return report_json(check_project(context, found))
+        return report_json(check_session(context, found, session, folder, loaded))
+
+    return 200, await handler.service.in_turn(folder, ("check", kernel_id, loaded), read)
+
+
+async def _read(handler: Handler, read: _Read) -> dict[str, Any]:
+    """Read the facts of the folder that the query names, in a thread, in turn with others of that folder."""
+    folder = await handler.folder(handler.text("path"))
+    return await handler.service.in_turn(folder, (read.__qualname__,), lambda: read(_context(folder)))
+
+
+def _context(folder: Path) -> Context:
+    from mlenv.services.context import Context, silent
+
+    return Context(cwd=folder, report=silent)
+
+
+def _project_or_none(context: Context) -> Project | None:
+    from mlenv.services.project import open_project
+
+    try:
+        return open_project(context)
+    except MlenvError as error:
+        if error.code != "no-project":
+            raise
+        return None
+
+
+def _placed(handler: Handler, row: dict[str, Any]) -> dict[str, Any]:
+    """Add where the server shows the project."""
+    root = row["project"]["root"] if row["project"] else None
+    return {**row, "folder": handler.service.contents_path(root) if root else None}
