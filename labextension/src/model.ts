@@ -11,6 +11,8 @@ import type {
   IProject
 } from './answers';
 import { failureOf, isNews } from './format';
+import * as offers from './offers';
+import type { IAdvice, IPythons } from './offers';
 import type { IRequester } from './request';
 import type {
   IEnvironments,
@@ -104,6 +106,15 @@ export class Environments implements IEnvironments {
 
   project(path: string): Promise<IProject> {
     return this._server.get('project', answers.project, { path });
+  }
+
+  pythons(path: string): Promise<IPythons> {
+    return this._server.get('pythons', offers.pythons, { path });
+  }
+
+  advice(path: string, kernel: string, module: string): Promise<IAdvice> {
+    const query = { path, kernel, module };
+    return this._server.get('advice', offers.advice, query);
   }
 
   async packages(path: string): Promise<ReadonlyArray<IPackageRow>> {

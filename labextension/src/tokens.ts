@@ -10,6 +10,7 @@ import type {
   IPackageRow,
   IProject
 } from './answers';
+import type { IAdvice, IPythons } from './offers';
 import type { IFailure, IReport } from './wire';
 
 /** The notebook that is in front, and its kernel. */
@@ -60,6 +61,9 @@ export interface IEnvironments {
   cancel(id: string): Promise<void>;
 
   project(path: string): Promise<IProject>;
+  pythons(path: string): Promise<IPythons>;
+  /** What helps against `No module named ...`, for kernels that do not say it themselves. */
+  advice(path: string, kernelId: string, module: string): Promise<IAdvice>;
   packages(path: string): Promise<ReadonlyArray<IPackageRow>>;
   kernels(path: string): Promise<ReadonlyArray<IKernelRow>>;
 
@@ -89,4 +93,20 @@ export interface ISwitcher {
 export const ISwitcher = new Token<ISwitcher>(
   'mlenv:ISwitcher',
   "Switches an open notebook to its project's kernel."
+);
+
+/** Runs a verb to its end, and tells the user: progress with Cancel, then what was done or why not. */
+export interface IRunner {
+  /**
+   * Run one verb. When it has ended well, the list of kernels is read anew, and an open notebook at the request's path
+   * is switched to the kernel that was made. Never rejects: what fails is told, and `null` comes back.
+   */
+  run(request: IJobRequest): Promise<IJob | null>;
+  /** Run a verb that changes nothing, without telling more than failures. */
+  ask(request: IJobRequest): Promise<IJob | null>;
+}
+
+export const IRunner = new Token<IRunner>(
+  'mlenv:IRunner',
+  'Runs verbs of mlenv, with progress and an end that is told.'
 );
