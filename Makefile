@@ -58,7 +58,7 @@ lint: setup ## ruff; ESLint and Prettier where the labextension's packages are (
 	@echo "== ruff"
 	@$(BIN)/ruff check src tests examples $(LABEXTENSION)/build_hook.py
 	@$(BIN)/ruff format --check src tests examples $(LABEXTENSION)/build_hook.py
-	@test ! -e $(MODULES) || { echo "== ESLint, Prettier" && $(JLPM) lint && jlpm format:check; }
+	@test ! -e $(MODULES) || { echo "== ESLint, Prettier" && ($(JLPM) lint) && ($(JLPM) format:check); }
 
 types: setup ## mypy --strict, also as on Windows and macOS; TypeScript as lint
 	@echo "== mypy (linux, win32, darwin)"
