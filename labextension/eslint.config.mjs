@@ -23,10 +23,12 @@ const UPPER = ['**/plugins/*', '**/views/*'];
 const layers = [
   layer(['src/plugins/**'], {}),
   layer(['src/views/**'], { never: ['**/plugins/*'], atRunTime: ['**/request', '**/model', '**/tracker'] }),
-  layer(['src/model*.ts', 'src/tracker*.ts'], { never: UPPER }),
+  layer(['src/model*.ts', 'src/tracker*.ts', 'src/switcher.ts', 'src/comms.ts', 'src/cellQueues.ts', 'src/kernel*.ts'], {
+    never: UPPER
+  }),
   layer(['src/request.ts'], { never: [...UPPER, '**/model', '**/tracker', '**/tokens'] }),
   layer(['src/tokens.ts'], { never: [...UPPER, '**/model', '**/request'], atRunTime: ['@jupyterlab/*'] }),
-  layer(['src/format*.ts', 'src/wire.ts', 'src/answers.ts', 'src/decode.ts'], {
+  layer(['src/format*.ts', 'src/cellQueue.ts', 'src/messages.ts', 'src/wire.ts', 'src/answers.ts', 'src/decode.ts'], {
     never: UPPER,
     atRunTime: [...FRAMEWORK, '**/tokens', '**/model', '**/request', '**/tracker']
   })

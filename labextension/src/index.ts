@@ -1,9 +1,11 @@
 /** The plugins of mlenv, and nothing else. */
 
 import { commands } from './plugins/commands';
+import { comms } from './plugins/comms';
 import { manager } from './plugins/manager';
 import { status } from './plugins/status';
+import { switcher } from './plugins/switch';
 
 export * from './tokens';
 
-export default [manager, status, commands];
+export default [manager, switcher, comms, status, commands];

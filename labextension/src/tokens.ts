@@ -86,8 +86,10 @@ export interface ISwitcher {
    *
    * @param path Contents path of an open notebook.
    * @param kernel Id of a kernelspec of mlenv.
+   * @param request Id of the message that ran the cell which asks for it: that cell comes to its end first. The cells
+   *     that waited behind it (default: all that wait now) run afterwards in the new kernel.
    */
-  use(path: string, kernel: string): Promise<void>;
+  use(path: string, kernel: string, request?: string | null): Promise<void>;
 }
 
 export const ISwitcher = new Token<ISwitcher>(

@@ -4,6 +4,7 @@ import { readFileSync, readdirSync } from 'fs';
 import { join } from 'path';
 
 import { Decoder, WireError } from '../decode';
+import { asked, loadedRows } from '../messages';
 import { failed, outcome, report, step } from '../wire';
 
 const FOLDER = join(__dirname, '..', '..', '..', 'tests', 'wire');
@@ -17,8 +18,15 @@ const DECODERS: Readonly<Record<string, Decoder<unknown>>> = {
   report
 };
 
-/** Samples that no module here decodes: the kernel's messages and bundles, until their plugins do. */
-const NOT_READ_YET = ['advice', 'comm'];
+/** Samples that no module here decodes: bundles in outputs, until their renderers do. */
+const NOT_READ_YET = ['advice'];
+
+/** Messages of kernels, by what they hold. */
+const COMMS: Readonly<Record<string, (value: unknown) => unknown>> = {
+  'comm-loaded.json': value => ({ rows: loadedRows(value) }),
+  'comm-refresh.json': asked,
+  'comm-switch.json': asked
+};
 
 const kindOf = (name: string): string => name.split(/[-.]/)[0] ?? '';
 const SAMPLES = ALL.flatMap(name => {
@@ -32,7 +40,7 @@ function sample(name: string): Record<string, unknown> {
 }
 
 test('every sample is read, or known not to be', () => {
-  const known = [...Object.keys(DECODERS), ...NOT_READ_YET];
+  const known = [...Object.keys(DECODERS), ...NOT_READ_YET, 'comm'];
   expect(ALL.filter(name => !known.includes(kindOf(name)))).toEqual([]);
   expect(SAMPLES.length).toBeGreaterThan(10);
 });
@@ -58,4 +66,12 @@ describe.each(SAMPLES)('$name', ({ name, decode }) => {
 
 test.each([null, undefined, 'report', [], 1])('%p is no report', value => {
   expect(() => report(value)).toThrow(WireError);
+});
+
+test('every message of a kernel is read, and no value is another one', () => {
+  const found = ALL.filter(name => kindOf(name) === 'comm');
+  expect(found).toEqual(Object.keys(COMMS));
+  for (const name of found) {
+    expect(sample(name)).toMatchObject(COMMS[name]?.(sample(name)) as object);
+  }
 });
