@@ -3,9 +3,11 @@
 import { commands } from './plugins/commands';
 import { comms } from './plugins/comms';
 import { manager } from './plugins/manager';
+import { notify } from './plugins/notify';
+import { panel } from './plugins/panel';
 import { status } from './plugins/status';
 import { switcher } from './plugins/switch';
 
 export * from './tokens';
 
-export default [manager, switcher, comms, status, commands];
+export default [manager, switcher, comms, status, commands, panel, notify];

@@ -11,6 +11,7 @@ import type {
   IProject
 } from './answers';
 import { failureOf, isNews } from './format';
+import { Jobs } from './jobs';
 import * as offers from './offers';
 import type { IAdvice, IPythons } from './offers';
 import type { IRequester } from './request';
@@ -22,11 +23,23 @@ import type {
 } from './tokens';
 import { report } from './wire';
 
-const FOLLOW_MS = 500;
 const NOTHING: ISituation = { subject: null, report: null, failure: null };
 
+/** A question under way, and the one that was asked since: its answer would come too late for what has changed. */
+interface IRound {
+  readonly subject: ISubject;
+  readonly now: Promise<ISituation>;
+  again: Promise<ISituation> | null;
+}
+
 export class Environments implements IEnvironments {
-  constructor(private readonly _server: IRequester) {}
+  constructor(
+    private readonly _server: IRequester,
+    isHidden: () => boolean = () => false
+  ) {
+    this._jobs = new Jobs(_server, () => this.check(), isHidden);
+    this._jobs.changed.connect((_, job) => this._jobChanged.emit(job));
+  }
 
   get situation(): ISituation {
     return this._situation;
@@ -37,7 +50,7 @@ export class Environments implements IEnvironments {
   }
 
   get jobs(): ReadonlyArray<IJob> {
-    return [...this._jobs.values()].reverse();
+    return this._jobs.all;
   }
 
   get jobChanged(): ISignal<IEnvironments, IJob> {
@@ -46,8 +59,15 @@ export class Environments implements IEnvironments {
 
   /** Look at another notebook or kernel; what was known of the old one is dropped at once. */
   async setSubject(subject: ISubject | null): Promise<void> {
+    const before = this._situation.subject;
+    const isSame =
+      before !== null &&
+      before.path === subject?.path &&
+      before.kernelId === subject.kernelId;
     this._subject = subject;
-    this._set({ ...NOTHING, subject });
+    this._set(
+      isSame ? { ...this._situation, subject } : { ...NOTHING, subject }
+    );
     await this.check();
   }
 
@@ -56,52 +76,52 @@ export class Environments implements IEnvironments {
     if (subject === null) {
       return this._situation;
     }
-    const asked = ++this._asked;
-    let found: ISituation;
+    const round = this._round;
+    if (round?.subject === subject) {
+      // Asked again while an answer is awaited: one more question behind it, however often.
+      round.again ??= round.now.then(() => this.check());
+      return round.again;
+    }
+    const made: IRound = { subject, now: this._ask(subject), again: null };
+    this._round = made;
     try {
-      const answer = await this._server.post(
-        'check',
-        report,
-        this._question(subject)
-      );
-      found = { subject, report: answer, failure: null };
-    } catch (error) {
-      found = { subject, report: null, failure: failureOf(error) };
+      return await made.now;
+    } finally {
+      if (this._round === made) {
+        this._round = null;
+      }
     }
-    // An older answer never takes the place of a newer one.
-    if (subject === this._subject && asked >= this._answered) {
-      this._answered = asked;
-      this._set(found);
-    }
-    return this._situation;
   }
 
-  async start(request: IJobRequest): Promise<IJob> {
-    const path = request.path ?? this._subject?.path ?? '';
-    const job = await this._server.post('jobs', answers.job, {
+  start(request: IJobRequest): Promise<IJob> {
+    const subject = this._subject;
+    const path = request.path ?? subject?.path ?? '';
+    return this._jobs.start({
       verb: request.verb,
       arguments: request.arguments ?? [],
       options: request.options ?? {},
-      ...(this._subject
-        ? this._question({ ...this._subject, path })
+      // The kernel of the notebook in front says nothing about another path.
+      ...(subject?.path === path
+        ? this._question(subject)
         : { path, kernel: null, loaded: null })
     });
-    this._note(job);
-    void this.ended(job.id);
-    return job;
   }
 
   ended(id: string): Promise<IJob> {
-    let following = this._following.get(id);
-    if (following === undefined) {
-      following = this._follow(id).finally(() => this._following.delete(id));
-      this._following.set(id, following);
-    }
-    return following;
+    return this._jobs.ended(id);
   }
 
-  async cancel(id: string): Promise<void> {
-    this._note(await this._server.delete(`jobs/${id}`, answers.job));
+  cancel(id: string): Promise<void> {
+    return this._jobs.cancel(id);
+  }
+
+  /** The server told of a job; whoever started it, its end may change the situation. */
+  hear(id: string): void {
+    this._jobs.hear(id);
+  }
+
+  discover(): Promise<void> {
+    return this._jobs.discover();
   }
 
   project(path: string): Promise<IProject> {
@@ -134,8 +154,30 @@ export class Environments implements IEnvironments {
   setLoaded(kernelId: string, rows: ReadonlyArray<ILoaded> | null): void {
     if (rows === null) {
       this._loaded.delete(kernelId);
-    } else {
-      this._loaded.set(kernelId, rows);
+      return;
+    }
+    this._loaded.set(kernelId, rows);
+    if (this._subject?.kernelId === kernelId) {
+      void this.check();
+    }
+  }
+
+  private async _ask(subject: ISubject): Promise<ISituation> {
+    const found = await this._answer(subject);
+    // An answer about the notebook that was in front before is none.
+    if (subject === this._subject) {
+      this._set(found);
+    }
+    return this._situation;
+  }
+
+  private async _answer(subject: ISubject): Promise<ISituation> {
+    try {
+      const question = this._question(subject);
+      const answer = await this._server.post('check', report, question);
+      return { subject, report: answer, failure: null };
+    } catch (error) {
+      return { subject, report: null, failure: failureOf(error) };
     }
   }
 
@@ -153,29 +195,10 @@ export class Environments implements IEnvironments {
     }
   }
 
-  private _note(job: IJob): void {
-    this._jobs.set(job.id, job);
-    this._jobChanged.emit(job);
-  }
-
-  private async _follow(id: string): Promise<IJob> {
-    for (;;) {
-      const job = await this._server.get(`jobs/${id}`, answers.job);
-      this._note(job);
-      if (job.state !== 'running') {
-        await this.check();
-        return job;
-      }
-      await new Promise(resolve => setTimeout(resolve, FOLLOW_MS));
-    }
-  }
-
   private _subject: ISubject | null = null;
   private _situation: ISituation = NOTHING;
-  private _asked = 0;
-  private _answered = 0;
-  private readonly _jobs = new Map<string, IJob>();
-  private readonly _following = new Map<string, Promise<IJob>>();
+  private _round: IRound | null = null;
+  private readonly _jobs: Jobs;
   private readonly _loaded = new Map<string, ReadonlyArray<ILoaded>>();
   private readonly _changed = new Signal<IEnvironments, ISituation>(this);
   private readonly _jobChanged = new Signal<IEnvironments, IJob>(this);

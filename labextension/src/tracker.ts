@@ -25,6 +25,11 @@ export class SubjectTracker {
     return this._settled;
   }
 
+  /** A kernel begins anew: what it had loaded is gone. */
+  get restarted(): ISignal<SubjectTracker, string> {
+    return this._restarted;
+  }
+
   private _follow(): void {
     const panel = this._notebooks.currentWidget;
     if (panel === this._panel) {
@@ -52,7 +57,10 @@ export class SubjectTracker {
 
   private _status(_: unknown, status: string): void {
     if (status === 'restarting' || status === 'autorestarting') {
-      this._busy = false;
+      const id = this.subject?.kernelId;
+      if (id) {
+        this._restarted.emit(id);
+      }
       this._changed.emit();
     } else if (status === 'idle' && this._busy) {
       this._settled.emit();
@@ -63,6 +71,7 @@ export class SubjectTracker {
   private _busy = false;
   private _panel: NotebookPanel | null = null;
   private readonly _changed = new Signal<SubjectTracker, void>(this);
+  private readonly _restarted = new Signal<SubjectTracker, string>(this);
   private readonly _settled = new Signal<SubjectTracker, void>(this);
 }
 

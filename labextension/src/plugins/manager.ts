@@ -10,6 +10,7 @@ import { Debouncer, Poll } from '@lumino/polling';
 
 import { Environments } from '../model';
 import { Requester } from '../request';
+import { followSettings } from '../settings';
 import { IEnvironments } from '../tokens';
 import { SubjectTracker } from '../tracker';
 
@@ -17,6 +18,8 @@ export const PLUGIN_ID = 'mlenv:plugin';
 
 const CHECK_EVERY_S = 5;
 const AFTER_CELL_MS = 150;
+/** Every event of the server about a job. */
+const JOB_EVENT = /mlenv.*job/;
 
 export const manager: JupyterFrontEndPlugin<IEnvironments> = {
   id: PLUGIN_ID,
@@ -35,33 +38,62 @@ function activate(
   settings: ISettingRegistry | null
 ): IEnvironments {
   const environments = new Environments(
-    new Requester(app.serviceManager.serverSettings)
+    new Requester(app.serviceManager.serverSettings),
+    () => document.hidden
   );
-  const tracker = new SubjectTracker(notebooks);
-  const soon = new Debouncer(() => environments.check(), AFTER_CELL_MS);
   const poll = new Poll({
     name: PLUGIN_ID,
     auto: false,
-    factory: () => environments.check(),
+    factory: () => look(environments),
     frequency: { interval: CHECK_EVERY_S * 1000, backoff: true, max: 60_000 },
     standby: 'when-hidden'
   });
-  tracker.changed.connect(() => void environments.setSubject(tracker.subject));
-  tracker.settled.connect(() => void soon.invoke());
-  void app.restored.then(async () => {
-    await environments.setSubject(tracker.subject);
-    void poll.start();
-  });
-  void settings?.load(PLUGIN_ID).then(loaded => {
-    const apply = (): void => {
-      const seconds = loaded.get('checkEvery').composite;
-      poll.frequency = {
-        ...poll.frequency,
-        interval: (typeof seconds === 'number' ? seconds : CHECK_EVERY_S) * 1000
-      };
+  follow(
+    new SubjectTracker(notebooks),
+    environments,
+    new Debouncer(() => environments.check(), AFTER_CELL_MS)
+  );
+  listen(app, environments);
+  void app.restored.then(() => poll.start());
+  void followSettings(settings, read => {
+    const seconds = read('checkEvery');
+    poll.frequency = {
+      ...poll.frequency,
+      interval: (typeof seconds === 'number' ? seconds : CHECK_EVERY_S) * 1000
     };
-    apply();
-    loaded.changed.connect(apply);
   });
   return environments;
+}
+
+/** Reject where there was no answer: the poll then asks less and less often. */
+async function look(environments: IEnvironments): Promise<void> {
+  const { failure } = await environments.check();
+  if (failure !== null && failure.code !== 'no-project') {
+    throw new Error(failure.message);
+  }
+}
+
+function follow(
+  tracker: SubjectTracker,
+  environments: Environments,
+  soon: Debouncer
+): void {
+  const take = (): void => void environments.setSubject(tracker.subject);
+  tracker.restarted.connect((_, kernel) =>
+    environments.setLoaded(kernel, null)
+  );
+  tracker.changed.connect(take);
+  tracker.settled.connect(() => void soon.invoke());
+  take();
+}
+
+/** Jobs of other tabs and clients, and of this page before it was loaded anew. */
+function listen(app: JupyterFrontEnd, environments: Environments): void {
+  app.serviceManager.events.stream.connect((_, event) => {
+    const job = event['job'];
+    if (JOB_EVENT.test(event.schema_id) && typeof job === 'string') {
+      environments.hear(job);
+    }
+  });
+  void app.restored.then(() => environments.discover());
 }

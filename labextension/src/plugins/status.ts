@@ -4,9 +4,11 @@ import type {
   JupyterFrontEnd,
   JupyterFrontEndPlugin
 } from '@jupyterlab/application';
+import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { IStatusBar } from '@jupyterlab/statusbar';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
+import { followSettings } from '../settings';
 import { IEnvironments } from '../tokens';
 import { StatusItem } from '../views/statusItem';
 
@@ -17,11 +19,12 @@ export const status: JupyterFrontEndPlugin<void> = {
   description: 'Shows the verdict on the notebook in front.',
   autoStart: true,
   requires: [IEnvironments],
-  optional: [IStatusBar, ITranslator],
+  optional: [IStatusBar, ISettingRegistry, ITranslator],
   activate: (
     app: JupyterFrontEnd,
     environments: IEnvironments,
     bar: IStatusBar | null,
+    settings: ISettingRegistry | null,
     translator: ITranslator | null
   ) => {
     const trans = (translator ?? nullTranslator).load('mlenv');
@@ -33,10 +36,17 @@ export const status: JupyterFrontEndPlugin<void> = {
       bar.registerStatusItem(PLUGIN_ID, {
         item,
         align: 'left',
-        rank: 2
+        rank: 2,
+        priority: 1,
+        isActive: () => item.isActive,
+        activeStateChanged: item.activeChanged
       });
     } else {
+      item.addClass('jp-mod-menu');
       app.shell.add(item, 'menu', { rank: 900 });
     }
+    void followSettings(settings, read => {
+      item.isWanted = read('statusItem') !== false;
+    });
   }
 };

@@ -1,11 +1,23 @@
-/** What the status bar shows of the situation. */
+/** What the status bar shows of the situation: project, Python, verdict. */
 
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { ReactWidget } from '@jupyterlab/ui-components';
+import { ISignal, Signal } from '@lumino/signaling';
 import * as React from 'react';
 
-import { toneOf } from '../format';
+import { Tone, concerns, toneOf } from '../format';
 import type { IEnvironments } from '../tokens';
+import { VERDICTS } from '../wire';
+import { explain, runningText } from '../jobWords';
+import { reasonText, verdictText } from '../words';
+import { ToneIcon } from './icons';
+
+interface IShown {
+  readonly tone: Tone | 'busy';
+  readonly place: string;
+  readonly word: string;
+  readonly title: string;
+}
 
 export class StatusItem extends ReactWidget {
   constructor(
@@ -15,26 +27,131 @@ export class StatusItem extends ReactWidget {
   ) {
     super();
     this.addClass('jp-mlenv-Status');
-    _environments.changed.connect(() => this.update());
+    _environments.changed.connect(this._onChanged, this);
+    _environments.jobChanged.connect(this._onChanged, this);
+  }
+
+  /** Whether there is anything to show. */
+  get isActive(): boolean {
+    return this.isWanted && this._shown() !== null;
+  }
+
+  get activeChanged(): ISignal<StatusItem, void> {
+    return this._activeChanged;
+  }
+
+  /** What the settings say. */
+  get isWanted(): boolean {
+    return this._isWanted;
+  }
+
+  set isWanted(wanted: boolean) {
+    this._isWanted = wanted;
+    this._onChanged();
   }
 
   protected override render(): React.JSX.Element | null {
-    const { report } = this._environments.situation;
-    if (report === null) {
+    const shown = this._shown();
+    if (shown === null || !this._isWanted) {
       return null;
     }
-    const { project, environment, verdict } = report;
+    const { tone, place, word, title } = shown;
     return (
-      <button
-        type="button"
-        className="jp-mlenv-Status-button"
-        data-tone={toneOf(verdict)}
-        title={environment.prefix ?? this._trans.__('no environment')}
-        onClick={this._open}
-      >
-        {project?.name ?? this._trans.__('no project')}
-        {environment.python ? ` (${environment.python})` : ''} {verdict}
-      </button>
+      <>
+        <button
+          type="button"
+          className="jp-mlenv-Status-button jp-StatusBar-TextItem"
+          data-tone={tone}
+          data-verdict={this._environments.situation.report?.verdict}
+          title={title}
+          onClick={this._open}
+        >
+          <ToneIcon tone={tone} />
+          {place !== '' && (
+            <span className="jp-mlenv-Status-place jp-mlenv-outside">
+              {place}
+            </span>
+          )}
+          <span className="jp-mlenv-Status-word" data-widest={this._widest()}>
+            {word}
+          </span>
+        </button>
+        <span role="status" className="jp-mlenv-Status-spoken">
+          {tone === 'busy' ? '' : [place, word].filter(Boolean).join(': ')}
+        </span>
+      </>
     );
   }
+
+  private _shown(): IShown | null {
+    const trans = this._trans;
+    const { subject, report, failure } = this._environments.situation;
+    if (subject === null || failure?.code === 'no-project') {
+      return null;
+    }
+    if (failure !== null) {
+      const { title, text } = explain(failure, trans);
+      return {
+        tone: failure.code === 'no-server' ? 'quiet' : 'bad',
+        place: '',
+        word: trans.__('mlenv: no answer'),
+        title: [title, text, failure.where].join('\n')
+      };
+    }
+    if (report === null) {
+      return {
+        tone: 'busy',
+        place: '',
+        word: trans.__('Checking…'),
+        title: trans.__('Environments')
+      };
+    }
+    const { project, environment, verdict } = report;
+    const job = this._environments.jobs.find(
+      each => each.state === 'running' && concerns(each, subject, project)
+    );
+    return {
+      tone: job === undefined ? toneOf(verdict) : 'busy',
+      place: [project?.name ?? '', shortPython(environment.python)]
+        .filter(part => part !== '')
+        .join(' · '),
+      word:
+        job === undefined
+          ? verdictText(verdict, trans)
+          : runningText(job.verb, trans),
+      title: [
+        environment.prefix ?? trans.__('no environment'),
+        reasonText(report, trans),
+        verdict === 'in-step' ? '' : report.next.text
+      ]
+        .filter(part => part !== '')
+        .join('\n')
+    };
+  }
+
+  /** The longest verdict: room is kept for it, so that the items beside this one stay where they are. */
+  private _widest(): string {
+    return VERDICTS.map(each => verdictText(each, this._trans)).reduce(
+      (widest, each) => (each.length > widest.length ? each : widest)
+    );
+  }
+
+  private _onChanged(): void {
+    const active = this.isActive;
+    if (active !== this._wasActive) {
+      this._wasActive = active;
+      this._activeChanged.emit();
+    }
+    this.update();
+  }
+
+  private _isWanted = true;
+  private _wasActive = false;
+  private readonly _activeChanged = new Signal<StatusItem, void>(this);
+}
+
+/** `3.12.1` -> `Python 3.12`: the patch release is in the panel. */
+function shortPython(version: string | null): string {
+  const found = /^\d+\.\d+/.exec(version ?? '');
+  return found === null ? '' : `Python ${found[0]}`;
 }

@@ -1,0 +1,178 @@
+/** When a notification is due: once for each change, gone when all is well again. Types of JupyterLab only. */
+
+import type { TranslationBundle } from '@jupyterlab/translation';
+
+import { shortened } from './actions';
+import { signatureOf, worstOf } from './format';
+import type { ISituation, ISubject } from './tokens';
+import type { IReport } from './wire';
+import { actionText, reasonText } from './words';
+
+export interface INotice {
+  readonly text: string;
+  readonly kind: 'warning' | 'error';
+  /** Whether it stays until somebody closes it. */
+  readonly stays: boolean;
+  readonly button: string;
+  readonly command: string;
+  readonly path: string;
+}
+
+/** Shows notices. */
+export interface IToaster {
+  show(notice: INotice): string;
+  dismiss(id: string): void;
+}
+
+/** Keeps texts as long as this page's tab is open, over a reload. */
+export interface IMemory {
+  get(key: string): string | null;
+  set(key: string, text: string | null): void;
+}
+
+export type Level = 'all' | 'important' | 'none';
+
+const IMPORTANT: ReadonlySet<string> = new Set([
+  'broken',
+  'no-env',
+  'switch',
+  'restart'
+]);
+
+export class Notices {
+  constructor(
+    private readonly _toaster: IToaster,
+    private readonly _memory: IMemory,
+    private readonly _trans: TranslationBundle
+  ) {}
+
+  level: Level = 'all';
+
+  /** Tell of a situation that was not told yet; while a job runs nothing is final. */
+  look(situation: ISituation, isWorking: boolean): void {
+    const { report, subject } = situation;
+    const place = report?.project?.root;
+    if (!report || place === undefined || subject === null || isWorking) {
+      return;
+    }
+    const key =
+      report.verdict === 'switch' ? `${place}\n${subject.path}` : place;
+    const notice = noticeOf(report, subject, this._trans);
+    if (notice === null) {
+      this._dismiss(place);
+      this._forget(place, situation);
+      return;
+    }
+    const signature = signatureOf(report);
+    if (this._memory.get(key) === signature) {
+      return;
+    }
+    this._memory.set(key, signature);
+    this._dismiss(place);
+    const isWanted =
+      this.level === 'all' ||
+      (this.level === 'important' && IMPORTANT.has(report.verdict));
+    if (isWanted) {
+      this._open.set(place, this._toaster.show(notice));
+    }
+  }
+
+  /** All is well; but a page just loaded, whose kernel has not told yet, must not be told the same again. */
+  private _forget(place: string, { report, subject }: ISituation): void {
+    if (!subject?.kernelId) {
+      return;
+    }
+    this._memory.set(`${place}\n${subject.path}`, null);
+    const told = this._memory.get(place) ?? '';
+    if (report?.loaded_measured === true || !told.startsWith('["restart"')) {
+      this._memory.set(place, null);
+    }
+  }
+
+  private _dismiss(place: string): void {
+    const id = this._open.get(place);
+    if (id !== undefined) {
+      this._toaster.dismiss(id);
+      this._open.delete(place);
+    }
+  }
+
+  private readonly _open = new Map<string, string>();
+}
+
+/** What to say of a report; `null` where nothing needs to be said. */
+export function noticeOf(
+  report: IReport,
+  subject: ISubject,
+  trans: TranslationBundle
+): INotice | null {
+  const text = textOf(report, trans);
+  const button = actionText(report, trans);
+  if (text === null) {
+    return null;
+  }
+  return {
+    text: shortened(text),
+    kind: report.verdict === 'broken' ? 'error' : 'warning',
+    stays: IMPORTANT.has(report.verdict),
+    button: button ?? trans.__('Show'),
+    command: button === null ? 'mlenv:open-panel' : 'mlenv:act',
+    path: subject.path
+  };
+}
+
+function textOf(report: IReport, trans: TranslationBundle): string | null {
+  const name = clipped(report.project?.name ?? '', 40);
+  switch (report.verdict) {
+    case 'switch':
+      return trans.__(
+        'This notebook does not run in the environment of %1.',
+        name
+      );
+    case 'broken':
+      return trans.__(
+        'The environment of %1 is broken. %2',
+        name,
+        reasonText(report, trans)
+      );
+    case 'no-env':
+      // A folder of somebody who does not use mlenv is left in peace: nothing is locked, and no kernel has lost anything.
+      return report.lock.path === null && !isOrphan(report)
+        ? null
+        : trans.__('The environment of %1 is not there.', name);
+    case 'restart':
+      return trans.__(
+        '%1: restart the kernel to use what is installed %2',
+        name,
+        namesOf(report)
+      );
+    case 'sync':
+    case 'relock':
+      return trans.__(
+        '%1 is out of step. %2 %3',
+        name,
+        reasonText(report, trans),
+        namesOf(report)
+      );
+    default:
+      return null;
+  }
+}
+
+/** Whether the kernel is that of an environment of this project, which is gone. */
+function isOrphan(report: IReport): boolean {
+  const root = report.project?.root ?? '';
+  return root !== '' && (report.kernel?.prefix.startsWith(root) ?? false);
+}
+
+function namesOf(report: IReport): string {
+  const names = worstOf(report).flatMap(each =>
+    each.package === null ? [] : [clipped(each.package, 30)]
+  );
+  const shown = [...names.slice(0, 3), ...(names.length > 3 ? ['…'] : [])];
+  return shown.length === 0 ? '' : `(${shown.join(', ')})`;
+}
+
+function clipped(text: string, most: number): string {
+  return text.length > most ? `${text.slice(0, most - 1)}…` : text;
+}

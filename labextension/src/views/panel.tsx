@@ -1,0 +1,200 @@
+/** The side panel: the project of the notebook in front, its verdict, packages, jobs, kernels. */
+
+import { ReactWidget } from '@jupyterlab/ui-components';
+import type { Message } from '@lumino/messaging';
+import * as React from 'react';
+
+import { within } from '../format';
+import type { IReport } from '../wire';
+import type { ISubject } from '../tokens';
+import { explain } from '../jobWords';
+import { IContext, forCommand } from './context';
+import { ToneIcon, environmentsIcon } from './icons';
+import { JobCard } from './jobCard';
+import { KernelList } from './kernelList';
+import { Packages } from './packages';
+import { Button } from './parts';
+import { VerdictCard } from './verdict';
+
+export const PANEL_ID = 'mlenv-panel';
+
+export class Panel extends ReactWidget {
+  constructor(private readonly _context: IContext) {
+    super();
+    const { trans, model } = _context;
+    this.id = PANEL_ID;
+    this.addClass('jp-mlenv-Panel');
+    this.title.icon = environmentsIcon;
+    this.title.caption = trans.__('Environments');
+    this.node.setAttribute('role', 'region');
+    this.node.setAttribute('aria-label', trans.__('Environments'));
+    model.changed.connect(this._onChanged, this);
+  }
+
+  protected override render(): React.JSX.Element {
+    return <Content context={this._context} />;
+  }
+
+  protected override onAfterShow(message: Message): void {
+    super.onAfterShow(message);
+    this._context.model.isVisible = true;
+    this.update();
+  }
+
+  protected override onBeforeHide(message: Message): void {
+    super.onBeforeHide(message);
+    this._context.model.isVisible = false;
+  }
+
+  private _onChanged(): void {
+    if (this.isVisible) {
+      this.update();
+    }
+  }
+}
+
+function Content(props: { context: IContext }): React.JSX.Element {
+  const { context } = props;
+  const { trans, model } = context;
+  const { subject, failure, report } = model.situation;
+  return (
+    <div className="jp-mlenv-Panel-content">
+      <h2 className="jp-mlenv-Panel-title">{trans.__('Environments')}</h2>
+      {subject === null ? (
+        <NoNotebook context={context} />
+      ) : failure !== null ? (
+        <NoReport context={context} />
+      ) : (
+        <React.Fragment key={subject.path}>
+          <Header context={context} subject={subject} report={report} />
+          <VerdictCard context={context} report={report} />
+          <Job context={context} />
+          <Packages context={context} />
+          <KernelList context={context} />
+        </React.Fragment>
+      )}
+    </div>
+  );
+}
+
+function Job(props: { context: IContext }): React.JSX.Element | null {
+  const { job } = props.context.model;
+  return job === null ? null : <JobCard context={props.context} job={job} />;
+}
+
+function Header(props: {
+  context: IContext;
+  subject: ISubject;
+  report: IReport | null;
+}): React.JSX.Element {
+  const { trans, model } = props.context;
+  const { subject, report } = props;
+  const kernel = model.kernels.find(each => each.id === subject.kernelName);
+  const prefix = report?.environment.prefix ?? null;
+  const root = report?.project?.root;
+  const facts: ReadonlyArray<readonly [string, string, string | undefined]> = [
+    [
+      trans.__('Kernel'),
+      kernel?.display_name ?? subject.kernelName ?? trans.__('none'),
+      report?.kernel?.prefix
+    ],
+    [
+      trans.__('Environment'),
+      environmentText(report) ?? trans.__('none'),
+      prefix ?? undefined
+    ],
+    [trans.__('Lock'), report?.lock.path ?? trans.__('none'), undefined]
+  ];
+  return (
+    <header className="jp-mlenv-Header">
+      <div className="jp-mlenv-Header-name jp-mlenv-outside" title={root}>
+        {report?.project?.name ?? ' '}
+      </div>
+      <dl className="jp-mlenv-Facts">
+        {facts.map(([name, text, title]) => (
+          <React.Fragment key={name}>
+            <dt>{name}</dt>
+            <dd className="jp-mlenv-outside" title={title}>
+              {report === null && name !== trans.__('Kernel') ? ' ' : text}
+            </dd>
+          </React.Fragment>
+        ))}
+      </dl>
+    </header>
+  );
+}
+
+function environmentText(report: IReport | null): string | null {
+  const prefix = report?.environment.prefix ?? null;
+  if (report === null || prefix === null) {
+    return null;
+  }
+  const { python, engine } = report.environment;
+  return [
+    within(prefix, report.project?.root),
+    python === null ? '' : `Python ${python}`,
+    engine ?? ''
+  ]
+    .filter(part => part !== '')
+    .join(' · ');
+}
+
+function NoNotebook(props: { context: IContext }): React.JSX.Element {
+  const { trans } = props.context;
+  return (
+    <div className="jp-mlenv-Empty" data-code="no-notebook">
+      <h3>{trans.__('No notebook is open')}</h3>
+      <p>
+        {trans.__(
+          'Open a notebook: here you see which environment it runs in, whether that is the one its project locked, and what puts it right.'
+        )}
+      </p>
+    </div>
+  );
+}
+
+function NoReport(props: { context: IContext }): React.JSX.Element | null {
+  const { context } = props;
+  const { trans, model } = context;
+  const { failure } = model.situation;
+  if (failure === null) {
+    return null;
+  }
+  const { title, text, code } = explain(failure, trans);
+  const isEmpty = failure.code === 'no-project';
+  return (
+    <>
+      <div className="jp-mlenv-Empty" data-code={failure.code}>
+        <h3>
+          {!isEmpty && <ToneIcon tone="bad" />}
+          <span>{title}</span>
+        </h3>
+        <p className="jp-mlenv-outside">{text}</p>
+        {failure.where !== '' && !isEmpty && (
+          <p className="jp-mlenv-quiet jp-mlenv-outside">
+            {trans.__('Where: %1', failure.where)}
+          </p>
+        )}
+        {code !== '' && <code className="jp-mlenv-outside">{code}</code>}
+        {isEmpty ? (
+          <Button
+            name="create"
+            kind="main"
+            {...forCommand(
+              context,
+              'mlenv:create',
+              trans.__('Create environment…')
+            )}
+          />
+        ) : (
+          <Button
+            name="check"
+            {...forCommand(context, 'mlenv:check', trans.__('Check again'))}
+          />
+        )}
+      </div>
+      <Job context={context} />
+      {isEmpty && <KernelList context={context} />}
+    </>
+  );
+}
