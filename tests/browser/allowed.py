@@ -10,6 +10,8 @@ _OURS = re.compile(r"labextensions/mlenv|\bmlenv:|/mlenv/|jp-mlenv")
 
 _KNOWN = {
     r"Cannot read properties of undefined \(reading 'schema'\)": "Notebook 7: one of its own settings has no schema",
+    r"reading 'kernel'\)[\s\S]*@jupyter-widgets": "ipywidgets: a notebook that has no kernel",
+    r"Command 'filebrowser:open-path' not registered": "Notebook 7: each start",
     r"Could not restore the debugger state": "JupyterLab: each change of the kernel",
 }
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from browser.allowed import is_allowed
 from browser.world import Server
 
 if TYPE_CHECKING:
-    from playwright.sync_api import BrowserContext, Locator, Page
+    from playwright.sync_api import BrowserContext, Locator, Page, Response
 
 __all__ = ["CHROMIUM_FLAGS", "TIMEOUT_MS", "Front", "chromium"]
 
@@ -43,6 +45,8 @@ class Front:
         """Patterns of errors that this story brings about on purpose."""
         self.requests: list[tuple[str, str]] = []
         """Method and address of all that the page asked for."""
+        self.checked: list[str] = []
+        """Paths for which the server answered the check, in their order."""
         self.notebook = ""
         self.page: Page = context.new_page()
         self.page.set_default_timeout(TIMEOUT_MS)
@@ -51,6 +55,7 @@ class Front:
             "console", lambda said: said.type == "error" and self._note(f"{said.text} [{said.location['url']}]")
         )
         self.page.on("request", lambda request: self.requests.append((request.method, request.url)))
+        self.page.on("response", lambda response: self.checked.extend(_paths_checked(response)))
 
     def _note(self, text: str) -> None:
         if not is_allowed(text) and not any(re.search(pattern, text) for pattern in self.expected):
@@ -96,6 +101,11 @@ class Front:
         self.page.locator(".lm-MenuBar-item", has_text=re.compile(f"^{labels[0]}$")).click()
         for label in labels[1:]:
             self.page.locator(".lm-Menu-item:visible", has=self.page.get_by_text(label, exact=True)).click()
+
+    def command(self, name: str, **arguments: object) -> None:
+        """Run one of the application's commands, where the way to it is no part of the story."""
+        run = "async ([name, args]) => { await window.jupyterapp.commands.execute(name, args); }"
+        self.page.evaluate(run, [name, arguments])
 
     def restart_kernel(self) -> None:
         before = self.page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.id")
@@ -175,5 +185,17 @@ class Front:
     def toasts(self) -> Locator:
         return self.page.locator(".Toastify__toast")
 
+    def is_checked(self, path: str) -> None:
+        """Wait until the server has answered the check of a notebook."""
+        if path not in self.checked:
+            self.page.wait_for_event("response", lambda response: path in _paths_checked(response))
+
     def picture(self, path: Path) -> Any:
         return self.page.screenshot(path=str(path))
+
+
+def _paths_checked(response: Response) -> list[str]:
+    """The path that an answer of the check is about, or none."""
+    if urlsplit(response.url).path.endswith("/mlenv/check") and response.request.method == "POST":
+        return [str(json.loads(response.request.post_data or "{}").get("path"))]
+    return []

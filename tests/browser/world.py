@@ -145,6 +145,7 @@ def serving(
     base_url: str = "/",
     options: Sequence[str] = (),
     env: Mapping[str, str] | None = None,
+    through: Sequence[str] = (),
 ) -> Iterator[Server]:
     """Run JupyterLab or Notebook 7 on a user's folder until the block ends; each serves the other's pages, too.
 
@@ -155,6 +156,7 @@ def serving(
         base_url: first part of the path of all its pages.
         options: more words of its command line.
         env: more of its environment.
+        through: a program of Python that becomes the server, with its words.
 
     Raises:
         RuntimeError: it does not answer, with what it wrote.
@@ -165,7 +167,7 @@ def serving(
         port = free.getsockname()[1]
     token = secrets.token_hex(8)
     argv = [
-        python, "-m", "jupyterlab" if app == "lab" else "notebook", "--no-browser", "--allow-root", f"--port={port}",
+        python, *through, "-m", "jupyterlab" if app == "lab" else "notebook", "--no-browser", "--allow-root", f"--port={port}",
         "--ServerApp.port_retries=0", f"--IdentityProvider.token={token}", f"--ServerApp.root_dir={world.root}",
         f"--ServerApp.base_url={base_url}", "--LabApp.expose_app_in_browser=True",
         "--JupyterNotebookApp.expose_app_in_browser=True", *options,

@@ -12,6 +12,7 @@ from mlenv.probe import site
 from mlenv.services import words
 from mlenv.services.check import selection_of
 from mlenv.services.context import Context
+from mlenv.services.opening import opened
 from mlenv.services.project import open_project
 from mlenv.services.session_kernel import SessionKernel, place_of
 
@@ -31,7 +32,7 @@ def advice_for(context: Context, module: str, kernel: SessionKernel | None, fold
         MlenvError: unreadable locks and manifests, with the place in the file.
     """
     try:
-        project = open_project(context)
+        project = opened(open_project(context))
     except MlenvError as error:
         if error.code != "no-project":
             raise

@@ -94,9 +94,8 @@ async def pythons(handler: Handler) -> tuple[int, Any]:
 async def packages(handler: Handler) -> tuple[int, Any]:
     def read(context: Context) -> dict[str, Any]:
         from mlenv.services.inspect import package_rows
-        from mlenv.services.project import open_project
 
-        return {"packages": package_rows(context, open_project(context))}
+        return {"packages": package_rows(context, _project(context))}
 
     return 200, {"schema": 1, **await _read(handler, read)}
 
@@ -145,10 +144,9 @@ async def _checked(handler: Handler, path: str, kernel_id: str, loaded: Any) -> 
         from mlenv.render import report_json
         from mlenv.services.check import check_project
         from mlenv.services.check_session import check_session
-        from mlenv.services.project import open_project
 
         context = _context(folder)
-        found = open_project(context)
+        found = _project(context)
         if session is None:
             return report_json(check_project(context, found))
         return report_json(check_session(context, found, session, folder, loaded))
@@ -168,11 +166,17 @@ def _context(folder: Path) -> Context:
     return Context(cwd=folder, report=silent)
 
 
-def _project_or_none(context: Context) -> Project | None:
+def _project(context: Context) -> Project:
+    """Open a project for a look that nobody asked for but by opening a notebook in it."""
+    from mlenv.services.opening import opened
     from mlenv.services.project import open_project
 
+    return opened(open_project(context))
+
+
+def _project_or_none(context: Context) -> Project | None:
     try:
-        return open_project(context)
+        return _project(context)
     except MlenvError as error:
         if error.code != "no-project":
             raise
