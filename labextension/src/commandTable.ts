@@ -41,6 +41,11 @@ export class Table {
     return labels[mends ?? id].label;
   }
 
+  /** The name on the launcher's card. */
+  get cardLabel(): string {
+    return this._trans.__('Project environment');
+  }
+
   caption(id: Command, args: IArguments): string {
     const { world } = this;
     const why = barrier(id, world, this._elsewhere(args));

@@ -2,6 +2,7 @@
 
 import { commands } from './plugins/commands';
 import { comms } from './plugins/comms';
+import { create } from './plugins/create';
 import { manager } from './plugins/manager';
 import { notify } from './plugins/notify';
 import { panel } from './plugins/panel';
@@ -10,4 +11,13 @@ import { switcher } from './plugins/switch';
 
 export * from './tokens';
 
-export default [manager, switcher, comms, status, commands, panel, notify];
+export default [
+  manager,
+  switcher,
+  comms,
+  status,
+  commands,
+  create,
+  panel,
+  notify
+];

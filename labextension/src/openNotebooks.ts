@@ -18,8 +18,7 @@ export class OpenNotebooks {
 
   /** Run a notebook in a kernel; nothing where it is not open, or runs there. */
   async use(path: string, kernel: string): Promise<void> {
-    const running = this.panel(path)?.sessionContext;
-    if (running && running.session?.kernel?.name !== kernel) {
+    if (this.panel(path) !== null) {
       await this._switcher?.use(path, kernel);
     }
   }

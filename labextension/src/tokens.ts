@@ -106,6 +106,8 @@ export interface IRunner {
   run(request: IJobRequest): Promise<IJob | null>;
   /** Run a verb that changes nothing, without telling more than failures. */
   ask(request: IJobRequest): Promise<IJob | null>;
+  /** Tell that something failed. */
+  fail(failure: IFailure): void;
 }
 
 export const IRunner = new Token<IRunner>(

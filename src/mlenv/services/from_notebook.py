@@ -50,12 +50,12 @@ def create_from(context: Context, notebooks: Sequence[str], words: Sequence[str]
     paths = _paths(context, typed)
     needs = needs_of(context, paths)
     if not context.options.yes and not named:
-        return _proposal(paths, typed, needs)
+        return _proposal(context, paths, typed, needs)
     if context.options.yes:
         needs = _without_unknown(context, needs)
     taken = _taken(context, needs, named)
     if not taken and needs.doubts:
-        return _proposal(paths, typed, needs)
+        return _proposal(context, paths, typed, needs)
     for text in needs.notes:
         context.tell("note", text)
     outcome = create(_with_python(context, needs), taken, kernel_name=kernel_name, pins=needs.pins)
@@ -140,7 +140,8 @@ def _is_unknown(question: Any) -> bool:
     )
 
 
-def _proposal(paths: Sequence[Path], typed: Sequence[str], needs: Needs) -> Outcome:
+def _proposal(context: Context, paths: Sequence[Path], typed: Sequence[str], needs: Needs) -> Outcome:
+    dry_run = context.options.dry_run  # who asks only for the proposal has got it
     shown = paths[0].name if len(paths) == 1 else f"{len(paths)} notebooks"
     verb = needs.how if len(paths) == 1 else {"imports": "import", "declares": "declare"}[needs.how]
     source = f" ({needs.source})" if needs.source else ""
@@ -150,7 +151,7 @@ def _proposal(paths: Sequence[Path], typed: Sequence[str], needs: Needs) -> Outc
     lines += [*_told(needs.doubts), *needs.notes[:_SHOWN]]
     words = " ".join(map(shlex.quote, typed))
     lines.append(f"nothing was installed; to go on: mlenv create --from-notebook {words} --yes")
-    return Outcome(verb="create", lines=tuple(lines), ok=False, data=_data(needs))
+    return Outcome(verb="create", lines=tuple(lines), ok=dry_run, dry_run=dry_run, data=_data(needs))
 
 
 def _told(doubts: Sequence[Doubt]) -> list[str]:

@@ -1,0 +1,89 @@
+/** The create form: from a click to an environment, a kernel, and a notebook that runs in it. */
+
+import type {
+  JupyterFrontEnd,
+  JupyterFrontEndPlugin
+} from '@jupyterlab/application';
+import { ICommandPalette } from '@jupyterlab/apputils';
+import { ILauncher } from '@jupyterlab/launcher';
+import { INotebookTracker } from '@jupyterlab/notebook';
+import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
+
+import { Table, argumentsOf, describe } from '../commandTable';
+import { Creating } from '../creating';
+import { createIcon } from '../icons';
+import { COMMANDS } from '../ids';
+import { IEnvironments, IRunner } from '../tokens';
+
+export const create: JupyterFrontEndPlugin<void> = {
+  id: 'mlenv:create',
+  description: 'The form that makes an environment for a notebook or folder.',
+  autoStart: true,
+  requires: [IEnvironments, IRunner, INotebookTracker],
+  optional: [ICommandPalette, ILauncher, ITranslator],
+  activate: (
+    app: JupyterFrontEnd,
+    environments: IEnvironments,
+    runner: IRunner,
+    notebooks: INotebookTracker,
+    palette: ICommandPalette | null,
+    launcher: ILauncher | null,
+    translator: ITranslator | null
+  ) => {
+    const languages = translator ?? nullTranslator;
+    const trans = languages.load('mlenv');
+    const table = new Table(environments, trans);
+    const creating = new Creating({
+      environments,
+      runner,
+      notebooks,
+      trans,
+      openPanel: () => void app.commands.execute(COMMANDS.openPanel),
+      openNotebook: (cwd, kernelName) =>
+        app.commands.execute('notebook:create-new', { cwd, kernelName })
+    });
+    addCommands(app, creating, table);
+    const command = COMMANDS.create;
+    palette?.addItem({ command, category: trans.__('Environments') });
+    launcher?.add({
+      command,
+      args: { isLauncher: true },
+      // The name of the group is JupyterLab's own.
+      category: languages.load('jupyterlab').__('Notebook'),
+      rank: 100
+    });
+  }
+};
+
+function addCommands(
+  app: JupyterFrontEnd,
+  creating: Creating,
+  table: Table
+): void {
+  const { create: form, environment } = COMMANDS;
+  const isCard = (args: ReadonlyPartialJSONObject): boolean =>
+    args.isLauncher === true;
+  app.commands.addCommand(form, {
+    label: args => (isCard(args) ? table.cardLabel : table.label(form)),
+    caption: args => table.caption(form, argumentsOf(args)),
+    icon: args => (isCard(args) ? createIcon : undefined),
+    isEnabled: args => table.isEnabled(form, argumentsOf(args)),
+    describedBy: describe(form),
+    execute: args => {
+      const cwd = typeof args.cwd === 'string' ? args.cwd : undefined;
+      return creating.ask(argumentsOf(args), cwd);
+    }
+  });
+  app.commands.addCommand(environment, {
+    label: () => table.label(environment),
+    caption: () => table.caption(environment, {}),
+    isEnabled: () => table.isEnabled(environment, {}),
+    describedBy: describe(environment),
+    execute: () => creating.show()
+  });
+  table.changed.connect(() => {
+    app.commands.notifyCommandChanged(form);
+    app.commands.notifyCommandChanged(environment);
+  });
+}
