@@ -31,6 +31,7 @@ const NEEDS_ENVIRONMENT: ReadonlyArray<Command> = [
 ];
 const NEEDS_PROJECT: ReadonlyArray<Command> = [
   ...NEEDS_ENVIRONMENT,
+  COMMANDS.add,
   COMMANDS.lock,
   COMMANDS.remove,
   COMMANDS.undo

@@ -56,6 +56,12 @@ export class Table {
     return id === COMMANDS.act && next ? next : said(this._trans)[id].caption;
   }
 
+  /** What there is nothing to do for is not shown twice: the verdict's own command only where it mends something. */
+  isVisible(id: Command): boolean {
+    const { report } = this.world.situation;
+    return id !== COMMANDS.act || mending(report) !== null;
+  }
+
   isEnabled(id: Command, args: IArguments): boolean {
     return barrier(id, this.world, this._elsewhere(args)) === null;
   }

@@ -5,6 +5,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { shortened } from './actions';
 import type { IJob } from './answers';
 import type { Barrier, IWorld } from './barriers';
+import { runningText } from './jobWords';
 import type { Refusal } from './requirements';
 
 /** Why a command cannot be run now. */
@@ -64,9 +65,8 @@ export function refusalText(
 /** What a running job is doing. */
 export function progressText(trans: TranslationBundle, job: IJob): string {
   const step = job.step?.text ?? '';
-  return step === ''
-    ? shortened(trans.__('%1: %2 …', job.project, job.verb))
-    : shortened(trans.__('%1: %2: %3', job.project, job.verb, step));
+  const doing = step === '' ? runningText(job.verb, trans) : step;
+  return shortened(trans.__('%1: %2', job.project, doing));
 }
 
 /** What a job that ended well has done. */

@@ -61,8 +61,8 @@ export function pythonText(trans: TranslationBundle, python: IPython): string {
 export function ownEngineText(trans: TranslationBundle, found: IFound): string {
   const { engine } = found.project;
   return engine === null
-    ? trans.__('by the project’s files')
-    : trans.__('%1 (by the project’s files)', engine);
+    ? trans.__('what the project’s files say')
+    : trans.__('%1 (by default)', engine);
 }
 
 /** What will happen, in words. */

@@ -70,6 +70,7 @@ function register(app: JupyterFrontEnd, doing: Doing, table: Table): void {
     app.commands.addCommand(id, {
       label: () => table.label(id),
       caption: args => table.caption(id, argumentsOf(args)),
+      isVisible: () => table.isVisible(id),
       isEnabled: args => table.isEnabled(id, argumentsOf(args)),
       describedBy: describe(id),
       execute: args => doing.execute(id, argumentsOf(args))

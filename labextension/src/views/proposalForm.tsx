@@ -36,7 +36,7 @@ export class ProposalForm extends ReactWidget {
         <p className="jp-mlenv-Form-found">
           {this._offers.length === 0
             ? trans.__('The notebook asks for no package.')
-            : trans.__('These packages are installed, and locked:')}
+            : trans.__('These packages will be installed and locked:')}
         </p>
         {this._offers.map((one, index) => (
           <Check
