@@ -15,13 +15,21 @@ from live_kernel import LiveKernel
 pytestmark = [pytest.mark.real, pytest.mark.network]
 
 JUPYTER = {"JPY_SESSION_NAME": "demo.ipynb"}
-STARTS = ["3.9", "3.11", "3.13"]
+COLAB = ("ipykernel==6.17.1", "ipython==7.34.0")
+"""No package ``comm`` yet."""
+KERNELS = {
+    "3.9": ("3.9",),
+    "3.9 and ipykernel 6.0": ("3.9", "ipykernel==6.0.3", "ipython==7.34.0", "ipython-genutils"),
+    "3.11 as Colab": ("3.11", *COLAB),
+    "3.11": ("3.11",),
+    "3.13": ("3.13",),
+}
 
 
 @pytest.fixture
 def start(project: Callable[..., ProjectKernel], start_kernel: Callable[..., LiveKernel]) -> Callable[..., LiveKernel]:
     def start(minor: str = "3.11", *packages: str, **env: str) -> LiveKernel:
-        kernel = project(minor, *(packages or ("idna==3.7", "six==1.16.0")))
+        kernel = project(minor, "idna==3.7", "six==1.16.0", *packages)
         lock(kernel.root, {"idna": "3.7", "six": "1.16.0"}, f"cpython-{minor.replace('.', '')}")
         return start_kernel(kernel.argv, spec_env=kernel.spec_env, cwd=kernel.root, env={**JUPYTER, **env})
 
@@ -41,17 +49,31 @@ def page() -> Iterator[Callable[[LiveKernel], Page]]:
         each.close()
 
 
+@pytest.mark.parametrize("words", KERNELS.values(), ids=KERNELS)
+def test_every_ipykernel_can_tell_a_page_to_switch(words: tuple[str, ...], start, page) -> None:
+    """The runtime's widgets bring a package ``comm`` along, which an old ipykernel knows nothing of."""
+    live = start(*words)
+    tab = page(live)
+    live.run("get_ipython()._mlenv_session.front.switch('demo-1', 'Python (demo)')")
+    tab.listen(2.5)
+    assert tab.told() == [
+        {"schema": 1, "kind": "switch", "kernel": "demo-1", "display_name": "Python (demo)"},
+    ]
+    assert tab.kinds()[-1] == "comm_close"
+    assert live.run("import comm; print(comm.__name__)").stdout == "comm\n"
+
+
 # --- what is in memory ---
 
 
-@pytest.mark.parametrize("minor", STARTS)
-def test_a_page_is_told_what_is_in_memory_at_once_and_after_each_import(minor: str, start, page) -> None:
-    live = start(minor)
+@pytest.mark.parametrize("words", KERNELS.values(), ids=KERNELS)
+def test_a_page_is_told_what_is_in_memory_at_once_and_after_each_import(words: tuple[str, ...], start, page) -> None:
+    live = start(*words)
     tab = page(live)
     comm = tab.open()
     first = tab.loaded(comm)
     assert "idna" not in first
-    assert first["tornado"]["origin"] == "runtime"
+    assert first["tornado"]["origin"] in {"runtime", "environment"}
     assert set(first["tornado"]) == {"name", "version", "origin", "binary", "imported"}
     live.run("import idna")
     told = tab.loaded(comm)["idna"]

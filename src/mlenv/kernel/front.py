@@ -111,7 +111,7 @@ class Front:
 
         if self._kernel is None or front_end(self._shell) != "jupyter":
             return
-        comm = _opened_comm(_TARGET, message)
+        comm = _opened_comm(self._kernel, _TARGET, message)
         loop = getattr(self._kernel, "io_loop", None)
         if loop is None:
             comm.close()
@@ -185,12 +185,19 @@ class _Listener:
         self.told: Optional[Dict[str, Any]] = None
 
 
-def _opened_comm(target: str, data: Dict[str, Any]) -> Any:
-    """Open a comm. Until ipykernel 6.18 there was no package ``comm`` (Google Colab's is older)."""
-    try:
-        from comm import create_comm
-    except ImportError:
-        from ipykernel.comm import Comm
+def _opened_comm(kernel: Any, target: str, data: Dict[str, Any]) -> Any:
+    """Open a comm.
 
-        return Comm(target_name=target, data=data)
-    return create_comm(target_name=target, data=data)
+    ipykernel before 6.18 (Google Colab's) does not know the package ``comm``: where widgets brought it along, its comms
+    would go nowhere.
+    """
+    try:
+        from comm import create_comm, get_comm_manager
+    except ImportError:
+        pass
+    else:
+        if get_comm_manager() is getattr(kernel, "comm_manager", None):
+            return create_comm(target_name=target, data=data)
+    from ipykernel.comm import Comm
+
+    return Comm(target_name=target, data=data)
