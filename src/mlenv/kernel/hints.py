@@ -55,10 +55,10 @@ class PipCall:
 
 def after_cell(state: State, cell: str, error: Optional[BaseException]) -> None:
     """Say what helps after a cell, if anything does."""
-    if isinstance(error, ModuleNotFoundError) and error.name and error.name not in state.hinted:
+    if isinstance(error, ModuleNotFoundError) and error.name:
         advice = import_advice(state, error.name)
-        if advice is not None:
-            state.hinted.add(error.name)
+        if advice is not None and advice not in state.hinted:
+            state.hinted.add(advice)
             _say(state, [import_line(state, advice)], {ADVICE_MIME: render.advice_json(advice)})
     lines: List[str] = []
     for call in pip_calls(cell):

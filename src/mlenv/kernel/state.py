@@ -18,7 +18,7 @@ from mlenv.kernel.selections import Selections
 from mlenv.kernel.surroundings import environment_prefix, find_project, project_of_kernel, same_folder, surroundings
 from mlenv.kernel.uninterrupted import uninterrupted
 from mlenv.loaded import moved
-from mlenv.model import EnvironmentFacts, Finding, Installed, KernelRef, Loaded, ProjectRef, Report, Selection
+from mlenv.model import Advice, EnvironmentFacts, Finding, Installed, KernelRef, Loaded, ProjectRef, Report, Selection
 from mlenv.probe import site
 
 __all__ = ["State"]
@@ -34,8 +34,8 @@ class State:
         self.around = surroundings()
         self.notes: List[Finding] = []
         """What the next report mentions, too: a shell's pip that belongs elsewhere."""
-        self.hinted: Set[str] = set()
-        """Modules whose failed import has been helped with."""
+        self.hinted: Set[Advice] = set()
+        """What has been said under failed imports: each is said once."""
         self._root = project_of_kernel(project, shell.user_ns) if project else None
         self._searched: Optional[Tuple[Any, ...]] = None
         self._selections: Optional[Selections] = None
