@@ -13,7 +13,7 @@ from mlenv.import_names import DISTRIBUTIONS, distribution_of, place_of
 from mlenv.model import Advice
 from mlenv.versions import normalise
 
-__all__ = ["advise", "advised_command", "likely_names", "top_of"]
+__all__ = ["advise", "advised_command", "in_namespace", "likely_names", "top_of"]
 
 _MODULE = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
 _PACKAGE = re.compile(r"[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?")
@@ -32,6 +32,13 @@ def likely_names(module: str) -> Iterator[str]:
     """Give the distributions that likely bring a module, normalised, the likeliest first."""
     known = distribution_of(module) or ""
     yield from dict.fromkeys(normalise(name) for name in (known, module.partition(".")[0]) if name)
+
+
+def in_namespace(module: str) -> bool:
+    """Whether a module is a known package's part of a namespace (``google.protobuf``): there, owning ``google`` tells
+    nothing, and the package's own name counts.
+    """
+    return "." in module and module in DISTRIBUTIONS
 
 
 def advise(module: str, *, project: bool, at_home: bool, owner: str = "", locked: str = "") -> Optional[Advice]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mlenv.import_advice import advise, advised_command, likely_names
+from mlenv.import_advice import advise, advised_command, in_namespace, likely_names
 from mlenv.model import Advice
 
 
@@ -27,6 +27,7 @@ def test_a_package_has_its_own_name_and_what_is_not_known_is_said_to_be_a_guess(
     assert told("skimage.filters") == ("add", "scikit-image")
     assert told("google.protobuf") == ("add", "protobuf")
     assert list(likely_names("cv2")) == ["opencv-python", "cv2"]
+    assert [in_namespace(name) for name in ("google.protobuf", "google", "skimage.filters")] == [True, False, False]
     known, guessed = (str(advise(name, project=True, at_home=True)) for name in ("PIL", "nosuch_thing"))
     assert "pillow is not in this project'" in known
     assert "its package is probably called nosuch-thing" in guessed

@@ -96,6 +96,9 @@ def test_a_switch_is_told_after_the_cells_last_output_and_the_comm_is_closed(ope
         next(message for message in page.heard if message["msg_type"] == kind) for kind in ("comm_close", "comm_open")
     )
     assert closing["content"]["comm_id"] == opening["content"]["comm_id"]
+    # By its parent a page knows whether the cell is one of its own.
+    assert opening["parent_header"]["msg_type"] == "execute_request"
+    assert opening["parent_header"]["session"] == live.client.session.session
 
 
 def test_a_page_without_our_target_closes_the_comm_and_the_kernels_log_stays_clean(opened) -> None:

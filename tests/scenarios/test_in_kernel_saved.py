@@ -78,6 +78,8 @@ def test_outputs_name_no_machine_and_stay_the_same_on_a_second_run(
         if cell.source not in {"%mlenv doctor", "%mlenv kernels"}:
             assert [word for word in places if word in said] == [], f"{cell.source}: {said}"
     assert not any(word in path.read_text() for word in everywhere)
+    (failed,) = (cell for cell in first.cells if cell.source.startswith("import no_such"))
+    assert failed.outputs[-1]["data"]["application/vnd.mlenv.advice.v1+json"]["action"] == "add"
 
     stable = tuple(cell for cell in CELLS if "doctor" not in cell and "panel" not in cell)
     once = run(stable)

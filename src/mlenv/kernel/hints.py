@@ -13,8 +13,7 @@ import sys
 from typing import Any, List, Mapping, Optional, Sequence, Tuple
 
 from mlenv import render
-from mlenv.import_advice import advise, advised_command, likely_names, top_of
-from mlenv.import_names import DISTRIBUTIONS
+from mlenv.import_advice import advise, advised_command, in_namespace, likely_names, top_of
 from mlenv.kernel.display import home_folder, show
 from mlenv.kernel.state import State
 from mlenv.kernel.surroundings import same_folder
@@ -84,8 +83,7 @@ def import_advice(state: State, module: str) -> Optional[Advice]:
     of a standard module).
     """
     top = top_of(module)
-    part = module in DISTRIBUTIONS and "." in module  # of a namespace that many packages share
-    if not top or (top in sys.modules and not part):
+    if not top or (top in sys.modules and not in_namespace(module)):
         return None
     if state.root is None:
         return advise(module, project=False, at_home=False)
@@ -106,7 +104,7 @@ def _owner(state: State, module: str) -> str:
     """Return the distribution in the project's environment that has a module; empty where none has."""
     names = tuple(likely_names(module))
     installed = state.installed()
-    if module in DISTRIBUTIONS and "." in module:
+    if in_namespace(module):
         return next((name for name in names[:1] if installed.get(name)), "")
     for row in sorted(installed.distributions, key=lambda row: row.name not in names):
         if top_of(module) in state.memory.tops(row):

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from mlenv.errors import MlenvError
-from mlenv.import_advice import advise, likely_names
+from mlenv.import_advice import advise, in_namespace, likely_names
 from mlenv.model import Advice, Installed, Selection
 from mlenv.probe import site
 from mlenv.services import words
@@ -49,6 +49,8 @@ def advice_for(context: Context, module: str, kernel: SessionKernel | None, fold
 def _owner(installed: Installed, module: str) -> str:
     """Return the distribution that has this module, the likeliest looked at first; empty where none has."""
     top, likely = module.partition(".")[0], list(likely_names(module))
+    if in_namespace(module):
+        return likely[0] if installed.get(likely[0]) else ""
     for row in sorted(installed.distributions, key=lambda row: row.name not in likely):
         if top in site.tops(row):
             return row.name
