@@ -70,6 +70,8 @@ def test_from_a_failed_import_to_the_projects_kernel_and_back_after_damage(
     assert "installed in the project's environment .venv" in failed.text
     assert advice(here.run("import humanize")) == []
     assert f"this notebook is being switched to {spec['display_name']}" in here.run("%mlenv switch").text
+    tab.listen(1)
+    assert tab.told() == [message, message]
 
     there = start_kernel(message["kernel"], cwd=root, env=env)
     other = page(there)
@@ -90,7 +92,7 @@ def test_from_a_failed_import_to_the_projects_kernel_and_back_after_damage(
     mended = here.run("%mlenv create")
     assert mended.status == "ok", mended.text
     tab.listen(1)
-    assert tab.told() == [message]
+    assert tab.told() == [message]  # the id is what it was
     assert (
         start_kernel(message["kernel"], cwd=root).run("import humanize; print(humanize.__version__)").stdout
         == "4.9.0\n"
