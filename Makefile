@@ -63,6 +63,7 @@ lint: setup ## ruff; ESLint and Prettier where the labextension's packages are (
 types: setup ## mypy --strict, also as on Windows and macOS; TypeScript as lint
 	@echo "== mypy (linux, win32, darwin)"
 	@$(BIN)/mypy
+	@$(BIN)/mypy $(LABEXTENSION)/build_hook.py
 	@$(BIN)/mypy --platform win32
 	@$(BIN)/mypy --platform darwin
 	@test ! -e $(MODULES) || { echo "== TypeScript" && $(JLPM) types; }
@@ -98,8 +99,8 @@ torture: setup ## every long campaign against the promises (hours; fewer: make t
 differential: setup ## mlenv's verdict against that of the locks' own tools (about 15 minutes; fewer: make differential DIFFERENTIAL="--only poetry")
 	@PYTHONPATH=tests $(BIN)/python -m differential $(DIFFERENTIAL)
 
-bench: setup ## the benchmarks, side by side with other tools (about 15 minutes; fewer: make bench ONLY=create,check)
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python --group bench
+bench: labextension ## the benchmarks, side by side with other tools (about 15 minutes; fewer: make bench ONLY=create,check)
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --group bench --group browser
 	@PYTHONPATH=tests $(BIN)/python -m benchmarks $(if $(ONLY),--only $(ONLY)) $(BENCH)
 
 clean: ## remove what the targets made

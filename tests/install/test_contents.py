@@ -43,6 +43,7 @@ def test_the_wheel_carries_every_module_and_the_front_end_once(wheel: Path) -> N
     assert {name for name in modules if not name.startswith("mlenv/labextension/")} <= carried
     assert not {name for name in carried if name.startswith(("mlenv/labextension/", "tests", "labextension"))}
     assert {f"{BUNDLE}/{name}" for name in ("package.json", "install.json", "static/style.js")} <= carried
+    assert f"{SETTINGS}/jupyter_server_config.d/mlenv.json" in carried
     assert not {name for name in carried if name.endswith((".map", ".ts", ".tsx"))}
 
 

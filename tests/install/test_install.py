@@ -6,11 +6,11 @@ import shutil
 from pathlib import Path
 
 import pytest
-from uv import find_uv_bin
 
 from install.machine import WARNING, Machine, sources
 from mlenv import __version__
 
+MISSING = "mlenv's JupyterLab extension is not installed"
 pytestmark = [pytest.mark.real, pytest.mark.network]
 
 
@@ -18,12 +18,14 @@ def prove_all(machine: Machine) -> None:
     """Every face is there, the front end enabled without a step of its own."""
     machine.prove_the_rest(__version__)
     assert machine.listed("labextension") == f"mlenv v{__version__} enabled OK (python, mlenv)"
+    assert MISSING not in machine.doctor()
 
 
 def prove_all_but_the_front_end(machine: Machine) -> None:
     machine.prove_the_rest(__version__)
     assert machine.listed("labextension") == ""
     assert not machine.labextension.exists()
+    assert MISSING in machine.doctor()
 
 
 def test_a_clone_with_node(machine: Machine, clone: Path) -> None:
@@ -58,27 +60,20 @@ def test_a_clone_without_node(machine: Machine, tmp_path: Path) -> None:
     prove_all_but_the_front_end(machine)
 
 
-def test_a_clone_without_node_by_uv(machine: Machine, tmp_path: Path) -> None:
-    words = ["pip", "install", "--verbose", "--no-deps", "--no-cache", "--python", str(machine.python)]
-    said = machine.run(find_uv_bin(), *words, str(sources(tmp_path / "clone")), node=False)
-    assert said.count(WARNING) == 1
-    prove_all_but_the_front_end(machine)
-
-
-def test_a_clone_without_node_where_the_front_end_is_required(machine: Machine, tmp_path: Path) -> None:
-    """CI and releases never go on without it."""
-    clone = sources(tmp_path / "clone")
-    said = machine.pip(str(clone), node=False, code=1, MLENV_REQUIRE_LABEXTENSION="1")
+def test_a_clone_without_node_by_uv_and_where_the_front_end_is_required(machine: Machine, tmp_path: Path) -> None:
+    """CI and releases never go on without it; everybody else does."""
+    clone = str(sources(tmp_path / "clone"))
+    said = machine.uv(clone, node=False, code=1, MLENV_REQUIRE_LABEXTENSION="1")
     assert "the JupyterLab extension is required (MLENV_REQUIRE_LABEXTENSION): Node.js was not found." in said
     assert "Traceback" not in said
-    # There is something to take away again.
-    machine.pip(str(clone), node=False)
+    assert machine.uv(clone, node=False).count(WARNING) == 1
+    prove_all_but_the_front_end(machine)
 
 
 def test_an_editable_install_builds_nothing(machine: Machine, tmp_path: Path) -> None:
     """It is what `make setup` does, also where Node is there; `make labextension` links the front end."""
     clone = sources(tmp_path / "clone")
-    said = machine.pip("--editable", str(clone), node=True, MLENV_REQUIRE_LABEXTENSION="1")
+    said = machine.uv("--editable", str(clone), node=True, MLENV_REQUIRE_LABEXTENSION="1")
     assert WARNING not in said
     assert not (clone / "src" / "mlenv" / "labextension").exists()
     prove_all_but_the_front_end(machine)
@@ -89,10 +84,10 @@ def test_what_fails_to_build_stops_the_installation_and_says_the_way_round(machi
     broken = clone / "labextension" / "src" / "broken.ts"
     broken.write_text("export const number: number = 'a text';\n")
     try:
-        said = machine.pip(str(clone), node=True, code=1)
+        said = machine.uv(str(clone), node=True, code=1)
         assert "src/broken.ts(1,14): error TS2322" in said
         assert "To install mlenv without it, set SKIP_JUPYTER_BUILDER=1." in said
-        assert machine.pip(str(clone), node=True, SKIP_JUPYTER_BUILDER="1").count(WARNING) == 1
+        assert machine.uv(str(clone), node=True, SKIP_JUPYTER_BUILDER="1").count(WARNING) == 1
         prove_all_but_the_front_end(machine)
     finally:
         broken.unlink()

@@ -16,7 +16,7 @@ from mlenv.kernels import Kernel
 from mlenv.model import Installed, Outcome, value
 from mlenv.probe import site
 from mlenv.probe.planted import planted
-from mlenv.services import words
+from mlenv.services import front_end, words
 from mlenv.services.context import Context
 from mlenv.services.diagnose import Diagnosis
 from mlenv.services.disk import taken
@@ -103,8 +103,13 @@ def _host() -> _Section:
     data = {"mlenv": __version__, "python": python, "executable": sys.executable, "uv": found.uv}
     return _Section(
         name="host",
-        lines=(f"mlenv {__version__} on Python {python} ({sys.executable})", uv, *_too_old(found)),
-        data={**data, "uv_version": found.uv_version or None},
+        lines=(
+            f"mlenv {__version__} on Python {python} ({sys.executable})",
+            uv,
+            *_too_old(found),
+            *front_end.lines_on_the_front_end(),
+        ),
+        data={**data, "uv_version": found.uv_version or None, "labextension": front_end.labextension_is_here()},
     )
 
 
