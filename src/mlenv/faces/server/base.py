@@ -15,7 +15,6 @@ from tornado.web import authenticated, stream_request_body
 from mlenv.errors import MlenvError
 from mlenv.faces.server.errors import of_status, status_of
 from mlenv.faces.server.service import Service
-from mlenv.render import error_json
 
 __all__ = ["Answer", "Handler", "guarded"]
 
@@ -55,9 +54,10 @@ class Handler(APIHandler):  # type: ignore[misc]
         try:
             status, content = await answer(self)
         except MlenvError as error:
-            status, content = status_of(error), error_json(error)
+            status, content = status_of(error), _wire(error)
         except OSError as error:
-            status, content = _told(error)
+            fault = _fault(error)
+            status, content = status_of(fault), _wire(fault)
         self.set_status(status)
         self.finish(json.dumps(content, ensure_ascii=False))
 
@@ -107,11 +107,14 @@ class Handler(APIHandler):  # type: ignore[misc]
         return await asyncio.get_running_loop().run_in_executor(None, self.service.folder_of, path)
 
 
-def _told(error: OSError) -> tuple[int, Any]:
+def _fault(error: OSError) -> MlenvError:
     from mlenv import store
 
-    fault = store.failed_write(error)
-    if fault is None:
-        name = os.path.basename(str(error.filename or ""))
-        fault = MlenvError("file-unreadable", f"{error.strerror or error}", where=name)
-    return status_of(fault), error_json(fault)
+    name = os.path.basename(str(error.filename or ""))
+    return store.failed_write(error) or MlenvError("file-unreadable", f"{error.strerror or error}", where=name)
+
+
+def _wire(error: MlenvError) -> dict[str, Any]:
+    from mlenv.render import error_json
+
+    return error_json(error)

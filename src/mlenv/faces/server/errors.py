@@ -7,7 +7,6 @@ from types import MappingProxyType
 from typing import Any
 
 from mlenv.errors import MlenvError
-from mlenv.render import error_json
 
 __all__ = ["STATUSES", "of_status", "status_of"]
 
@@ -49,5 +48,7 @@ def status_of(error: MlenvError) -> int:
 
 def of_status(status: int) -> dict[str, Any]:
     """Return the wire's error for what Jupyter's server refuses by itself; ``message`` is what JupyterLab looks for."""
+    from mlenv.render import error_json
+
     code, message, hint = _PLAIN.get(status, ("http", f"refused with status {status}", ""))
     return {**error_json(MlenvError(code, message, hint=hint)), "message": message}

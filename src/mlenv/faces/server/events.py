@@ -11,8 +11,6 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from mlenv.render import hide_places, mask_secrets, shorten
-
 __all__ = ["SCHEMA", "SCHEMA_ID", "Teller", "public_text"]
 
 SCHEMA_ID = "urn:mlenv:job"
@@ -44,6 +42,8 @@ SCHEMA: Mapping[str, Any] = {
 
 def public_text(text: str, root: str = "") -> str:
     """Return a text that every page of the server may see: no secret, no place of this machine, one short line."""
+    from mlenv.render import hide_places, mask_secrets, shorten
+
     shown = hide_places(shorten(mask_secrets(text), root, os.path.expanduser("~")))
     line = " ".join(shown.split())
     return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 3]}..."

@@ -18,7 +18,6 @@ from typing import Any
 from mlenv.errors import MlenvError
 from mlenv.faces.server.events import Teller, public_text
 from mlenv.model import Event, value
-from mlenv.render import error_json, event_json
 
 __all__ = ["Job", "Jobs", "Plan"]
 
@@ -70,6 +69,8 @@ class Job:
         return self.state == "running"
 
     def step(self, event: Event) -> None:
+        from mlenv.render import event_json
+
         self._step = event_json(event)
         count = f" ({event.done}/{event.total})" if event.done is not None and event.total else ""
         self._say(f"{self._step['text']}{count}")
@@ -210,6 +211,8 @@ def _in_loop(loop: asyncio.AbstractEventLoop, apply: Callable[[_Change], None]) 
 
 def _work(job: Job, hear: Callable[[_Change], None]) -> None:
     """Run a job in its thread, to its end."""
+    from mlenv.render import error_json
+
     try:
         outcome = _run(job, lambda event: hear(lambda job: job.step(event)))
     except MlenvError as error:

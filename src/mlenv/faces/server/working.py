@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mlenv.errors import MlenvError
 from mlenv.faces.server import places
 from mlenv.faces.server.base import Handler
 from mlenv.faces.server.jobs import Plan
-from mlenv.faces.server.requests import JobRequest, parse_job
-from mlenv.services.session_kernel import SessionKernel
+
+if TYPE_CHECKING:
+    from mlenv.faces.server.requests import JobRequest
+    from mlenv.services.session_kernel import SessionKernel
 
 __all__ = ["cancel", "job", "jobs", "start"]
 
@@ -34,6 +36,7 @@ async def cancel(handler: Handler) -> tuple[int, Any]:
 
 async def start(handler: Handler) -> tuple[int, Any]:
     from mlenv.faces.server.kernels import session_kernel
+    from mlenv.faces.server.requests import parse_job
 
     asked = parse_job(handler.body())
     session = session_kernel(handler.service, asked.kernel)
