@@ -147,8 +147,8 @@ def run(
         for reader in readers:
             reader.start()
         try:
-            last = _follow(lines, on_event, lambda: bool(held.asked) or (stop is not None and stop.is_set()))
-            _await_end(process, held)
+            last = _follow(lines, on_event, lambda: _stopped(held, stop))
+            _await_end(process, lambda: _stopped(held, stop))
             readers[1].join(timeout=1)
         except BaseException:
             end(process, hurry=lambda: held.asked > 1)
@@ -156,9 +156,13 @@ def run(
     return _outcome(last, process.returncode, tail)
 
 
-def _await_end(process: subprocess.Popen[bytes], held: Held) -> None:
+def _stopped(held: Held, stop: Optional[threading.Event]) -> bool:
+    return bool(held.asked) or (stop is not None and stop.is_set())
+
+
+def _await_end(process: subprocess.Popen[bytes], stopped: Callable[[], bool]) -> None:
     while process.poll() is None:
-        if held.asked:
+        if stopped():
             raise KeyboardInterrupt
         time.sleep(_END_POLL_S)
 

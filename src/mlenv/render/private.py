@@ -9,7 +9,7 @@ import re
 
 __all__ = ["hide_places", "mask_secrets", "shorten"]
 
-_USER_INFO = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*://)(?P<user>[^\s/?#\"'<>]*)@")
+_USER_INFO = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]{0,30}://)(?P<user>[^\s/?#\"'<>]*)@")
 _QUERY = re.compile(
     r"(?P<name>[?&;][\w.-]*(?:token|key|secret|passw(?:or)?d|pwd|auth|sig|signature|credential|session)[\w.-]*=)"
     r"[^&#\s\"'<>]+",

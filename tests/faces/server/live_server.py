@@ -46,13 +46,15 @@ class LiveServer:
     base: str
     root: Path
     log: Path
+    token: str = TOKEN
     cookies: dict[str, str] = field(default_factory=dict)
 
     def call(
         self, method: str, path: str, body: Any = None, *, raw: bytes | None = None, api: str = "mlenv",
-        headers: Mapping[str, str] | None = None, token: str | None = TOKEN, timeout_s: float = 60,
+        headers: Mapping[str, str] | None = None, token: str | None = "", timeout_s: float = 60,
     ) -> Answer:  # fmt: skip
-        """Send one request; ``path`` is sent as it is, nothing is normalised on the way."""
+        """Send one request as whoever has the token (``None``: nobody); ``path`` is sent as it is."""
+        token = self.token if token == "" else token
         sent = {"Authorization": f"token {token}"} if token else {}
         data = raw if raw is not None else json.dumps(body).encode() if body is not None else None
         if data is not None:
@@ -77,7 +79,7 @@ class LiveServer:
 
     def log_in(self) -> dict[str, str]:
         """Return the headers of a browser that is logged in: its cookies; ``X-XSRFToken`` is left to the caller."""
-        for page in ("login", f"login?token={TOKEN}"):  # the form sets `_xsrf`, the token the user's cookie
+        for page in ("login", f"login?token={self.token}"):  # the form sets `_xsrf`, the token the user's cookie
             connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
             connection.request("GET", f"{self.base}{page}")
             answer = connection.getresponse()
@@ -141,7 +143,7 @@ def start_server(
         time.sleep(0.05)
     time.sleep(0.1)
     content = json.loads(told.read_text())
-    server = LiveServer(process, int(content["port"]), base, root, log)
+    server = LiveServer(process, int(content["port"]), base, root, log, token)
     _answering(server, deadline)
     return server
 

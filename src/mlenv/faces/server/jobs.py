@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -25,6 +26,7 @@ _KEPT = 20
 _RUNNING = 4
 _LOG_LINES = 200
 _LINE_CHARACTERS = 500
+_STEP_CHARACTERS = 2000
 _CLOSE_S = 2.5
 
 
@@ -71,7 +73,8 @@ class Job:
     def step(self, event: Event) -> None:
         from mlenv.render import event_json
 
-        self._step = event_json(event)
+        # Masked by the child; a text without end must not hold the server up.
+        self._step = event_json(replace(event, text=event.text[:_STEP_CHARACTERS]))
         count = f" ({event.done}/{event.total})" if event.done is not None and event.total else ""
         self._say(f"{self._step['text']}{count}")
 
