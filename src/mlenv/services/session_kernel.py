@@ -79,7 +79,7 @@ def told_by_spec(kernel: SessionKernel, of_portable: Callable[[], str]) -> Place
     prefix = prefix_of_program(program)
     if prefix:
         return Place(prefix=prefix)
-    said = f"the kernel {kernel.spec} starts {os.path.basename(program) or 'nothing'}"
+    said = f"{kernel.spec} starts {os.path.basename(program) or 'nothing'}"
     return Place(prefix="", why_not=f"{said}, which does not tell the Python that it runs")
 
 

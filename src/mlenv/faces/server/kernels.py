@@ -26,7 +26,7 @@ def session_kernel(service: Service, kernel_id: str) -> SessionKernel | None:
     spec = _spec_of(kernel)
     name = str(getattr(kernel, "kernel_name", "") or "")
     if spec is None:
-        return SessionKernel(spec=name, elsewhere=f"the kernelspec {name} is gone")
+        return SessionKernel(spec=name, elsewhere=f"its kernelspec {name} is gone")
     return SessionKernel(
         spec=name,
         argv=tuple(str(word) for word in getattr(spec, "argv", None) or ()),
@@ -51,10 +51,10 @@ def _elsewhere(manager: Any, kernel: Any, name: str) -> str:
     from jupyter_server.gateway.managers import GatewayMappingKernelManager
 
     if isinstance(manager, GatewayMappingKernelManager):
-        return f"the kernel {name} runs on another machine (a kernel gateway)"
+        return "it runs on another machine (a kernel gateway)"  # which does not tell its spec's name
     provisioner = getattr(kernel, "provisioner", None)
     if provisioner is not None and type(provisioner) is not LocalProvisioner:
-        return f"the kernel {name} is started by {type(provisioner).__name__}, which decides by itself what runs"
+        return f"{name} is started by {type(provisioner).__name__}, which decides by itself what runs"
     return ""
 
 
