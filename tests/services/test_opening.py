@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sys
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from mlenv.services.check import check_project
 from mlenv.services.context import Context, silent
 from mlenv.services.opening import opened
 from mlenv.services.project import open_project
+from mlenv.services.pythons import pythons
 from scenarios.real_project import mlenv
 
 pytestmark = pytest.mark.real
@@ -79,3 +81,20 @@ def test_an_environment_with_a_registered_kernel_is_looked_at(root: Path) -> Non
     _set_trap(root)
     project = open_project(_context(root))
     assert opened(project) == project
+
+
+@pytest.mark.parametrize("where", ["marker", "mlenv.toml", ".python-version"])
+def test_the_list_of_pythons_starts_none_that_the_project_brought(root: Path, where: str) -> None:
+    """Its files may name any program: a page's list is no wish to run it, a person's `mlenv pythons` is."""
+    touched = _set_trap(root)
+    trap = str(root / ".venv" / "bin" / "python")
+    if where == "marker":
+        minor = ".".join(map(str, sys.version_info[:2]))
+        (root / ".venv" / "mlenv-ready.json").write_text(json.dumps({"schema": 1, "base": trap, "python": minor}))
+    else:
+        (root / where).write_text(f'python = "{trap}"\n' if where == "mlenv.toml" else f"{trap}\n")
+    told = pythons(_context(root), asked=False)
+    assert not touched.exists()
+    assert trap in str((told.data or {})["why"])
+    pythons(_context(root))
+    assert touched.exists()

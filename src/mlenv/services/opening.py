@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 
-from mlenv import kernels, trust
+from mlenv import kernels, store, trust
 from mlenv.model import Finding
 from mlenv.probe import environment, python_places
 from mlenv.services.project import Project
 
-__all__ = ["opened"]
+__all__ = ["brought_python", "opened"]
 
 
 def opened(project: Project) -> Project:
@@ -38,3 +38,29 @@ def _may_start(project: Project) -> bool:
         return True
     real = os.path.realpath(project.prefix)
     return any(known.prefix and os.path.realpath(known.prefix) == real for known in kernels.listed())
+
+
+def brought_python(project: Project) -> str:
+    """Return the Python that the project's files name by a path and that is none of this machine's own; else nothing.
+
+    The list of Pythons starts what a project names, to tell its version: not where that came with the project, unless
+    this user made or accepted its environment.
+    """
+    if trust.trusted(project.root) == project.link:
+        return ""
+    named = [project.marker.get("base"), project.settings.python, *_python_version(project)]
+    for text in named:
+        if not isinstance(text, str) or not (os.sep in text or "/" in text or text.startswith("~")):
+            continue
+        path = os.path.join(project.root, os.path.expanduser(text))
+        if os.path.lexists(path) and not python_places.is_of_machine(path, os.environ):
+            return text
+    return ""
+
+
+def _python_version(project: Project) -> tuple[str, ...]:
+    if ".python-version" not in project.names:
+        return ()
+    from mlenv.locks import parse_python_version
+
+    return tuple(parse_python_version(store.read_text(project.root / ".python-version")))

@@ -13,6 +13,7 @@ from mlenv.probe import ask, interpreters, python_places
 from mlenv.probe.interpreters import Interpreter
 from mlenv.services import words
 from mlenv.services.context import Context
+from mlenv.services.opening import brought_python
 from mlenv.services.prepare import asks_conda, choose_interpreter, declared_python
 from mlenv.services.project import Project, open_project
 from mlenv.versions import satisfies
@@ -40,8 +41,12 @@ class _Row:
         return "" if self.allowed else "not allowed here"
 
 
-def pythons(context: Context) -> Outcome:
+def pythons(context: Context, *, asked: bool = True) -> Outcome:
     """List the Pythons of this machine. Nothing is downloaded or changed.
+
+    Args:
+        context: ``--python``, and where the project is.
+        asked: whether a person asked in this project: else no Python that came with it is started.
 
     Cost: 150 ms for each that was not asked before, then 0.5 ms.
 
@@ -50,7 +55,7 @@ def pythons(context: Context) -> Outcome:
     """
     project = _project(context)
     allowed = declared_python(context, project, {}) if project else ""
-    chosen, why, hint = _choice(context, project)
+    chosen, why, hint = _choice(context, project, asked)
     rows = _rows(allowed, chosen)
     lines = _table(rows)
     if allowed:
@@ -69,17 +74,19 @@ def _project(context: Context) -> Project | None:
         return None
 
 
-def _choice(context: Context, project: Project | None) -> tuple[Interpreter | None, str, str]:
+def _choice(context: Context, project: Project | None, asked: bool) -> tuple[Interpreter | None, str, str]:
     """Return what ``create`` would take, why, and what to type where it would take none."""
     try:
         if project is not None and asks_conda(context, project):
             return None, "conda brings its own Python (python in environment.yml)", ""
+        if project is not None and not asked and (brought := brought_python(project)):
+            return None, f"the project names {brought}, which came with it and was not started", "mlenv pythons"
         if project is not None:
             chosen = choose_interpreter(context, project, {})
             return chosen, chosen.why, ""
-        asked = context.options.python
-        found = interpreters.find(asked, store.cache_dir())
-        return found, f"--python says {asked}" if asked else "it runs mlenv", ""
+        named = context.options.python
+        found = interpreters.find(named, store.cache_dir())
+        return found, f"--python says {named}" if named else "it runs mlenv", ""
     except MlenvError as error:
         return None, error.message, error.hint
 

@@ -86,7 +86,7 @@ async def pythons(handler: Handler) -> tuple[int, Any]:
     def read(context: Context) -> dict[str, Any]:
         from mlenv.services.pythons import pythons
 
-        return dict(pythons(context).data or {})
+        return dict(pythons(context, asked=False).data or {})
 
     return 200, {"schema": 1, **await _read(handler, read)}
 
