@@ -174,7 +174,7 @@ def test_methods_that_a_route_does_not_have_do_nothing(strict: Attacked, path: s
 
 ESCAPES = [
     "..", "../", "a/../..", "a/../../b", "%2e%2e", "%2e%2e/", "%2e%2e%2f", "..%2f..", "/etc", "//etc", "/", "%2fetc", "C:",
-    "C:/x", "c:%5cx", "..%5c..", "a%5c..%5c..", "out", "out/", "out/inner", "out/n.ipynb", "file-out.ipynb", "../root/../../",
+    "C:/x", "c:%5cx", "..%5c..", "a%5c..%5c..", "out", "out/", "out/inner", "out/n.ipynb", "file-out.ipynb", "../x/../../",
 ]  # fmt: skip
 ODD = ["a%00b", "%00", "x" * 5000, "%ff%fe", "a%0ab", "%252e%252e", "...", "nothing.ipynb", "\u202e", "nb.ipynb/x"]
 
