@@ -3,8 +3,10 @@
 import { commands } from './plugins/commands';
 import { comms } from './plugins/comms';
 import { create } from './plugins/create';
+import { imports } from './plugins/imports';
 import { manager } from './plugins/manager';
 import { notify } from './plugins/notify';
+import { output } from './plugins/output';
 import { panel } from './plugins/panel';
 import { status } from './plugins/status';
 import { switcher } from './plugins/switch';
@@ -19,5 +21,7 @@ export default [
   commands,
   create,
   panel,
-  notify
+  notify,
+  output,
+  imports
 ];

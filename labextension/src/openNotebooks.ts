@@ -29,3 +29,11 @@ export class OpenNotebooks {
     return panel !== null && (await this._restart(panel.sessionContext));
   }
 }
+
+/** Contents path of the open notebook that an element is part of. */
+export function around(
+  notebooks: INotebookTracker,
+  node: Node
+): string | undefined {
+  return notebooks.find(one => one.node.contains(node))?.context.path;
+}

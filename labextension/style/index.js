@@ -1,2 +1,3 @@
 import './base.css';
 import './forms.css';
+import './output.css';

@@ -1,0 +1,82 @@
+/** Imports that failed: asked about once for each module and kernel, and told with the action that helps. */
+
+import { Notification } from '@jupyterlab/apputils';
+import type { NotebookPanel } from '@jupyterlab/notebook';
+import type { TranslationBundle } from '@jupyterlab/translation';
+
+import { shortened } from './actions';
+import { deedOf, missingModule } from './advising';
+import { isOurs } from './switcher';
+import type { IEnvironments } from './tokens';
+
+const MISSING = 'ModuleNotFoundError';
+
+export class FailedImports {
+  constructor(
+    private readonly _environments: IEnvironments,
+    private readonly _trans: TranslationBundle,
+    private readonly _run: (
+      id: string,
+      args: Record<string, string | string[]>
+    ) => void
+  ) {}
+
+  /** Whether the user wants no notifications. */
+  isQuiet = false;
+
+  /** Look at an error of a cell. Never rejects: who cannot be asked does not help. */
+  async look(
+    panel: NotebookPanel,
+    errorName: string,
+    errorText: string
+  ): Promise<void> {
+    const module = errorName === MISSING ? missingModule(errorText) : null;
+    const kernel = panel.sessionContext.session?.kernel;
+    if (module === null || !kernel || this.isQuiet) {
+      return;
+    }
+    const key = `${kernel.id} ${module}`;
+    if (this._told.has(key)) {
+      return;
+    }
+    this._told.add(key);
+    try {
+      // A kernel of mlenv says it itself, below the traceback.
+      if (!isOurs(await kernel.spec)) {
+        await this._tell(panel.context.path, kernel.id, module);
+      }
+    } catch {
+      this._told.delete(key);
+    }
+  }
+
+  private async _tell(
+    path: string,
+    kernelId: string,
+    module: string
+  ): Promise<void> {
+    const advice = await this._environments.advice(path, kernelId, module);
+    const deed = deedOf(advice, this._trans);
+    if (deed === null || advice.text === '') {
+      return;
+    }
+    const { label, command, args } = deed;
+    const packages = [...(args.packages ?? [])];
+    Notification.info(shortened(advice.text), {
+      autoClose: false,
+      actions: [
+        {
+          label,
+          displayType: 'accent',
+          callback: () =>
+            this._run(command, {
+              path,
+              ...(packages.length > 0 ? { packages } : {})
+            })
+        }
+      ]
+    });
+  }
+
+  private readonly _told = new Set<string>();
+}
