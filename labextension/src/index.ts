@@ -5,6 +5,7 @@ import { comms } from './plugins/comms';
 import { create } from './plugins/create';
 import { imports } from './plugins/imports';
 import { manager } from './plugins/manager';
+import { missing } from './plugins/missing';
 import { notify } from './plugins/notify';
 import { output } from './plugins/output';
 import { panel } from './plugins/panel';
@@ -17,6 +18,7 @@ export default [
   manager,
   switcher,
   comms,
+  missing,
   status,
   commands,
   create,

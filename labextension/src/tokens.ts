@@ -114,3 +114,33 @@ export const IRunner = new Token<IRunner>(
   'mlenv:IRunner',
   'Runs verbs of mlenv, with progress and an end that is told.'
 );
+
+/** One button of an offer. */
+export interface IOfferAction {
+  readonly label: string;
+  readonly caption: string;
+  run(): void;
+}
+
+/** What is offered for a notebook that has no kernel. */
+export interface IKernelOffer {
+  /** Contents path of the notebook. */
+  readonly path: string;
+  /** Whether its kernel is here and has lost its environment; else the kernel is not here. */
+  readonly isGone: boolean;
+  readonly message: string;
+  /** The best one first; the last one opens JupyterLab's own choice of kernels. */
+  readonly actions: ReadonlyArray<IOfferAction>;
+}
+
+/** What is offered for notebooks whose kernel is not here or cannot start. */
+export interface IKernelOffers {
+  /** For the notebook at a contents path; `null` where nothing is offered. */
+  offer(path: string): IKernelOffer | null;
+  readonly changed: ISignal<IKernelOffers, void>;
+}
+
+export const IKernelOffers = new Token<IKernelOffers>(
+  'mlenv:IKernelOffers',
+  'What is offered for notebooks whose kernel is not here or cannot start.'
+);

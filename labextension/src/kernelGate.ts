@@ -1,0 +1,166 @@
+/**
+ * Stands at the opening of a notebook: where its kernel is not here, or is one of mlenv's that cannot start, JupyterLab
+ * does not get to its dialogs before it is known what could be offered instead. All else starts as ever.
+ */
+
+import type { ISessionContext } from '@jupyterlab/apputils';
+import type { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
+import type { KernelSpec } from '@jupyterlab/services';
+
+import type { IKernelRow, IProject } from './answers';
+import { Remedy, cannotStart, remedyOf, repairOf } from './kernelOffer';
+import { isOurs } from './switcher';
+
+/** A server that is slower than this decides nothing: the notebook opens as ever. */
+const PATIENCE_MS = 5000;
+
+/** What was found of a notebook that stays without a kernel until somebody chooses. */
+export interface IFound {
+  readonly panel: NotebookPanel;
+  /** Id of the kernelspec that the notebook names. */
+  readonly name: string;
+  /** The kernel's row where it is here and cannot start; `null` where it is not here. */
+  readonly row: IKernelRow | null;
+  readonly remedy: Remedy | null;
+}
+
+export interface IGateOptions {
+  readonly notebooks: INotebookTracker;
+  readonly specs: KernelSpec.IManager;
+  project(path: string): Promise<IProject>;
+  kernels(path: string): Promise<ReadonlyArray<IKernelRow>>;
+  /** Open JupyterLab's own choice of kernels. */
+  choose(context: ISessionContext): Promise<void>;
+  offer(found: IFound): void;
+}
+
+export class KernelGate {
+  constructor(private readonly _of: IGateOptions) {
+    _of.notebooks.widgetAdded.connect((_, panel) => this._watch(panel));
+  }
+
+  /** Look again at the notebooks without a kernel: JupyterLab could not start one. Whether something is offered. */
+  async again(): Promise<boolean> {
+    const panels = this._of.notebooks.filter(
+      ({ sessionContext }) => !sessionContext.session?.kernel
+    );
+    const found = await Promise.all(panels.map(panel => this._again(panel)));
+    return found.some(Boolean);
+  }
+
+  private _watch(panel: NotebookPanel): void {
+    const { context, sessionContext } = panel;
+    const look = (): void => {
+      // The document is read, and its session is not begun yet; the preference is not ours to change later.
+      if (context.isReady && !panel.isDisposed) {
+        sessionContext.kernelPreferenceChanged.disconnect(look);
+        this._look(panel);
+      }
+    };
+    sessionContext.kernelPreferenceChanged.connect(look);
+  }
+
+  private _look(panel: NotebookPanel): void {
+    const { sessionContext } = panel;
+    const { id, canStart, shouldStart } = sessionContext.kernelPreference;
+    const name = panel.model?.defaultKernelName ?? '';
+    const known = this._of.specs.specs;
+    const plain = id || canStart === false || shouldStart === false;
+    if (plain || !name || known === null) {
+      return;
+    }
+    const spec = known.kernelspecs[name];
+    if (spec === undefined || isOurs(spec)) {
+      hold(sessionContext, true);
+      void this._decide(panel, name);
+    }
+  }
+
+  private async _decide(panel: NotebookPanel, name: string): Promise<void> {
+    const { sessionContext } = panel;
+    const asked = within(this._find(panel, name)).catch(() => null);
+    await sessionContext.ready;
+    const found = await asked;
+    if (sessionContext.isDisposed) {
+      return;
+    }
+    if (sessionContext.session?.kernel) {
+      hold(sessionContext, false);
+      return;
+    }
+    if (found !== null) {
+      this._of.offer(found);
+      return;
+    }
+    // As JupyterLab would have done it.
+    hold(sessionContext, false);
+    if (await sessionContext.startKernel()) {
+      if (await this._again(panel)) {
+        return;
+      }
+      await this._of.choose(sessionContext);
+    }
+  }
+
+  /** What could be offered; `null` where the notebook should open as ever. */
+  private async _find(
+    panel: NotebookPanel,
+    name: string
+  ): Promise<IFound | null> {
+    const { specs } = this._of;
+    const { path } = panel.context;
+    if (specs.specs?.kernelspecs[name] === undefined) {
+      await specs.refreshSpecs();
+    }
+    const spec = specs.specs?.kernelspecs[name];
+    if (spec === undefined) {
+      const remedy = remedyOf(await this._of.project(path));
+      return remedy === null ? null : { panel, name, row: null, remedy };
+    }
+    if (!isOurs(spec)) {
+      return null;
+    }
+    const rows = await this._of.kernels(path);
+    const row = rows.find(each => each.id === name);
+    if (row === undefined || !cannotStart(row)) {
+      return null;
+    }
+    const remedy = repairOf(await this._of.project(path), row);
+    return { panel, name, row, remedy };
+  }
+
+  private async _again(panel: NotebookPanel): Promise<boolean> {
+    const name = panel.model?.defaultKernelName ?? '';
+    const { sessionContext } = panel;
+    if (!isOurs(this._of.specs.specs?.kernelspecs[name])) {
+      return false;
+    }
+    const found = await within(this._find(panel, name)).catch(() => null);
+    if (found === null || sessionContext.session?.kernel) {
+      return false;
+    }
+    hold(sessionContext, true);
+    this._of.offer(found);
+    return true;
+  }
+}
+
+/** Keep JupyterLab from starting a kernel by itself, or let it again. */
+export function hold(context: ISessionContext, isHeld: boolean): void {
+  if (!context.isDisposed) {
+    const shouldStart = !isHeld;
+    context.kernelPreference = { ...context.kernelPreference, shouldStart };
+  }
+}
+
+async function within<T>(asked: Promise<T>): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error('too late')), PATIENCE_MS);
+  });
+  try {
+    return await Promise.race([asked, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
