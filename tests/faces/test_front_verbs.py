@@ -119,6 +119,22 @@ def test_other_front_ends_are_told_nothing(opened, env: dict[str, str]) -> None:
     assert not [kind for kind in page.kinds() if kind.startswith("comm")]
 
 
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="not run: no /proc here")
+def test_a_notebook_that_papermill_runs_in_a_cell_is_no_page_of_its_own(opened, tmp_path: Path) -> None:
+    """It inherits the name of the notebook in whose cell it runs."""
+    live, page = opened(**JUPYTER)
+    nested = (
+        "import nbclient, nbformat\n"
+        "cells = ['%load_ext mlenv', 'from mlenv.kernel.surroundings import front_end; front_end(get_ipython())']\n"
+        "inner = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])\n"
+        f"client = nbclient.NotebookClient(inner, kernel_name={live.manager.kernel_name!r})\n"
+        "import threading\nthread = threading.Thread(target=client.execute)\nthread.start(); thread.join()\n"
+        "print(inner.cells[-1].outputs[0]['data']['text/plain'])"
+    )
+    assert live.run(nested).stdout == "'none'\n"
+    assert told(live, page, "%mlenv sync") == [REFRESH]
+
+
 def test_a_notebook_that_runs_in_the_projects_environment_is_not_switched(opened, make_venv, tmp_path: Path) -> None:
     prefix = make_venv(tmp_path / "demo" / ".venv", "3.11", "ipykernel")
     package = str(Path(sys.modules["mlenv"].__file__ or "").parents[1])

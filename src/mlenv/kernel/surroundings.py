@@ -180,4 +180,17 @@ def front_end(shell: Any) -> str:
         return "colab"
     if "__vsc_ipynb_file__" in shell.user_ns or "VSCODE_PID" in os.environ:
         return "vscode"
-    return "jupyter" if os.environ.get("JPY_SESSION_NAME") else "none"
+    session = os.environ.get("JPY_SESSION_NAME")
+    return "jupyter" if session and not _inherited("JPY_SESSION_NAME", session) else "none"
+
+
+def _inherited(name: str, content: str) -> bool:
+    """Whether whoever started this process had the variable, too: papermill in a cell of a notebook, which nobody sees.
+
+    Told where there is a ``/proc``; elsewhere taken for not inherited.
+    """
+    try:
+        with open(f"/proc/{os.getppid()}/environ", "rb") as stream:
+            return os.fsencode(f"{name}={content}") in stream.read().split(b"\0")
+    except OSError:
+        return False
