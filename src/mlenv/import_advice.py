@@ -41,13 +41,16 @@ def in_namespace(module: str) -> bool:
     return "." in module and module in DISTRIBUTIONS
 
 
-def advise(module: str, *, project: bool, at_home: bool, owner: str = "", locked: str = "") -> Optional[Advice]:
+def advise(
+    module: str, *, project: bool, at_home: bool, environment: bool = True, owner: str = "", locked: str = ""
+) -> Optional[Advice]:
     """Decide what helps.
 
     Args:
         module: what could not be imported, as the error names it (``skimage``, ``google.protobuf``).
         project: whether the notebook has a project.
         at_home: whether its kernel runs in the project's environment.
+        environment: whether the project has an environment.
         owner: the distribution in the project's environment that has the module; empty where none has.
         locked: the distribution in the project's lock that likely brings it; empty where none does.
 
@@ -64,18 +67,22 @@ def advise(module: str, *, project: bool, at_home: bool, owner: str = "", locked
     if owner:
         text = f"{owner} is installed, and this kernel still runs with what was there before"
         return Advice(action="restart", package=owner, text=text)
+    if locked and not environment:
+        text = f"{locked} is in the lock, and this project has no environment yet"
+        return Advice(action="create", package=None, text=text)
     if locked:
         return Advice(action="sync", package=locked, text=f"{locked} is in the lock and not installed")
-    return _missing(module, top, project)
+    lacks = "" if environment else "this project has no environment yet"
+    return _missing(module, top, lacks if project else "there is no project here yet")
 
 
-def _missing(module: str, top: str, project: bool) -> Optional[Advice]:
+def _missing(module: str, top: str, lacks: str) -> Optional[Advice]:
     known = distribution_of(module)
     name = normalise(known or top)
     if not _PACKAGE.fullmatch(name) or (known is None and _is_namespace(top)):
         return None
-    if not project:
-        return Advice(action="create", package=name, text=f"{name} is not installed, and there is no project here yet")
+    if lacks:
+        return Advice(action="create", package=name, text=f"{name} is not installed, and {lacks}")
     text = f"{name} is not in this project"
     if not known:
         text = f"{top} is not in this project; its package is probably called {name}"

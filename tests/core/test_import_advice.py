@@ -16,6 +16,8 @@ def told(module: str, **facts: object) -> tuple[str, str | None]:
 
 def test_every_situation_has_its_action() -> None:
     assert told("humanize", project=False, at_home=False) == ("create", "humanize")
+    assert told("humanize", at_home=False, environment=False) == ("create", "humanize")
+    assert told("humanize", at_home=False, environment=False, locked="humanize") == ("create", None)
     assert told("humanize", at_home=False) == ("add", "humanize")
     assert told("humanize") == ("add", "humanize")
     assert told("skimage", locked="scikit-image") == ("sync", "scikit-image")

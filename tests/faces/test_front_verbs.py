@@ -179,5 +179,5 @@ def test_nbclient_sees_no_comm_and_logs_and_stores_nothing(
     assert not [word for word in ("comm_open", "comm_msg", "comm target", "WARNING") if word in caplog.text]
     assert "widgets" not in notebook.metadata
     advice = notebook.cells[-1].outputs[-1]["data"]["application/vnd.mlenv.advice.v1+json"]
-    assert (advice["action"], advice["package"]) == ("add", "no-such-module-of-mlenv")
+    assert (advice["action"], advice["package"]) == ("create", "no-such-module-of-mlenv")
     assert str(tmp_path) not in json.dumps([cell.outputs for cell in notebook.cells[2:]])

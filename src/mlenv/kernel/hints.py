@@ -24,7 +24,7 @@ __all__ = ["ADVICE_MIME", "PipCall", "after_cell", "belongs_to", "import_advice"
 ADVICE_MIME = "application/vnd.mlenv.advice.v1+json"
 _TO = {
     "add": "To add it",
-    "create": "To make one with it",
+    "create": "To make one",
     "restart": "To use it",
     "switch": "To run there",
     "sync": "To install it",
@@ -87,8 +87,15 @@ def import_advice(state: State, module: str) -> Optional[Advice]:
         return None
     if state.root is None:
         return advise(module, project=False, at_home=False)
-    facts = {"owner": _owner(state, module), "locked": _locked(state, module)}
-    return advise(module, project=True, at_home=state.at_home, **facts)
+    problem = state.facts().problem
+    return advise(
+        module,
+        project=True,
+        at_home=state.at_home,
+        environment=problem is None or problem.kind != "no-env",
+        owner=_owner(state, module),
+        locked=_locked(state, module),
+    )
 
 
 def import_line(state: State, advice: Advice) -> str:

@@ -43,7 +43,9 @@ def advice_for(context: Context, module: str, kernel: SessionKernel | None, fold
     at_home = place is None or os.path.realpath(place.prefix) == os.path.realpath(project.prefix)
     owner = _owner(words.installed_of(project), module)
     locked = "" if owner else _locked(selection_of(context, project), module)
-    return advise(module, project=True, at_home=at_home, owner=owner, locked=locked)
+    problem = project.environment.problem
+    there = problem is None or problem.kind != "no-env"
+    return advise(module, project=True, at_home=at_home, environment=there, owner=owner, locked=locked)
 
 
 def _owner(installed: Installed, module: str) -> str:
