@@ -86,8 +86,8 @@ export function explain(
     default:
       return {
         title: trans.__('This could not be compared'),
-        text: failure.message,
-        code: failure.hint
+        text: [failure.message, failure.hint].join('\n').trim(),
+        code: ''
       };
   }
 }

@@ -52,7 +52,11 @@ export class Notices {
   look(situation: ISituation, isWorking: boolean): void {
     const { report, subject } = situation;
     const place = report?.project?.root;
-    if (!report || place === undefined || subject === null || isWorking) {
+    if (!report || place === undefined || subject === null) {
+      return;
+    }
+    if (isWorking) {
+      this._dismiss(place);
       return;
     }
     const key =
@@ -142,21 +146,35 @@ function textOf(report: IReport, trans: TranslationBundle): string | null {
         : trans.__('The environment of %1 is not there.', name);
     case 'restart':
       return trans.__(
-        '%1: restart the kernel to use what is installed %2',
+        '%1: restart the kernel to use what is installed (%2).',
         name,
         namesOf(report)
       );
-    case 'sync':
     case 'relock':
-      return trans.__(
-        '%1 is out of step. %2 %3',
-        name,
-        reasonText(report, trans),
-        namesOf(report)
-      );
+      return trans.__('%1: %2', name, reasonText(report, trans));
+    case 'sync':
+      return driftText(report, name, trans);
     default:
       return null;
   }
+}
+
+function driftText(
+  report: IReport,
+  name: string,
+  trans: TranslationBundle
+): string {
+  const packages = namesOf(report);
+  return packages === ''
+    ? trans.__('%1 is out of step. %2', name, reasonText(report, trans))
+    : trans._n(
+        '%2 is out of step: %1 package differs from %3 (%4).',
+        '%2 is out of step: %1 packages differ from %3 (%4).',
+        worstOf(report).filter(each => each.package !== null).length,
+        name,
+        clipped(report.lock.path ?? trans.__('the lock'), 30),
+        packages
+      );
 }
 
 /** Whether the kernel is that of an environment of this project, which is gone. */
@@ -169,8 +187,7 @@ function namesOf(report: IReport): string {
   const names = worstOf(report).flatMap(each =>
     each.package === null ? [] : [clipped(each.package, 30)]
   );
-  const shown = [...names.slice(0, 3), ...(names.length > 3 ? ['…'] : [])];
-  return shown.length === 0 ? '' : `(${shown.join(', ')})`;
+  return [...names.slice(0, 3), ...(names.length > 3 ? ['…'] : [])].join(', ');
 }
 
 function clipped(text: string, most: number): string {

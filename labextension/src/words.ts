@@ -43,6 +43,12 @@ export function reasonText(report: IReport, trans: TranslationBundle): string {
       report.lock.path ?? trans.__('the lock')
     );
   }
+  if (report.verdict === 'switch' && report.kernel !== null) {
+    return trans.__(
+      "The kernel runs in %1, and not in the project's environment.",
+      report.kernel.prefix
+    );
+  }
   const reason = worstOf(report)[0]?.reason;
   return (
     countedText(report, trans) ??
@@ -51,20 +57,17 @@ export function reasonText(report: IReport, trans: TranslationBundle): string {
 }
 
 function inStepText(report: IReport, trans: TranslationBundle): string {
-  const lock = report.lock.path ?? trans.__('the lock');
   const { locked } = report.counts;
   return report.loaded_measured
     ? trans._n(
-        '%1 package of %2, loaded and installed as locked.',
-        '%1 packages of %2, loaded and installed as locked.',
-        locked,
-        lock
+        '%1 package, loaded and installed as locked.',
+        '%1 packages, loaded and installed as locked.',
+        locked
       )
     : trans._n(
-        '%1 package of %2, installed as locked. What the kernel has loaded was not measured.',
-        '%1 packages of %2, installed as locked. What the kernel has loaded was not measured.',
-        locked,
-        lock
+        '%1 package installed as locked; what is loaded was not measured.',
+        '%1 packages installed as locked; what is loaded was not measured.',
+        locked
       );
 }
 
@@ -107,7 +110,7 @@ export function sentence(text: string): string {
   const whole = text.trim();
   const end = /[.!?:)]$/.test(whole) ? '' : '.';
   // A package's name is not written large.
-  return /^(this|the|kernel|no)\b/.test(whole)
+  return /^(an?|it|kernel|no|not|the|there|this|what) /.test(whole)
     ? `${whole.charAt(0).toUpperCase()}${whole.slice(1)}${end}`
     : `${whole}${end}`;
 }

@@ -18,8 +18,8 @@ export const PLUGIN_ID = 'mlenv:plugin';
 
 const CHECK_EVERY_S = 5;
 const AFTER_CELL_MS = 150;
-/** Every event of the server about a job. */
-const JOB_EVENT = /mlenv.*job/;
+/** Schema of the server's events about jobs. */
+const JOB_EVENT = 'urn:mlenv:job';
 
 export const manager: JupyterFrontEndPlugin<IEnvironments> = {
   id: PLUGIN_ID,
@@ -68,7 +68,7 @@ function activate(
 /** Reject where there was no answer: the poll then asks less and less often. */
 async function look(environments: IEnvironments): Promise<void> {
   const { failure } = await environments.check();
-  if (failure !== null && failure.code !== 'no-project') {
+  if (failure !== null) {
     throw new Error(failure.message);
   }
 }
@@ -91,7 +91,7 @@ function follow(
 function listen(app: JupyterFrontEnd, environments: Environments): void {
   app.serviceManager.events.stream.connect((_, event) => {
     const job = event['job'];
-    if (JOB_EVENT.test(event.schema_id) && typeof job === 'string') {
+    if (event.schema_id === JOB_EVENT && typeof job === 'string') {
       environments.hear(job);
     }
   });

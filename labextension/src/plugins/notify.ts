@@ -47,7 +47,10 @@ export const notify: JupyterFrontEndPlugin<void> = {
       look();
     });
     environments.jobChanged.connect((_, job) => {
-      if (job.state !== 'running') {
+      if (job.state === 'running') {
+        look();
+      } else {
+        // Its end counts when the situation after it is known.
         void environments.ended(job.id).then(look);
       }
     });

@@ -48,7 +48,7 @@ export const panel: JupyterFrontEndPlugin<void> = {
     palette?.addItem({ command: OPEN, category: trans.__('Environments') });
     app.commands.commandChanged.connect((_, { id }) => {
       if (id === undefined || id.startsWith('mlenv:')) {
-        widget.update();
+        widget.refresh();
       }
     });
   }

@@ -136,11 +136,12 @@ function Log(props: {
   const box = React.useRef<HTMLPreElement>(null);
   const follows = React.useRef(true);
   const text = log.join('\n');
+  // After every drawing: a panel that was hidden cannot be scrolled before it is seen.
   React.useLayoutEffect(() => {
     if (box.current !== null && follows.current) {
       box.current.scrollTop = box.current.scrollHeight;
     }
-  }, [text]);
+  });
   return log.length === 0 ? null : (
     <details className="jp-mlenv-Log" open={state !== 'done'}>
       <summary>{trans.__('Log')}</summary>

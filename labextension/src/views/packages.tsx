@@ -1,7 +1,9 @@
 /** The packages of the project in each place: loaded, installed, locked, declared. */
 
+import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
+import type { IReport } from '../wire';
 import { IRow, Shown, chosen, differs } from '../format';
 import { AddPackage } from './addPackage';
 import type { IContext } from './context';
@@ -39,10 +41,13 @@ export function Packages(props: { context: IContext }): React.JSX.Element {
         rows={found}
         nothing={
           query === '' && shown === 'differing'
-            ? trans.__('Nothing differs.')
+            ? nothingText(model.situation.report, trans)
             : trans.__('No package.')
         }
       />
+      {model.failure !== null && (
+        <p className="jp-mlenv-outside">{model.failure.message}</p>
+      )}
       <AddPackage context={props.context} />
     </section>
   );
@@ -81,4 +86,20 @@ function Groups(props: {
       ))}
     </div>
   );
+}
+
+/** Only what was measured can be said not to differ. */
+function nothingText(report: IReport | null, trans: TranslationBundle): string {
+  switch (report?.verdict) {
+    case undefined:
+      return '';
+    case 'broken':
+    case 'no-env':
+    case 'unknown':
+      return trans.__('Not compared yet.');
+    case 'unlocked':
+      return trans.__('There is no lock to compare with.');
+    default:
+      return trans.__('Nothing differs.');
+  }
 }

@@ -28,7 +28,7 @@ export class Panel extends ReactWidget {
     this.title.caption = trans.__('Environments');
     this.node.setAttribute('role', 'region');
     this.node.setAttribute('aria-label', trans.__('Environments'));
-    model.changed.connect(this._onChanged, this);
+    model.changed.connect(this.refresh, this);
   }
 
   protected override render(): React.JSX.Element {
@@ -46,7 +46,8 @@ export class Panel extends ReactWidget {
     this._context.model.isVisible = false;
   }
 
-  private _onChanged(): void {
+  /** Draw anew, where somebody sees it. */
+  refresh(): void {
     if (this.isVisible) {
       this.update();
     }
@@ -106,7 +107,7 @@ function Header(props: {
     [trans.__('Lock'), report?.lock.path ?? trans.__('none'), undefined]
   ];
   return (
-    <header className="jp-mlenv-Header">
+    <div className="jp-mlenv-Header">
       <div className="jp-mlenv-Header-name jp-mlenv-outside" title={root}>
         {report?.project?.name ?? ' '}
       </div>
@@ -120,7 +121,7 @@ function Header(props: {
           </React.Fragment>
         ))}
       </dl>
-    </header>
+    </div>
   );
 }
 
