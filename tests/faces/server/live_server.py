@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -121,12 +121,18 @@ class LiveServer:
 
 
 def start_server(
-    root: Path, log: Path, *options: str, base: str = "/", env: Mapping[str, str] | None = None, token: str = TOKEN
+    root: Path,
+    log: Path,
+    *options: str,
+    base: str = "/",
+    env: Mapping[str, str] | None = None,
+    token: str = TOKEN,
+    before: Sequence[str] = (),
 ) -> LiveServer:
-    """Start a server on a free port; its root is ``root``."""
+    """Start a server on a free port; its root is ``root``. ``before`` stands before its command line."""
     root.mkdir(parents=True, exist_ok=True)
     argv = [
-        sys.executable, "-m", "jupyter_server", "--no-browser", "--allow-root", "--port=0", "--ServerApp.port_retries=50",
+        *before, sys.executable, "-m", "jupyter_server", "--no-browser", "--allow-root", "--port=0", "--ServerApp.port_retries=50",
         f"--ServerApp.root_dir={root}", f"--IdentityProvider.token={token}", f"--ServerApp.base_url={base}",
         "--ServerApp.jpserver_extensions={'mlenv': True}", *options,
     ]  # fmt: skip

@@ -10,10 +10,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 
 from faces.server.live_server import TOKEN, Answer, LiveServer, children_of, start_server
+from mlenv.faces.server.openapi import description
 from mlenv.faces.server.routes import ROUTES
+from mlenv.faces.server.schemas import SCHEMAS
 from scenarios.traces import snapshot
 
 VERBS = [(route.path, verb.method.upper()) for route in ROUTES for verb in route.verbs]
@@ -53,7 +56,9 @@ class Attacked:
         address = path.replace("{id}", "0123456789abcdef")
         address += "?module=six" if path == "advice" else ""
         sent = {**headers, "Content-Type": kind} if body is not None else headers
-        return self.server.call(method, address, body, headers=sent, token=token)
+        answer = self.server.call(method, address, body, headers=sent, token=token)
+        _as_described(path, method, answer)
+        return answer
 
     def untouched(self) -> tuple[dict[str, str], dict[str, str], list[str], list[Any]]:
         home = {
@@ -61,6 +66,16 @@ class Attacked:
         }
         jobs = self.server.get("jobs")["jobs"]
         return snapshot(self.server.root), home, children_of(self.server.process.pid), jobs
+
+
+def _as_described(path: str, method: str, answer: Answer) -> None:
+    """Hold status and JSON of an answer to what the OpenAPI description says of this method."""
+    told = description("/")["paths"][f"/{path}"].get(method.lower())
+    if told is None:
+        assert answer.status in (403, 405)
+        return
+    schema = told["responses"][str(answer.status)]["content"]["application/json"]["schema"]
+    jsonschema.Draft202012Validator({**schema, "components": {"schemas": SCHEMAS}}).validate(answer.json)
 
 
 def _variables(home: Path) -> dict[str, str]:
@@ -176,7 +191,20 @@ ESCAPES = [
     "..", "../", "a/../..", "a/../../b", "%2e%2e", "%2e%2e/", "%2e%2e%2f", "..%2f..", "/etc", "//etc", "/", "%2fetc", "C:",
     "C:/x", "c:%5cx", "..%5c..", "a%5c..%5c..", "out", "out/", "out/inner", "out/n.ipynb", "file-out.ipynb", "../x/../../",
 ]  # fmt: skip
-ODD = ["a%00b", "%00", "x" * 5000, "%ff%fe", "a%0ab", "%252e%252e", "...", "nothing.ipynb", "\u202e", "nb.ipynb/x"]
+ODD = [
+    ".git",
+    ".git/config",
+    "a%00b",
+    "%00",
+    "x" * 5000,
+    "%ff%fe",
+    "a%0ab",
+    "%252e%252e",
+    "...",
+    "nothing.ipynb",
+    "\u202e",
+    "nb.ipynb/x",
+]
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 from jupyter_server.serverapp import ServerApp
 from jupyter_server.utils import JupyterServerAuthWarning
@@ -20,6 +21,7 @@ from tornado.web import RequestHandler
 from mlenv.faces.server.openapi import OPERATIONS, description
 from mlenv.faces.server.requests import JOB_VERBS
 from mlenv.faces.server.routes import ROUTES
+from mlenv.faces.server.schemas import SCHEMAS
 from mlenv.verbs import verb_named
 
 Valid = Callable[[str, Any], Any]
@@ -54,7 +56,9 @@ async def refused(fetch: Any, *parts: str, status: int, **options: Any) -> Any:
     with pytest.raises(HTTPClientError) as caught:
         await fetch("mlenv", *parts, **options)
     assert caught.value.code == status, caught.value.response.body
-    return json.loads(caught.value.response.body)["error"]["code"]
+    error = json.loads(caught.value.response.body)
+    jsonschema.Draft202012Validator(SCHEMAS["Error"]).validate(error)
+    return error["error"]["code"]
 
 
 # --- the description and the table are one ---

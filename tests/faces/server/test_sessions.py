@@ -14,7 +14,7 @@ import pytest
 
 from faces.server.live_server import LiveServer, children_of
 from scenarios.real_project import mlenv
-from scenarios.traces import snapshot
+from scenarios.traces import as_weak_user, snapshot
 
 pytestmark = pytest.mark.real
 
@@ -180,6 +180,26 @@ def test_listing_survives_what_cannot_be_read(
     assert rows["broken"]["state"] == "broken-json"
     assert rows["broken"]["advice"]
     (unreadable / "kernels").chmod(0o755)
+
+
+def test_a_jupyter_folder_that_cannot_be_written_is_told_by_the_job(
+    live: Live, root: Path, make_project: Any, add_spec: Any, host_kernel: list[str], tmp_path: Path
+) -> None:
+    """S51: reading goes on; the job names the variable to set, or another legal place was used and is told."""
+    make_project(root / "demo", {"steady": "1.0"})
+    data = tmp_path / "read-only"
+    (data / "kernels").mkdir(parents=True)
+    (data / "kernels").chmod(0o555)
+    data.chmod(0o555)
+    server = live(root=root, env={"JUPYTER_DATA_DIR": str(data)}, before=as_weak_user())
+    assert server.get("check?path=demo")["verdict"] == "in-step"
+    assert server.get("kernels?path=demo")["kernels"]
+    job = server.run_job("use", "demo")
+    if job["state"] == "failed":
+        assert "JUPYTER_DATA_DIR" in job["error"]["hint"] + job["error"]["message"]
+    else:
+        assert any("cannot be written; the kernel lies in" in line for line in job["outcome"]["lines"])
+    data.chmod(0o755)
 
 
 def test_two_servers_of_two_users_share_nothing(

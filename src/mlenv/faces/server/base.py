@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 from jupyter_server.auth.decorator import authorized
@@ -44,6 +44,8 @@ class Handler(APIHandler):  # type: ignore[misc]
         self.service = service
         self._body = bytearray()
         self._too_large = False
+        # Looking is no work: a page that is left open must not keep a hub's server from being put to sleep.
+        self._track_activity = self.request.method not in ("GET", "HEAD")
 
     def data_received(self, chunk: bytes) -> None:
         self._too_large = self._too_large or len(self._body) + len(chunk) > self.most_bytes
@@ -102,9 +104,9 @@ class Handler(APIHandler):  # type: ignore[misc]
             raise MlenvError("usage", "the body is no JSON object", hint="see mlenv/openapi.json")
         return content
 
-    async def folder(self, path: str) -> Any:
+    async def folder(self, path: str) -> Path:
         """Return the folder of a contents path. Raises as :func:`mlenv.faces.server.places.folder_of`."""
-        return await asyncio.get_running_loop().run_in_executor(None, self.service.folder_of, path)
+        return await self.service.aside(lambda: self.service.folder_of(path))
 
 
 def _fault(error: OSError) -> MlenvError:
