@@ -6,6 +6,7 @@ import http.client
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -120,6 +121,13 @@ class LiveServer:
                 self.process.wait(10)
 
 
+def _free_port() -> int:
+    """A port that is free now; the server tries the next ones where somebody was quicker."""
+    with socket.socket() as any_socket:
+        any_socket.bind(("127.0.0.1", 0))
+        return int(any_socket.getsockname()[1])
+
+
 def start_server(
     root: Path,
     log: Path,
@@ -132,7 +140,7 @@ def start_server(
     """Start a server on a free port; its root is ``root``. ``before`` stands before its command line."""
     root.mkdir(parents=True, exist_ok=True)
     argv = [
-        *before, sys.executable, "-m", "jupyter_server", "--no-browser", "--allow-root", "--port=0", "--ServerApp.port_retries=50",
+        *before, sys.executable, "-m", "jupyter_server", "--no-browser", "--allow-root", f"--port={_free_port()}", "--ServerApp.port_retries=50",
         f"--ServerApp.root_dir={root}", f"--IdentityProvider.token={token}", f"--ServerApp.base_url={base}",
         "--ServerApp.jpserver_extensions={'mlenv': True}", *options,
     ]  # fmt: skip

@@ -20,7 +20,7 @@ from tornado.httpclient import HTTPRequest
 from tornado.websocket import websocket_connect
 
 from faces.server.live_server import LiveServer, children_of
-from mlenv.faces.server.events import SCHEMA, SCHEMA_ID, Teller, public_text
+from mlenv.faces.server.events import SCHEMA_ID, Teller, public_text, register
 from mlenv.faces.server.jobs import Job, Jobs, Plan
 from mlenv.kernel.ending import descendants
 from mlenv.model import Event
@@ -234,7 +234,7 @@ async def _ended(jobs: Jobs, plan: Plan) -> Job:
 
 async def test_events_come_at_most_four_times_a_second_and_the_end_is_the_last() -> None:
     logger, seen = EventLogger(), []
-    logger.register_event_schema(dict(SCHEMA))
+    register(logger)
 
     async def hear(logger: Any, schema_id: str, data: dict[str, Any]) -> None:
         seen.append((time.monotonic(), data))

@@ -11,7 +11,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["SCHEMA", "SCHEMA_ID", "Teller", "public_text"]
+__all__ = ["SCHEMA", "SCHEMA_ID", "Teller", "public_text", "register"]
 
 SCHEMA_ID = "urn:mlenv:job"
 _LONGEST = 140
@@ -38,6 +38,16 @@ SCHEMA: Mapping[str, Any] = {
         "total": {"type": ["integer", "null"], "title": "How many there are"},
     },
 }
+
+
+def register(logger: Any) -> None:
+    """Make the event known to a server's event logger (jupyter_events 0.9 to 0.12)."""
+    from jsonschema.exceptions import ValidationError
+
+    try:
+        logger.register_event_schema(dict(SCHEMA))
+    except ValidationError:  # before 0.11 a version was a number
+        logger.register_event_schema({**SCHEMA, "version": 1})
 
 
 def public_text(text: str, root: str = "") -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from jupyter_server.utils import url_path_join
 
-from mlenv.faces.server.events import SCHEMA
+from mlenv.faces.server.events import register
 from mlenv.faces.server.routes import handlers
 from mlenv.faces.server.service import Service
 
@@ -18,7 +18,7 @@ def load(serverapp: Any) -> Service:
     """Add mlenv's routes and its event to a server. Nothing is read, started or written yet. Cost: about 1 ms."""
     base = url_path_join(serverapp.web_app.settings["base_url"], "mlenv")
     service = Service(serverapp, base)
-    serverapp.event_logger.register_event_schema(SCHEMA)
+    register(serverapp.event_logger)
     serverapp.web_app.add_handlers(".*$", handlers(base, service))
     # A plain extension is not told of the server's end; jobs end with the server all the same.
     atexit.register(service.close)
