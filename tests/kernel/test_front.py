@@ -141,12 +141,13 @@ def test_a_page_that_asks_from_a_subshell_is_answered_by_the_thread_of_the_cells
         "import threading\nstate = get_ipython()._mlenv_session.state()\nlook, threads = state.memory.look, []\n"
         "state.memory.look = lambda: (threads.append(threading.current_thread().name), look())"
     )
+    asked = {"subshell": reply["content"]["subshell_id"], "target_name": "mlenv.kernel", "data": {}}
+    tab.send("comm_open", comm_id="idle", **asked)
+    assert "idna" not in tab.loaded("idle")
     live.execute("import time, idna\ntime.sleep(1.5)")
     time.sleep(0.5)
-    comm = "c0ffee"
-    subshell = reply["content"]["subshell_id"]
-    tab.send("comm_open", subshell=subshell, comm_id=comm, target_name="mlenv.kernel", data={})
-    assert tab.loaded(comm)["idna"]["imported"] is True
+    tab.send("comm_open", comm_id="busy", **asked)
+    assert tab.loaded("busy")["idna"]["imported"] is True
     assert live.run("print(set(threads))").stdout == "{'MainThread'}\n"
 
 
