@@ -4,6 +4,7 @@ import { commands } from './plugins/commands';
 import { comms } from './plugins/comms';
 import { create } from './plugins/create';
 import { imports } from './plugins/imports';
+import { kernels } from './plugins/kernels';
 import { manager } from './plugins/manager';
 import { missing } from './plugins/missing';
 import { notify } from './plugins/notify';
@@ -19,6 +20,7 @@ export default [
   switcher,
   comms,
   missing,
+  kernels,
   status,
   commands,
   create,
