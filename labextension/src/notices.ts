@@ -81,6 +81,11 @@ export class Notices {
     }
   }
 
+  /** Close what is open: it is said elsewhere. */
+  withdraw(): void {
+    [...this._open.keys()].forEach(place => this._dismiss(place));
+  }
+
   /** All is well; but a page just loaded, whose kernel has not told yet, must not be told the same again. */
   private _forget(place: string, { report, subject }: ISituation): void {
     if (!subject?.kernelId) {

@@ -77,7 +77,7 @@ async function inDialog(
   const rows = await states.rows(panel.context.path);
   const words = {
     here: trans.__('Start the Kernel of This Project'),
-    elsewhere: trans.__('Start the Kernel of Another Project')
+    elsewhere: trans.__('Start Another Kernel of mlenv')
   };
   // Not under the hands of somebody who has chosen already.
   if (!dialog.isDisposed && rows.length > 0) {

@@ -11,7 +11,7 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { concerns } from '../format';
 import { IMemory, INotice, IToaster, Level, Notices } from '../notices';
 import { followSettings } from '../settings';
-import { IEnvironments } from '../tokens';
+import { IEnvironments, IKernelOffers } from '../tokens';
 
 /** What is no danger goes by itself; the status item stays. */
 const SHORT_MS = 20_000;
@@ -21,10 +21,11 @@ export const notify: JupyterFrontEndPlugin<void> = {
   description: 'Tells once when a notebook falls out of step.',
   autoStart: true,
   requires: [IEnvironments],
-  optional: [ISettingRegistry, ITranslator],
+  optional: [IKernelOffers, ISettingRegistry, ITranslator],
   activate: (
     app: JupyterFrontEnd,
     environments: IEnvironments,
+    offers: IKernelOffers | null,
     settings: ISettingRegistry | null,
     translator: ITranslator | null
   ) => {
@@ -32,6 +33,11 @@ export const notify: JupyterFrontEndPlugin<void> = {
     const notices = new Notices(new Toaster(app), memory, trans);
     const look = (): void => {
       const { situation } = environments;
+      if (offers?.offer(situation.subject?.path ?? '')) {
+        // A notebook without a kernel: the offer says it, and how it is mended.
+        notices.withdraw();
+        return;
+      }
       const project = situation.report?.project ?? null;
       const isWorking = environments.jobs.some(
         job =>
@@ -44,6 +50,7 @@ export const notify: JupyterFrontEndPlugin<void> = {
       notices.level = levelOf(read('notifications'));
     }).then(() => {
       environments.changed.connect(look);
+      offers?.changed.connect(look);
       look();
     });
     environments.jobChanged.connect((_, job) => {
