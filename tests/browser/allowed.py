@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["is_allowed"]
+__all__ = ["NO_PROJECT", "is_allowed"]
+
+NO_PROJECT = r"status of 404 .*/mlenv/check"
+"""Chromium writes every answer 404 to the console; that is how the server says that a folder has no project."""
 
 _OURS = re.compile(r"labextensions/mlenv|\bmlenv:|/mlenv/|jp-mlenv")
 
@@ -12,6 +15,7 @@ _KNOWN = {
     r"Cannot read properties of undefined \(reading 'schema'\)": "Notebook 7: one of its own settings has no schema",
     r"reading 'kernel'\)[\s\S]*@jupyter-widgets": "ipywidgets: a notebook that has no kernel",
     r"Command 'filebrowser:open-path' not registered": "Notebook 7: each start",
+    r"Comm not found for comm id": "two pages on one kernel: each hears what is said to the other one",
     r"Could not restore the debugger state": "JupyterLab: each change of the kernel",
 }
 

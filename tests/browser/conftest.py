@@ -75,7 +75,7 @@ def server(world: World, bundle: None) -> Iterator[Server]:
 @pytest.fixture(scope="module")
 def context(browser: Browser) -> Iterator[BrowserContext]:
     """One browser profile for a module: the application itself is loaded from the net once."""
-    made = browser.new_context(viewport={"width": 1280, "height": 900})
+    made = browser.new_context(viewport={"width": 1440, "height": 900})
     yield made
     made.close()
 

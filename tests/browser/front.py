@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from browser.allowed import is_allowed
+from browser.ours import Form, Panel
 from browser.world import Server
 
 if TYPE_CHECKING:
@@ -26,6 +27,12 @@ TIMEOUT_MS = 60_000
 """Until a condition counts as never met: generous, as a machine that builds for others is slow."""
 
 _KERNEL_STATUS = "() => window.jupyterapp?.shell?.currentWidget?.sessionContext?.session?.kernel?.status"
+
+_WATCH = """prompt => {
+  prompt.dataset.changed = 'no';
+  const watch = new MutationObserver(() => { prompt.dataset.changed = 'yes'; });
+  watch.observe(prompt, { characterData: true, childList: true, subtree: true });
+}"""
 
 
 def chromium() -> str | None:
@@ -84,6 +91,16 @@ class Front:
         """Display name of the kernel, as the toolbar has it."""
         return str(self.page.locator(".jp-Toolbar-kernelName").inner_text())
 
+    def shows_kernel(self, name: str) -> None:
+        """Wait until the toolbar names a kernel: one may have to be made first."""
+        self.page.locator(".jp-Toolbar-kernelName", has_text=name).wait_for(timeout=3 * TIMEOUT_MS)
+        self.kernel_is_idle()
+
+    @property
+    def kernel_id(self) -> str:
+        """Id of the running kernel; another one after a change of the kernel, the same after a restart."""
+        return str(self.page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.id"))
+
     def runs_in(self, kernel: str) -> None:
         """Wait until the notebook runs in a kernelspec (by id): the page says so, and the server knows so."""
         self.page.wait_for_function(
@@ -108,12 +125,14 @@ class Front:
         self.page.evaluate(run, [name, arguments])
 
     def restart_kernel(self) -> None:
-        before = self.page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.id")
         self.menu("Kernel", "Restart Kernel…")
+        self.confirm()
+        self.kernel_is_idle()
+
+    def confirm(self) -> None:
+        """Say yes to Jupyter's question."""
         self.page.locator(".jp-Dialog .jp-mod-warn, .jp-Dialog .jp-mod-accept").last.click()
         self.page.locator(".jp-Dialog").wait_for(state="detached")
-        self.kernel_is_idle()
-        assert before
 
     # -- cells ----------------------------------------------------------------------------------------------------
 
@@ -122,17 +141,15 @@ class Front:
 
     def start(self, number: int) -> Callable[[], str]:
         """Run a code cell; what comes back waits for its end and gives the text below it."""
-        prompt = self.cell(number).locator(".jp-InputPrompt").first
-        before = prompt.inner_text()
+        # After a restart a cell has the number again that it had before: what counts is that it was written anew.
+        prompt = self.cell(number).locator(".jp-InputPrompt").first.element_handle()
+        self.page.evaluate(_WATCH, prompt)
         self.cell(number).locator(".cm-content").click()
         self.page.keyboard.press("Control+Enter")
 
         def ended() -> str:
-            self.page.wait_for_function(
-                "([prompt, before]) => prompt.innerText !== before && /\\d/.test(prompt.innerText)",
-                arg=[prompt.element_handle(), before],
-                timeout=3 * TIMEOUT_MS,
-            )
+            is_over = "prompt => prompt.dataset.changed === 'yes' && /\\d/.test(prompt.innerText)"
+            self.page.wait_for_function(is_over, arg=prompt, timeout=3 * TIMEOUT_MS)
             return self.text(number)
 
         return ended
@@ -152,8 +169,8 @@ class Front:
 
     def text(self, number: int) -> str:
         """The text below a code cell, as a reader sees it."""
-        area = self.output(number)
-        return re.sub(r"[ \t\xa0]+", " ", area.inner_text() if area.count() else "")
+        areas = self.output(number).locator(".jp-OutputArea-output").all_inner_texts()
+        return re.sub(r"[ \t\xa0]+", " ", "\n".join(areas))
 
     # -- Jupyter's own list of kernels ----------------------------------------------------------------------------
 
@@ -175,15 +192,23 @@ class Front:
     @property
     def status(self) -> Locator:
         """The item of the status bar; in Notebook 7, in the menu area."""
-        return self.page.locator("#mlenv-status, .jp-mlenv-Status").first
+        return self.page.locator(".jp-mlenv-Status-button")
 
     def verdict_is(self, word: str) -> None:
-        """Wait until the status item shows a verdict."""
-        self.status.get_by_text(re.compile(rf"(^|\W){re.escape(word)}(\W|$)")).first.wait_for()
+        """Wait until the status item shows a verdict, given as on the wire."""
+        self.page.locator(f".jp-mlenv-Status-button[data-verdict='{word}']").wait_for()
 
     @property
-    def toasts(self) -> Locator:
-        return self.page.locator(".Toastify__toast")
+    def panel(self) -> Panel:
+        return Panel(self)
+
+    @property
+    def form(self) -> Form:
+        return Form(self)
+
+    def toast(self, text: str) -> Locator:
+        """A notification that says something."""
+        return self.page.locator(".Toastify__toast", has_text=text)
 
     def is_checked(self, path: str) -> None:
         """Wait until the server has answered the check of a notebook."""

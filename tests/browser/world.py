@@ -33,7 +33,8 @@ _PLAIN = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language":
 
 def write_notebook(path: Path, *cells: str, kernel: Mapping[str, str] = _PLAIN, **metadata: Any) -> Path:
     """Write a notebook, for the plain Python 3 kernel unless told; without a named kernel the front end would ask."""
-    made = new_notebook(cells=[new_code_cell(cell) for cell in cells], metadata={**metadata, "kernelspec": kernel})
+    named = {"display_name": kernel["name"], **kernel}
+    made = new_notebook(cells=[new_code_cell(cell) for cell in cells], metadata={**metadata, "kernelspec": named})
     path.parent.mkdir(parents=True, exist_ok=True)
     nbformat.write(made, path)
     return path
