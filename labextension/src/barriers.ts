@@ -75,14 +75,18 @@ export function barrier(
 }
 
 function ofReport(command: Command, situation: ISituation): Barrier | null {
-  const { subject, report } = situation;
+  const { subject, report, failure } = situation;
   if (command === COMMANDS.restart && !subject?.kernelId) {
     return 'no-kernel';
   }
   if (command === COMMANDS.repair && !subject?.kernelName) {
     return 'no-kernel';
   }
-  const hasProject = report !== null && report.project !== null;
+  // A project whose lock cannot be read is one, too.
+  const hasProject =
+    report === null
+      ? failure !== null && failure.code !== 'no-project'
+      : report.project !== null;
   if (NEEDS_PROJECT.includes(command) && !hasProject) {
     return 'no-project';
   }

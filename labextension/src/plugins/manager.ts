@@ -78,7 +78,16 @@ function follow(
   environments: Environments,
   soon: Debouncer
 ): void {
-  const take = (): void => void environments.setSubject(tracker.subject);
+  let isFirst = true;
+  const take = (): void => {
+    const { subject } = tracker;
+    void environments.setSubject(subject);
+    if (isFirst && subject !== null) {
+      isFirst = false;
+      // Jobs of other tabs, and of this page before it was loaded anew.
+      void environments.discover();
+    }
+  };
   tracker.restarted.connect((_, kernel) =>
     environments.setLoaded(kernel, null)
   );
@@ -87,7 +96,7 @@ function follow(
   take();
 }
 
-/** Jobs of other tabs and clients, and of this page before it was loaded anew. */
+/** What other tabs and clients start is shown here, too. */
 function listen(app: JupyterFrontEnd, environments: Environments): void {
   app.serviceManager.events.stream.connect((_, event) => {
     const job = event['job'];
@@ -95,5 +104,4 @@ function listen(app: JupyterFrontEnd, environments: Environments): void {
       environments.hear(job);
     }
   });
-  void app.restored.then(() => environments.discover());
 }

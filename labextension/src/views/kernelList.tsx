@@ -37,7 +37,7 @@ export function KernelList(props: {
           {...forCommand(
             context,
             'mlenv:prune',
-            trans.__('Remove kernels without an environment…')
+            trans.__('Remove stale kernels…')
           )}
         />
       )}
@@ -69,17 +69,19 @@ function Kernel(props: {
             .join(' · ')}
         </span>
         {!isWell(kernel) && kernel.reason !== '' && (
-          <span className="jp-mlenv-quiet">{kernel.reason}</span>
+          <span className="jp-mlenv-Kernels-reason jp-mlenv-quiet">
+            {kernel.reason}
+          </span>
+        )}
+        {kernel.ours && !isWell(kernel) && (
+          <Button
+            name="repair"
+            {...forCommand(context, 'mlenv:repair', trans.__('Repair'), {
+              kernel: kernel.id
+            })}
+          />
         )}
       </div>
-      {kernel.ours && !isWell(kernel) && (
-        <Button
-          name="repair"
-          {...forCommand(context, 'mlenv:repair', trans.__('Repair'), {
-            kernel: kernel.id
-          })}
-        />
-      )}
     </li>
   );
 }
@@ -101,7 +103,10 @@ function stateText(kernel: IKernelRow, { trans }: IContext): string {
     foreign:
       kernel.health === 'ok' ? trans.__('not made by mlenv') : kernel.health,
     shadowed: trans.__('hidden by another of the same name'),
-    'environment-missing': trans.__('environment is gone')
+    'broken-json': trans.__('cannot be read'),
+    'environment-missing': trans.__('environment is gone'),
+    'interpreter-missing': trans.__('Python is gone'),
+    'interpreter-not-executable': trans.__('Python cannot be run')
   };
   return texts[kernel.state] ?? kernel.state;
 }

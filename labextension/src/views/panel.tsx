@@ -5,6 +5,7 @@ import type { Message } from '@lumino/messaging';
 import * as React from 'react';
 
 import { within } from '../format';
+import { COMMANDS } from '../ids';
 import type { IReport } from '../wire';
 import type { ISubject } from '../tokens';
 import { explain } from '../jobWords';
@@ -154,6 +155,37 @@ function NoNotebook(props: { context: IContext }): React.JSX.Element {
   );
 }
 
+/** What can be clicked where nothing could be compared. */
+function Ways(props: { context: IContext; code: string }): React.JSX.Element {
+  const { context, code } = props;
+  const { trans } = context;
+  if (code === 'no-project') {
+    const label = trans.__('Create environment…');
+    return (
+      <Button
+        name="create"
+        kind="main"
+        {...forCommand(context, COMMANDS.create, label)}
+      />
+    );
+  }
+  return (
+    <div className="jp-mlenv-Verdict-actions">
+      {code.startsWith('lock-') && (
+        <Button
+          name="lock"
+          kind="main"
+          {...forCommand(context, COMMANDS.lock, trans.__('Lock anew'))}
+        />
+      )}
+      <Button
+        name="check"
+        {...forCommand(context, COMMANDS.check, trans.__('Check again'))}
+      />
+    </div>
+  );
+}
+
 function NoReport(props: { context: IContext }): React.JSX.Element | null {
   const { context } = props;
   const { trans, model } = context;
@@ -177,22 +209,7 @@ function NoReport(props: { context: IContext }): React.JSX.Element | null {
           </p>
         )}
         {code !== '' && <code className="jp-mlenv-outside">{code}</code>}
-        {isEmpty ? (
-          <Button
-            name="create"
-            kind="main"
-            {...forCommand(
-              context,
-              'mlenv:create',
-              trans.__('Create environment…')
-            )}
-          />
-        ) : (
-          <Button
-            name="check"
-            {...forCommand(context, 'mlenv:check', trans.__('Check again'))}
-          />
-        )}
+        <Ways context={context} code={failure.code} />
       </div>
       <Job context={context} />
       {isEmpty && <KernelList context={context} />}
