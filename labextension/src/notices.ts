@@ -52,7 +52,8 @@ export class Notices {
   look(situation: ISituation, isWorking: boolean): void {
     const { report, subject } = situation;
     const place = report?.project?.root;
-    if (!report || place === undefined || subject === null) {
+    // A notebook without a kernel runs in nothing wrong; and one whose kernel cannot start is offered the mend elsewhere.
+    if (!report || place === undefined || !subject?.kernelId) {
       return;
     }
     if (isWorking) {
@@ -64,7 +65,7 @@ export class Notices {
     const notice = noticeOf(report, subject, this._trans);
     if (notice === null) {
       this._dismiss(place);
-      this._forget(place, situation);
+      this._forget(place, report, subject);
       return;
     }
     const signature = signatureOf(report);
@@ -87,13 +88,10 @@ export class Notices {
   }
 
   /** All is well; but a page just loaded, whose kernel has not told yet, must not be told the same again. */
-  private _forget(place: string, { report, subject }: ISituation): void {
-    if (!subject?.kernelId) {
-      return;
-    }
+  private _forget(place: string, report: IReport, subject: ISubject): void {
     this._memory.set(`${place}\n${subject.path}`, null);
     const told = this._memory.get(place) ?? '';
-    if (report?.loaded_measured === true || !told.startsWith('["restart"')) {
+    if (report.loaded_measured || !told.startsWith('["restart"')) {
       this._memory.set(place, null);
     }
   }

@@ -124,6 +124,14 @@ test('nor that a restart is needed, before the kernel has told', () => {
   expect(toaster.shown).toEqual([]);
 });
 
+test('a notebook without a kernel is told nothing', () => {
+  const { toaster, look } = made();
+  look(sampleReport('broken'), { kernelId: null });
+  expect(toaster.shown).toEqual([]);
+  look(sampleReport('broken'));
+  expect(toaster.shown).toHaveLength(1);
+});
+
 test('a wrong kernel is told for each notebook', () => {
   const { toaster, look } = made();
   look(SWITCH);
