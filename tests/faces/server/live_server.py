@@ -149,15 +149,23 @@ def start_server(
         process = subprocess.Popen(
             argv, cwd=root, env=environ, stdin=subprocess.DEVNULL, stdout=stream, stderr=stream, start_new_session=True
         )
+    try:
+        return _ready(process, environ, LiveServer(process, 0, base, root, log, token))
+    except BaseException:  # nobody else knows of it yet
+        process.kill()
+        raise
+
+
+def _ready(process: subprocess.Popen[bytes], environ: Mapping[str, str], server: LiveServer) -> LiveServer:
+    """Wait until it answers, at the port that it tells."""
     told = Path(environ["JUPYTER_RUNTIME_DIR"]) / f"jpserver-{process.pid}.json"
     deadline = time.monotonic() + _START_S
     while not told.exists():
-        assert process.poll() is None, log.read_text()
-        assert time.monotonic() < deadline, log.read_text()
+        assert process.poll() is None, server.log.read_text()
+        assert time.monotonic() < deadline, server.log.read_text()
         time.sleep(0.05)
     time.sleep(0.1)
-    content = json.loads(told.read_text())
-    server = LiveServer(process, int(content["port"]), base, root, log, token)
+    server.port = int(json.loads(told.read_text())["port"])
     _answering(server, deadline)
     return server
 
