@@ -63,7 +63,7 @@ export class KernelGate {
   private _look(panel: NotebookPanel): void {
     const { sessionContext } = panel;
     const { id, canStart, shouldStart } = sessionContext.kernelPreference;
-    const name = panel.model?.defaultKernelName ?? '';
+    const name = nameOf(panel);
     const known = this._of.specs.specs;
     const plain = id || canStart === false || shouldStart === false;
     if (plain || !name || known === null) {
@@ -130,7 +130,7 @@ export class KernelGate {
   }
 
   private async _again(panel: NotebookPanel): Promise<boolean> {
-    const name = panel.model?.defaultKernelName ?? '';
+    const name = nameOf(panel);
     const { sessionContext } = panel;
     if (!isOurs(this._of.specs.specs?.kernelspecs[name])) {
       return false;
@@ -151,6 +151,12 @@ export function hold(context: ISessionContext, isHeld: boolean): void {
     const shouldStart = !isHeld;
     context.kernelPreference = { ...context.kernelPreference, shouldStart };
   }
+}
+
+/** Id of the kernelspec that a notebook names; empty where it names none, or anything that is no text. */
+function nameOf(panel: NotebookPanel): string {
+  const name: unknown = panel.model?.defaultKernelName;
+  return typeof name === 'string' ? name : '';
 }
 
 async function within<T>(asked: Promise<T>): Promise<T> {
