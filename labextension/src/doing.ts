@@ -13,6 +13,7 @@ import { refusal } from './requirements';
 import type { Runner } from './runner';
 import type { IEnvironments } from './tokens';
 import { askForPackages, confirmed } from './views/dialogs';
+import { IQuestionWords, questionOf } from './questions';
 
 export interface IDoingParts {
   readonly environments: IEnvironments;
@@ -73,29 +74,26 @@ export class Doing {
     if (request === null) {
       return;
     }
-    const { runner, trans } = this._parts;
-    const text = trans.__(
-      'mlenv %1 changes the project of this notebook.',
-      request.verb
-    );
-    if (await this._agreed(args, text, request.arguments)) {
-      await runner.run(request);
+    const question = questionOf(id, this._project, this._parts.trans);
+    if (await this._agreed(args, question, request.arguments)) {
+      await this._parts.runner.run(request);
     }
   }
 
   /** Where a text of somebody else offered the button, the user is asked first. */
   private async _agreed(
     args: IArguments,
-    text: string,
+    question: IQuestionWords,
     rows: ReadonlyArray<string> = []
   ): Promise<boolean> {
-    const { trans } = this._parts;
-    const title = trans.__('Go on?');
-    const accept = trans.__('Go On');
     return (
       args.confirm !== true ||
-      (await confirmed(trans, { title, text, rows, accept }))
+      (await confirmed(this._parts.trans, { ...question, rows }))
     );
+  }
+
+  private get _project(): string {
+    return this._parts.environments.situation.report?.project?.name ?? '';
   }
 
   private async _act(args: IArguments, path: string): Promise<void> {
@@ -112,11 +110,10 @@ export class Doing {
   }
 
   private async _add(args: IArguments, path: string): Promise<void> {
-    const { environments, trans } = this._parts;
-    const project = environments.situation.report?.project?.name ?? '';
+    const { trans } = this._parts;
     const packages =
       args.packages?.filter(text => refusal(text) === null) ??
-      (await askForPackages(trans, project));
+      (await askForPackages(trans, this._project));
     if (packages !== null && packages.length > 0) {
       await this._job(COMMANDS.add, { ...args, packages }, path);
     }
@@ -130,10 +127,8 @@ export class Doing {
       await this._job(COMMANDS.create, { ...args, packages: [] }, path);
       return;
     }
-    const text = trans.__(
-      "The notebook then runs in its project's environment; what is in memory now is lost."
-    );
-    if (await this._agreed(args, text)) {
+    const question = questionOf(COMMANDS.switch, this._project, trans);
+    if (await this._agreed(args, question)) {
       await notebooks.use(path, kernel);
       await environments.check();
     }

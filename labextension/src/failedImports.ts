@@ -43,7 +43,7 @@ export class FailedImports {
     try {
       // A kernel of mlenv says it itself, below the traceback.
       if (!isOurs(await kernel.spec)) {
-        await this._tell(panel.context.path, kernel.id, module);
+        await this._tell(panel, kernel.id, module);
       }
     } catch {
       this._told.delete(key);
@@ -51,10 +51,11 @@ export class FailedImports {
   }
 
   private async _tell(
-    path: string,
+    panel: NotebookPanel,
     kernelId: string,
     module: string
   ): Promise<void> {
+    const { path } = panel.context;
     const advice = await this._environments.advice(path, kernelId, module);
     const deed = deedOf(advice, this._trans);
     if (deed === null || advice.text === '') {
@@ -62,7 +63,7 @@ export class FailedImports {
     }
     const { label, command, args } = deed;
     const packages = [...(args.packages ?? [])];
-    Notification.info(shortened(advice.text), {
+    const id = Notification.info(shortened(advice.text), {
       autoClose: false,
       actions: [
         {
@@ -76,6 +77,13 @@ export class FailedImports {
         }
       ]
     });
+    // Of another kernel it is not true any more.
+    const { kernelChanged } = panel.sessionContext;
+    const dismiss = (): void => {
+      Notification.dismiss(id);
+      kernelChanged.disconnect(dismiss);
+    };
+    kernelChanged.connect(dismiss);
   }
 
   private readonly _told = new Set<string>();

@@ -149,9 +149,9 @@ function textOf(report: IReport, trans: TranslationBundle): string | null {
         : trans.__('The environment of %1 is not there.', name);
     case 'restart':
       return trans.__(
-        '%1: restart the kernel to use what is installed (%2).',
+        '%1: restart needed: %2',
         name,
-        namesOf(report)
+        reloadText(report, trans)
       );
     case 'relock':
       return trans.__('%1: %2', name, reasonText(report, trans));
@@ -184,6 +184,22 @@ function driftText(
 function isOrphan(report: IReport): boolean {
   const root = report.project?.root ?? '';
   return root !== '' && (report.kernel?.prefix.startsWith(root) ?? false);
+}
+
+/** Which versions are in memory and on disk. */
+function reloadText(report: IReport, trans: TranslationBundle): string {
+  const told = worstOf(report).flatMap(each =>
+    each.package === null || each.loaded === null
+      ? []
+      : trans.__(
+          '%1 %2 in memory, %3 on disk',
+          clipped(each.package, 30),
+          clipped(each.loaded, 20),
+          clipped(each.installed ?? trans.__('nothing'), 20)
+        )
+  );
+  const shown = [...told.slice(0, 1), ...(told.length > 1 ? ['…'] : [])];
+  return shown.length === 0 ? reasonText(report, trans) : shown.join('; ');
 }
 
 function namesOf(report: IReport): string {
