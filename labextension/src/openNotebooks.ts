@@ -28,6 +28,11 @@ export class OpenNotebooks {
     const panel = this.panel(path);
     return panel !== null && (await this._restart(panel.sessionContext));
   }
+
+  /** End a notebook's kernel. */
+  async shutDown(path: string): Promise<void> {
+    await this.panel(path)?.sessionContext.shutdown();
+  }
 }
 
 /** Contents path of the open notebook that an element is part of. */

@@ -4,6 +4,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 
 import { requestOf } from './actions';
 import { COMMANDS, IArguments } from './ids';
+import type { OpenNotebooks } from './openNotebooks';
 import { isName } from './requirements';
 import type { IEnvironments, IJobRequest, IRunner } from './tokens';
 import { IQuestion, askForPackage, confirmed, tell } from './views/dialogs';
@@ -12,6 +13,7 @@ export interface IRemovingParts {
   readonly environments: IEnvironments;
   readonly runner: IRunner;
   readonly trans: TranslationBundle;
+  readonly notebooks: OpenNotebooks;
 }
 
 type Asked = (lines: ReadonlyArray<string>, data: unknown) => IQuestion | null;
@@ -34,14 +36,29 @@ export class Removing {
   }
 
   async delete(args: IArguments, path: string): Promise<void> {
-    const { environments, trans } = this._parts;
-    const project = environments.situation.report?.project?.name ?? '';
-    await this._shown(requestOf(COMMANDS.delete, args, path), rows => ({
-      title: trans.__('Delete the environment of %1?', project),
-      text: trans.__('Manifest and lock stay: it can be made again.'),
-      rows,
-      accept: trans.__('Delete')
-    }));
+    const { environments, notebooks, trans } = this._parts;
+    const { report, subject } = environments.situation;
+    const isHome =
+      subject?.path === path &&
+      subject.kernelId !== null &&
+      report?.kernel?.prefix === report?.environment.prefix;
+    await this._shown(
+      requestOf(COMMANDS.delete, args, path),
+      rows => ({
+        title: trans.__(
+          'Delete the environment of %1?',
+          report?.project?.name ?? ''
+        ),
+        text: isHome
+          ? trans.__(
+              'The kernel of this notebook runs in it and is shut down. Manifest and lock stay: it can be made again.'
+            )
+          : trans.__('Manifest and lock stay: it can be made again.'),
+        rows,
+        accept: trans.__('Delete')
+      }),
+      () => (isHome ? notebooks.shutDown(path) : Promise.resolve())
+    );
   }
 
   async remove(args: IArguments, path: string): Promise<void> {
@@ -82,7 +99,11 @@ export class Removing {
     return askForPackage(trans, names);
   }
 
-  private async _shown(request: IJobRequest | null, ask: Asked): Promise<void> {
+  private async _shown(
+    request: IJobRequest | null,
+    ask: Asked,
+    first: () => Promise<void> = () => Promise.resolve()
+  ): Promise<void> {
     const { runner, trans } = this._parts;
     if (request === null) {
       return;
@@ -97,6 +118,7 @@ export class Removing {
       const text = trans.__('There is nothing to remove.');
       await tell(trans, trans.__('Stale kernels'), text, outcome.lines);
     } else if (await confirmed(trans, { ...question, danger: true })) {
+      await first();
       await runner.run(request);
     }
   }

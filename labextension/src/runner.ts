@@ -63,10 +63,14 @@ export class Runner implements IRunner {
     const label = trans.__('Show');
     const caption = trans.__('Open the panel with the log');
     const actions = [{ label, caption, callback: openPanel }];
-    const options = { autoClose: false, actions } as const;
-    const type = 'error';
-    if (!id || !Notification.update({ id, message, type, ...options })) {
-      Notification.error(message, options);
+    this._replace(id);
+    Notification.error(message, { autoClose: false, actions });
+  }
+
+  /** What told of the progress goes: a bar that was not full would keep it there for ever. */
+  private _replace(id: string | undefined): void {
+    if (id !== undefined) {
+      Notification.dismiss(id);
     }
   }
 
@@ -131,15 +135,13 @@ export class Runner implements IRunner {
       this.fail(job.error ?? failureOf(job.outcome?.lines[0] ?? ''), id);
       return;
     }
-    const done = job.state === 'done';
-    Notification.update({
-      id,
-      message: done
-        ? doneText(trans, job)
-        : shortened(trans.__('%1: %2 was cancelled', job.project, job.verb)),
-      type: done ? 'success' : 'info',
-      autoClose: DONE_SHOWN_MS,
-      actions: []
+    const isDone = job.state === 'done';
+    const message = isDone
+      ? doneText(trans, job)
+      : shortened(trans.__('%1: %2 was cancelled', job.project, job.verb));
+    this._replace(id);
+    Notification.emit(message, isDone ? 'success' : 'info', {
+      autoClose: DONE_SHOWN_MS
     });
   }
 
