@@ -24,7 +24,8 @@ const EFFECTS = ['**/request', '**/model', '**/tracker'];
 /** Text and values in, values out; tested without a browser. */
 const PURE = [
   ...['actions', 'answers', 'barriers', 'cellQueue*', 'commandWords', 'decode', 'format*', 'ids'],
-  ...['kernelAnswers', 'kernelOffer', 'labels', 'messages', 'offers', 'openNotebooks', 'requirements', 'wire']
+  ...['jobWords', 'kernelAnswers', 'kernelOffer', 'labels', 'messages', 'offers', 'openNotebooks', 'requirements'],
+  ...['wire', 'words']
 ].map(name => `src/${name}.ts`);
 
 const layers = [
@@ -32,7 +33,7 @@ const layers = [
   { ...layer(['src/*.ts'], { never: ['**/plugins/*'] }), ignores: ['src/index.ts'] },
   layer(['src/plugins/**'], {}),
   layer(['src/views/**'], { never: ['**/plugins/*'], atRunTime: EFFECTS }),
-  layer(['src/model*.ts', 'src/tracker*.ts', 'src/switcher.ts', 'src/comms.ts', 'src/kernel*.ts'], { never: UPPER }),
+  layer(['src/model*.ts', 'src/tracker*.ts', 'src/jobs.ts', 'src/notices.ts', 'src/panelModel.ts', 'src/switcher.ts', 'src/comms.ts', 'src/kernel*.ts'], { never: UPPER }),
   layer(['src/request.ts'], { never: [...UPPER, '**/model', '**/tracker', '**/tokens'] }),
   layer(['src/tokens.ts'], { never: [...UPPER, '**/model', '**/request'], atRunTime: ['@jupyterlab/*'] }),
   layer(PURE, { never: UPPER, atRunTime: [...FRAMEWORK, ...EFFECTS, '**/tokens'] })
