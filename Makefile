@@ -18,7 +18,7 @@ REAL := tests/services tests/faces tests/kernel tests/real tests/differential te
 SCENARIOS := tests/scenarios tests/hostile
 REAL_OPTIONS := --reruns 1 -rR --durations=10
 
-.PHONY: help setup labextension demo lab lint types imports test test-fast torture differential bench coverage clean
+.PHONY: help setup labextension demo lab lint types imports test pictures test-fast torture differential bench coverage clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -87,8 +87,12 @@ test: labextension lint types imports ## everything that guards a change
 	wait $$other || status=1; cat .scenarios.log; exit $$status
 	@echo "== samples of the attacks on the promises"
 	@$(BIN)/python -m pytest -q tests/torture $(REAL_OPTIONS)
-	@echo "== JupyterLab in a real browser"
+	@echo "== JupyterLab and Notebook 7 in a real browser"
 	@$(BIN)/python -m pytest -q tests/browser --reruns 1 -rsR
+
+pictures: labextension ## take the README's pictures anew, light and dark
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --group browser
+	@$(BIN)/python -m pytest -q tests/browser/pictures.py
 
 test-fast: setup ## the tests without real engines and kernels
 	@$(BIN)/python -m pytest tests/core tests/property tests/wire -q

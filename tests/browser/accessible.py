@@ -19,6 +19,7 @@ def set_theme(front: Front, theme: str) -> None:
     """Change the colours of a page, as Settings > Theme does."""
     front.page.evaluate("theme => window.jupyterapp.commands.execute('apputils:change-theme', { theme })", theme)
     front.page.wait_for_function("theme => document.body.dataset.jpThemeName === theme", arg=theme)
+    front.page.locator("#jupyterlab-splash").wait_for(state="detached")
 
 
 def violations(front: Front, *selectors: str) -> list[str]:

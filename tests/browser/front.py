@@ -120,8 +120,8 @@ class Front:
             self.page.locator(".lm-Menu-item:visible", has=self.page.get_by_text(label, exact=True)).click()
 
     def command(self, name: str, **arguments: object) -> None:
-        """Run one of the application's commands, where the way to it is no part of the story."""
-        run = "async ([name, args]) => { await window.jupyterapp.commands.execute(name, args); }"
+        """Begin one of the application's commands, where the way to it is no part of the story; it may ask something."""
+        run = "([name, args]) => { void window.jupyterapp.commands.execute(name, args); }"
         self.page.evaluate(run, [name, arguments])
 
     def restart_kernel(self) -> None:

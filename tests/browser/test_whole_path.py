@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from browser.allowed import NO_PROJECT
 from browser.front import Front
 from browser.world import World, write_notebook
 
@@ -19,7 +18,6 @@ def test_from_an_empty_folder_to_a_locked_notebook_with_the_mouse_alone(world: W
     name = f"iris-{front.app}"
     root = world.root / name
     write_notebook(root / "work.ipynb", *CELLS)
-    front.expected = [NO_PROJECT]
     front.open(f"{name}/work.ipynb")
     assert front.kernel == "Python 3 (ipykernel)"
 

@@ -54,6 +54,7 @@ function activate(
     new Debouncer(() => environments.check(), AFTER_CELL_MS)
   );
   listen(app, environments);
+  listKernels(app, environments);
   void app.restored.then(() => poll.start());
   void followSettings(settings, read => {
     const seconds = read('checkEvery');
@@ -102,6 +103,25 @@ function listen(app: JupyterFrontEnd, environments: Environments): void {
     const job = event['job'];
     if (event.schema_id === JOB_EVENT && typeof job === 'string') {
       environments.hear(job);
+    }
+  });
+}
+
+/** A project or environment that was not there at the last look brings a kernel: Jupyter would list it a minute later. */
+function listKernels(app: JupyterFrontEnd, environments: Environments): void {
+  let known: readonly [path: string, place: string] | null = null;
+  environments.changed.connect((_, { subject, report, failure }) => {
+    if (subject === null || (report === null && failure === null)) {
+      return;
+    }
+    const { project, environment } = report ?? {};
+    const place = [project?.root, environment?.prefix].join('\n');
+    const isNew = known?.[0] === subject.path && known[1] !== place;
+    known = [subject.path, place];
+    if (isNew) {
+      app.serviceManager.kernelspecs.refreshSpecs().catch(() => {
+        // The situation says that the server does not answer.
+      });
     }
   });
 }
