@@ -29,8 +29,6 @@ export interface IGateOptions {
   readonly specs: KernelSpec.IManager;
   project(path: string): Promise<IProject>;
   kernels(path: string): Promise<ReadonlyArray<IKernelRow>>;
-  /** Open JupyterLab's own choice of kernels. */
-  choose(context: ISessionContext): Promise<void>;
   offer(found: IFound): void;
 }
 
@@ -71,35 +69,44 @@ export class KernelGate {
     }
     const spec = known.kernelspecs[name];
     if (spec === undefined || isOurs(spec)) {
-      hold(sessionContext, true);
-      void this._decide(panel, name);
+      this._ask(panel, name);
     }
   }
 
-  private async _decide(panel: NotebookPanel, name: string): Promise<void> {
+  /**
+   * Ask between JupyterLab's look for a running session and its start of a kernel, once. Where something is offered,
+   * JupyterLab is told to ask for a kernel, and does not: its `ready` then comes with a session, as all others expect.
+   */
+  private _ask(panel: NotebookPanel, name: string): void {
     const { sessionContext } = panel;
-    const asked = within(this._find(panel, name)).catch(() => null);
-    await sessionContext.ready;
-    const found = await asked;
-    if (sessionContext.isDisposed) {
-      return;
-    }
-    if (sessionContext.session?.kernel) {
-      hold(sessionContext, false);
-      return;
-    }
-    if (found !== null) {
-      this._of.offer(found);
-      return;
-    }
-    // As JupyterLab would have done it.
-    hold(sessionContext, false);
-    if (await sessionContext.startKernel()) {
-      if (await this._again(panel)) {
-        return;
+    const initialize = sessionContext.initialize.bind(sessionContext);
+    const startKernel = sessionContext.startKernel.bind(sessionContext);
+    let opened: Promise<boolean> | undefined;
+    let isOffered: Promise<boolean> | undefined;
+    const open = async (): Promise<boolean> => {
+      try {
+        const isToChoose = await initialize();
+        return isToChoose && !((await isOffered) || (await this._again(panel)));
+      } finally {
+        Object.assign(sessionContext, { initialize, startKernel });
       }
-      await this._of.choose(sessionContext);
+    };
+    sessionContext.initialize = () => (opened ??= open());
+    sessionContext.startKernel = async () => {
+      isOffered ??= this._offered(panel, name);
+      return (await isOffered) || startKernel();
+    };
+  }
+
+  /** Whether no kernel is to be started: something is offered, or the notebook was closed meanwhile. */
+  private async _offered(panel: NotebookPanel, name: string): Promise<boolean> {
+    const { sessionContext } = panel;
+    const found = await within(this._find(panel, name)).catch(() => null);
+    if (found !== null && !sessionContext.isDisposed) {
+      hold(sessionContext, true);
+      this._of.offer(found);
     }
+    return found !== null || sessionContext.isDisposed;
   }
 
   /** What could be offered; `null` where the notebook should open as ever. */
@@ -136,7 +143,11 @@ export class KernelGate {
       return false;
     }
     const found = await within(this._find(panel, name)).catch(() => null);
-    if (found === null || sessionContext.session?.kernel) {
+    if (
+      found === null ||
+      sessionContext.isDisposed ||
+      sessionContext.session?.kernel
+    ) {
       return false;
     }
     hold(sessionContext, true);

@@ -58,7 +58,6 @@ function activate(
     specs: app.serviceManager.kernelspecs,
     project: path => environments.project(path),
     kernels: path => environments.kernels(path),
-    choose,
     offer: found => offers.add(found)
   });
   // A kernel that was well when it was asked for, or that somebody chose: JupyterLab says "Unhandled error".
