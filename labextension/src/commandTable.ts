@@ -43,7 +43,7 @@ export class Table {
 
   /** The name on the launcher's card. */
   get cardLabel(): string {
-    return this._trans.__('Project environment');
+    return this._trans.__('New project environment');
   }
 
   caption(id: Command, args: IArguments): string {

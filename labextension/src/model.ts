@@ -21,7 +21,7 @@ import type {
   ISituation,
   ISubject
 } from './tokens';
-import { report } from './wire';
+import { reportOrFailed } from './wire';
 
 const NOTHING: ISituation = { subject: null, report: null, failure: null };
 
@@ -174,8 +174,10 @@ export class Environments implements IEnvironments {
   private async _answer(subject: ISubject): Promise<ISituation> {
     try {
       const question = this._question(subject);
-      const answer = await this._server.post('check', report, question);
-      return { subject, report: answer, failure: null };
+      const answer = await this._server.post('check', reportOrFailed, question);
+      return 'error' in answer
+        ? { subject, report: null, failure: answer.error }
+        : { subject, report: answer, failure: null };
     } catch (error) {
       return { subject, report: null, failure: failureOf(error) };
     }

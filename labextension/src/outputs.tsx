@@ -1,4 +1,4 @@
-/** Widgets that draw mlenv's bundles in outputs. Nothing is asked of a server for it, and nothing runs unclicked. */
+/** Widgets that draw mlenv's bundles in outputs; how they look is loaded with the first one. Nothing is asked of a server for it, and nothing runs unclicked. */
 
 import type { IRenderMime } from '@jupyterlab/rendermime-interfaces';
 import type { TranslationBundle } from '@jupyterlab/translation';
@@ -8,7 +8,7 @@ import * as React from 'react';
 import { IDeed, deedOf, deedOfReport } from './advising';
 import { COMMANDS } from './ids';
 import { advice } from './offers';
-import { AdviceView, ReportView, WordsView } from './views/output';
+import type * as Views from './views/output';
 import type { IButton } from './views/parts';
 import { report } from './wire';
 
@@ -43,6 +43,7 @@ export class OutputRenderer
   }
 
   async renderModel(model: IRenderMime.IMimeModel): Promise<void> {
+    this._views = await import('./views/output');
     this._model = model;
     this.update();
     await this.renderPromise;
@@ -50,31 +51,36 @@ export class OutputRenderer
 
   protected override render(): React.JSX.Element | null {
     const model = this._model;
-    if (model === null) {
+    const views = this._views;
+    if (model === null || views === null) {
       return null;
     }
     try {
-      return this._draw(model.data[this._mimeType], deed =>
+      return this._draw(views)(model.data[this._mimeType], deed =>
         model.trusted ? this._buttons(deed) : []
       );
     } catch {
       // Of another version, or no data of mlenv at all.
-      return <WordsView text={wordsOf(model.data['text/plain'])} />;
+      return <views.WordsView text={wordsOf(model.data['text/plain'])} />;
     }
   }
 
-  private get _draw(): Drawn {
+  private _draw(views: typeof Views): Drawn {
     const { trans } = this._parts;
     return this._mimeType === REPORT
       ? (data, buttons) => {
           const told = report(data);
           const deeds = buttons(deedOfReport(told, trans));
-          return <ReportView report={told} trans={trans} buttons={deeds} />;
+          return (
+            <views.ReportView report={told} trans={trans} buttons={deeds} />
+          );
         }
       : (data, buttons) => {
           const told = advice(data);
           const deeds = buttons(deedOf(told, trans));
-          return <AdviceView text={told.text} trans={trans} buttons={deeds} />;
+          return (
+            <views.AdviceView text={told.text} trans={trans} buttons={deeds} />
+          );
         };
   }
 
@@ -105,6 +111,7 @@ export class OutputRenderer
     ];
   }
 
+  private _views: typeof Views | null = null;
   private _model: IRenderMime.IMimeModel | null = null;
 }
 

@@ -156,6 +156,15 @@ export const failure = shape<IFailure>({
 /** The answer of every request that failed. */
 export const failed = shape<{ readonly error: IFailure }>({ error: failure });
 
+/** The answer to the page's check: a report, or that there is no project, which is no fault. */
+export const reportOrFailed: Decoder<IReport | { readonly error: IFailure }> = (
+  value,
+  at
+) =>
+  typeof value === 'object' && value !== null && 'error' in value
+    ? failed(value, at)
+    : report(value, at);
+
 export const step = shape<IStep>({
   step: text,
   text,

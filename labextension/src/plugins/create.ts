@@ -11,7 +11,7 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 
 import { Table, argumentsOf, describe } from '../commandTable';
-import { Creating } from '../creating';
+import type { Creating } from '../creating';
 import { createIcon } from '../icons';
 import { COMMANDS } from '../ids';
 import { IEnvironments, IRunner } from '../tokens';
@@ -34,16 +34,20 @@ export const create: JupyterFrontEndPlugin<void> = {
     const languages = translator ?? nullTranslator;
     const trans = languages.load('mlenv');
     const table = new Table(environments, trans);
-    const creating = new Creating({
+    // The form is loaded with the first click.
+    const parts = {
       environments,
       runner,
       notebooks,
       trans,
       openPanel: () => void app.commands.execute(COMMANDS.openPanel),
-      openNotebook: (cwd, kernelName) =>
+      openNotebook: (cwd: string, kernelName: string) =>
         app.commands.execute('notebook:create-new', { cwd, kernelName })
+    };
+    addCommands(app, table, async () => {
+      const loaded = await import('../creating');
+      return new loaded.Creating(parts);
     });
-    addCommands(app, creating, table);
     const command = COMMANDS.create;
     palette?.addItem({ command, category: trans.__('Environments') });
     launcher?.add({
@@ -58,8 +62,8 @@ export const create: JupyterFrontEndPlugin<void> = {
 
 function addCommands(
   app: JupyterFrontEnd,
-  creating: Creating,
-  table: Table
+  table: Table,
+  creating: () => Promise<Creating>
 ): void {
   const { create: form, environment } = COMMANDS;
   const isCard = (args: ReadonlyPartialJSONObject): boolean =>
@@ -70,9 +74,9 @@ function addCommands(
     icon: args => (isCard(args) ? createIcon : undefined),
     isEnabled: args => table.isEnabled(form, argumentsOf(args)),
     describedBy: describe(form),
-    execute: args => {
+    execute: async args => {
       const cwd = typeof args.cwd === 'string' ? args.cwd : undefined;
-      return creating.ask(argumentsOf(args), cwd);
+      await (await creating()).ask(argumentsOf(args), cwd);
     }
   });
   app.commands.addCommand(environment, {
@@ -80,7 +84,7 @@ function addCommands(
     caption: () => table.caption(environment, {}),
     isEnabled: () => table.isEnabled(environment, {}),
     describedBy: describe(environment),
-    execute: () => creating.show()
+    execute: async () => (await creating()).show()
   });
   table.changed.connect(() => {
     app.commands.notifyCommandChanged(form);

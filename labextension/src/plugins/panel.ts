@@ -10,7 +10,7 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import type { CommandRegistry } from '@lumino/commands';
 
 import { PanelModel } from '../panelModel';
-import { IEnvironments } from '../tokens';
+import { IEnvironments, IKernelOffers } from '../tokens';
 import type { Arguments, ICommands } from '../views/context';
 import { environmentsIcon } from '../views/icons';
 import { Panel } from '../views/panel';
@@ -22,10 +22,11 @@ export const panel: JupyterFrontEndPlugin<void> = {
   description: 'The side panel "Environments".',
   autoStart: true,
   requires: [IEnvironments],
-  optional: [ILayoutRestorer, ICommandPalette, ITranslator],
+  optional: [IKernelOffers, ILayoutRestorer, ICommandPalette, ITranslator],
   activate: (
     app: JupyterFrontEnd,
     environments: IEnvironments,
+    offers: IKernelOffers | null,
     restorer: ILayoutRestorer | null,
     palette: ICommandPalette | null,
     translator: ITranslator | null
@@ -33,7 +34,13 @@ export const panel: JupyterFrontEndPlugin<void> = {
     const trans = (translator ?? nullTranslator).load('mlenv');
     const commands = new Commands(app.commands);
     const model = new PanelModel(environments);
-    const widget = new Panel({ model, commands, trans });
+    const widget = new Panel({
+      model,
+      commands,
+      trans,
+      offer: () =>
+        offers?.offer(environments.situation.subject?.path ?? '') ?? null
+    });
     app.shell.add(widget, 'right', { rank: 850, type: 'Environments' });
     restorer?.add(widget, widget.id);
     app.commands.addCommand(OPEN, {
@@ -45,6 +52,7 @@ export const panel: JupyterFrontEndPlugin<void> = {
         app.shell.activateById(widget.id);
       }
     });
+    offers?.changed.connect(() => widget.refresh());
     palette?.addItem({ command: OPEN, category: trans.__('Environments') });
     app.commands.commandChanged.connect((_, { id }) => {
       if (id === undefined || id.startsWith('mlenv:')) {

@@ -9,7 +9,7 @@ import { IStatusBar } from '@jupyterlab/statusbar';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import { followSettings } from '../settings';
-import { IEnvironments } from '../tokens';
+import { IEnvironments, IKernelOffers } from '../tokens';
 import { StatusItem } from '../views/statusItem';
 
 const PLUGIN_ID = 'mlenv:status';
@@ -19,16 +19,17 @@ export const status: JupyterFrontEndPlugin<void> = {
   description: 'Shows the verdict on the notebook in front.',
   autoStart: true,
   requires: [IEnvironments],
-  optional: [IStatusBar, ISettingRegistry, ITranslator],
+  optional: [IKernelOffers, IStatusBar, ISettingRegistry, ITranslator],
   activate: (
     app: JupyterFrontEnd,
     environments: IEnvironments,
+    offers: IKernelOffers | null,
     bar: IStatusBar | null,
     settings: ISettingRegistry | null,
     translator: ITranslator | null
   ) => {
     const trans = (translator ?? nullTranslator).load('mlenv');
-    const item = new StatusItem(environments, trans, () => {
+    const item = new StatusItem(environments, offers, trans, () => {
       void app.commands.execute('mlenv:open-panel');
     });
     item.id = 'mlenv-status';

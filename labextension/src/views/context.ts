@@ -3,6 +3,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { PanelModel } from '../panelModel';
+import type { IKernelOffer } from '../tokens';
 import type { IButton } from './parts';
 
 export type Arguments = Readonly<
@@ -21,6 +22,8 @@ export interface IContext {
   readonly model: PanelModel;
   readonly commands: ICommands;
   readonly trans: TranslationBundle;
+  /** What is offered for the notebook in front, where it has no kernel. */
+  readonly offer: () => IKernelOffer | null;
 }
 
 /** A button's parts for a command. */

@@ -6,8 +6,8 @@ import { ISignal, Signal } from '@lumino/signaling';
 import * as React from 'react';
 
 import { Tone, concerns, toneOf } from '../format';
-import type { IEnvironments } from '../tokens';
-import { VERDICTS } from '../wire';
+import type { IEnvironments, IKernelOffers } from '../tokens';
+import { IFailure, VERDICTS } from '../wire';
 import { explain, runningText } from '../jobWords';
 import { reasonText, verdictText } from '../words';
 import { ToneIcon } from './icons';
@@ -22,6 +22,7 @@ interface IShown {
 export class StatusItem extends ReactWidget {
   constructor(
     private readonly _environments: IEnvironments,
+    private readonly _offers: IKernelOffers | null,
     private readonly _trans: TranslationBundle,
     private readonly _open: () => void
   ) {
@@ -29,6 +30,7 @@ export class StatusItem extends ReactWidget {
     this.addClass('jp-mlenv-Status');
     _environments.changed.connect(this._onChanged, this);
     _environments.jobChanged.connect(this._onChanged, this);
+    _offers?.changed.connect(this._onChanged, this);
   }
 
   /** Whether there is anything to show. */
@@ -90,13 +92,7 @@ export class StatusItem extends ReactWidget {
       return null;
     }
     if (failure !== null) {
-      const { title, text } = explain(failure, trans);
-      return {
-        tone: failure.code === 'no-server' ? 'quiet' : 'bad',
-        place: '',
-        word: trans.__('mlenv: no answer'),
-        title: [title, text, failure.where].join('\n')
-      };
+      return failed(failure, trans);
     }
     if (report === null) {
       return {
@@ -107,25 +103,33 @@ export class StatusItem extends ReactWidget {
       };
     }
     const { project, environment, verdict } = report;
+    const offer = this._offers?.offer(subject.path) ?? null;
     const job = this._environments.jobs.find(
       each => each.state === 'running' && concerns(each, subject, project)
     );
+    const place = [project?.name ?? '', shortPython(environment.python)]
+      .filter(part => part !== '')
+      .join(' · ');
+    if (job !== undefined) {
+      const word = runningText(job.verb, trans);
+      return { tone: 'busy', place, word, title: word };
+    }
+    if (offer !== null) {
+      const word = trans.__('No kernel');
+      return { tone: 'bad', place, word, title: offer.message };
+    }
+    const title = [
+      environment.prefix ?? trans.__('no environment'),
+      reasonText(report, trans),
+      verdict === 'in-step' ? '' : report.next.text
+    ]
+      .filter(part => part !== '')
+      .join('\n');
     return {
-      tone: job === undefined ? toneOf(verdict) : 'busy',
-      place: [project?.name ?? '', shortPython(environment.python)]
-        .filter(part => part !== '')
-        .join(' · '),
-      word:
-        job === undefined
-          ? verdictText(verdict, trans)
-          : runningText(job.verb, trans),
-      title: [
-        environment.prefix ?? trans.__('no environment'),
-        reasonText(report, trans),
-        verdict === 'in-step' ? '' : report.next.text
-      ]
-        .filter(part => part !== '')
-        .join('\n')
+      tone: toneOf(verdict),
+      place,
+      word: verdictText(verdict, trans),
+      title
     };
   }
 
@@ -148,6 +152,16 @@ export class StatusItem extends ReactWidget {
   private _isWanted = true;
   private _wasActive = false;
   private readonly _activeChanged = new Signal<StatusItem, void>(this);
+}
+
+function failed(failure: IFailure, trans: TranslationBundle): IShown {
+  const { title, text } = explain(failure, trans);
+  return {
+    tone: failure.code === 'no-server' ? 'quiet' : 'bad',
+    place: '',
+    word: trans.__('mlenv: no answer'),
+    title: [title, text, failure.where].join('\n')
+  };
 }
 
 /** `3.12.1` -> `Python 3.12`: the patch release is in the panel. */

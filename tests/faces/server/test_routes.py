@@ -157,6 +157,9 @@ async def test_where_no_project_is_the_answers_say_so(
     assert valid("Projects", await get(jp_fetch, "projects"))["projects"] == []
     for route in ("check", "packages"):
         assert await refused(jp_fetch, route, status=404) == "no-project"
+    # To a page that asks every few seconds it is an answer: browsers log a 404 as a fault.
+    told = valid("ReportOrError", await sent(jp_fetch, "check", {"path": ""}))
+    assert told["error"]["code"] == "no-project"
     advice = valid("Advice", await get(jp_fetch, "advice", module="skimage"))
     assert (advice["action"], advice["package"], advice["command"]) == (
         "create",

@@ -88,8 +88,8 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = MappingProxyType(
             errors=_READ,
         ),
         ("check", "post"): Operation(
-            summary="The verdict, with what the kernel says that it has loaded",
-            answer="Report",
+            summary="The verdict, with what the kernel says that it has loaded; no-project, too, is an answer",
+            answer="ReportOrError",
             body="CheckRequest",
             errors=_SENT,
         ),

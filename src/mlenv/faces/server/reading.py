@@ -109,7 +109,15 @@ async def check_loaded(handler: Handler) -> tuple[int, Any]:
 
     body = handler.body()
     path, kernel = text_of(body, "path", needed=True), text_of(body, "kernel")
-    return await _checked(handler, path, kernel, parse_loaded(body.get("loaded")))
+    try:
+        return await _checked(handler, path, kernel, parse_loaded(body.get("loaded")))
+    except MlenvError as error:
+        if error.code != "no-project":
+            raise
+        # A page asks again and again, in every folder: browsers log each 404 as a fault of the page.
+        from mlenv.render import error_json
+
+        return 200, error_json(error)
 
 
 async def advice(handler: Handler) -> tuple[int, Any]:

@@ -168,6 +168,7 @@ SCHEMAS: dict[str, _Schema] = {
             "reason": _TEXT,
         }
     ),
+    "ReportOrError": {"anyOf": [ref("Report"), ref("Error")]},
     "Advice": _shape(
         {
             "schema": _ONE,
