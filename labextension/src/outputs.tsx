@@ -1,4 +1,7 @@
-/** Widgets that draw mlenv's bundles in outputs; how they look is loaded with the first one. Nothing is asked of a server for it, and nothing runs unclicked. */
+/**
+ * Widgets that draw mlenv's bundles in outputs; how they look is loaded with the first one.
+ * Nothing is asked of a server for it, and nothing runs unclicked.
+ */
 
 import type { IRenderMime } from '@jupyterlab/rendermime-interfaces';
 import type { TranslationBundle } from '@jupyterlab/translation';
