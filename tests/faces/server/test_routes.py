@@ -52,6 +52,13 @@ async def get(fetch: Any, *parts: str, **query: str) -> Any:
     return json.loads(answer.body)
 
 
+async def sent(fetch: Any, *parts: str, body: Any) -> Any:
+    answer = await fetch(
+        "mlenv", *parts, method="POST", body=json.dumps(body), headers={"Content-Type": "application/json"}
+    )
+    return json.loads(answer.body)
+
+
 async def refused(fetch: Any, *parts: str, status: int, **options: Any) -> Any:
     with pytest.raises(HTTPClientError) as caught:
         await fetch("mlenv", *parts, **options)
@@ -158,7 +165,7 @@ async def test_where_no_project_is_the_answers_say_so(
     for route in ("check", "packages"):
         assert await refused(jp_fetch, route, status=404) == "no-project"
     # To a page that asks every few seconds it is an answer: browsers log a 404 as a fault.
-    told = valid("ReportOrError", await sent(jp_fetch, "check", {"path": ""}))
+    told = valid("ReportOrError", await sent(jp_fetch, "check", body={"path": ""}))
     assert told["error"]["code"] == "no-project"
     advice = valid("Advice", await get(jp_fetch, "advice", module="skimage"))
     assert (advice["action"], advice["package"], advice["command"]) == (
