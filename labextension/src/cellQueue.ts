@@ -17,6 +17,11 @@ interface IEntry {
   idle: boolean;
 }
 
+/** The error of a cell that mlenv's kernel did not begin: the notebook is being switched. */
+const NOT_RUN = 'MlenvNotRun';
+/** What hears an interrupt has ended by then. */
+const STOP_MS = 3000;
+
 /** A place in the queue: what stands behind it has waited. */
 export type Place = number;
 
@@ -56,7 +61,8 @@ export class CellQueue {
         break;
       case 'execute_reply': {
         const aborted = textOf(message.content, 'status') === 'aborted';
-        entry.progress = aborted ? 'aborted' : 'done';
+        const refused = textOf(message.content, 'ename') === NOT_RUN;
+        entry.progress = aborted || refused ? 'aborted' : 'done';
         entry.replied = true;
         break;
       }
@@ -64,9 +70,7 @@ export class CellQueue {
         entry.idle = textOf(message.content, 'execution_state') === 'idle';
         break;
     }
-    if (entry.replied && entry.idle) {
-      this._told();
-    }
+    this._told();
   }
 
   /** Where the cells begin that wait now: in order, so nothing behind the first of them runs. */
@@ -83,16 +87,36 @@ export class CellQueue {
     return index < 0 ? this.firstWaiting : this._gone + index + 1;
   }
 
-  /** Ids of the cells from a place on, however far they have come since; each once. */
+  /** Ids of the cells from a place on that have not begun; each once. None of its code ever runs a second time. */
   from(place: Place): ReadonlyArray<string> {
-    const behind = this._list().slice(Math.max(0, place - this._gone));
-    return [...new Set(behind.map(entry => entry.cell))];
+    const waits = this._behind(place).filter(
+      ({ progress }) => progress === 'waiting' || progress === 'aborted'
+    );
+    return [...new Set(waits.map(entry => entry.cell))];
   }
 
-  /** Whether a cell from a place on runs. */
-  runs(place: Place): boolean {
-    const behind = this._list().slice(Math.max(0, place - this._gone));
-    return behind.some(entry => entry.progress === 'running');
+  /**
+   * Bring what stands behind a place to its end, that none of it begins here while another kernel is started. Resolves
+   * when nothing is left, or after a time: what does not hear an interrupt ends with its kernel.
+   */
+  async stop(
+    place: Place,
+    interrupt: () => Promise<void>,
+    limit = STOP_MS
+  ): Promise<void> {
+    const end = Date.now() + limit;
+    const asked = new Set<IEntry>();
+    const isLeft = (): boolean => this._behind(place).some(isPending);
+    while (!this._closed && isLeft() && Date.now() < end) {
+      // Between two cells a kernel is deaf: each is interrupted when it has begun.
+      const running = this._list().find(isRunning);
+      if (running !== undefined && !asked.has(running)) {
+        asked.add(running);
+        await interrupt();
+      } else {
+        await this._news(end - Date.now());
+      }
+    }
   }
 
   /** Resolve when a request has come to its end, or the connection has. */
@@ -102,7 +126,7 @@ export class CellQueue {
       if (entry === undefined || (entry.replied && entry.idle)) {
         return;
       }
-      await new Promise<void>(resolve => this._waiters.push(resolve));
+      await this._news();
     }
   }
 
@@ -116,9 +140,23 @@ export class CellQueue {
     return [...this._entries.values()];
   }
 
+  private _behind(place: Place): ReadonlyArray<IEntry> {
+    return this._list().slice(Math.max(0, place - this._gone));
+  }
+
   private _forget(): void {
     this._gone += this._entries.size;
     this._entries.clear();
+  }
+
+  /** Resolve with the next message, at the latest after some ms. */
+  private async _news(limit?: number): Promise<void> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    await new Promise<void>(resolve => {
+      this._waiters.push(resolve);
+      timer = limit === undefined ? undefined : setTimeout(resolve, limit);
+    });
+    clearTimeout(timer);
   }
 
   private _told(): void {
@@ -133,7 +171,11 @@ export class CellQueue {
 }
 
 function isPending(entry: IEntry): boolean {
-  return entry.progress === 'waiting' || entry.progress === 'running';
+  return entry.progress === 'waiting' || isRunning(entry);
+}
+
+function isRunning(entry: IEntry): boolean {
+  return entry.progress === 'running';
 }
 
 function textOf(source: object, name: string): string | null {

@@ -68,14 +68,12 @@ export class Switcher implements ISwitcher {
       if (request !== null) {
         await queue.ended(request);
       }
-      await this._prove(kernel);
       if (isAlive(old) && old.name === kernel) {
         return;
       }
-      if (queue.runs(place)) {
-        // What it does there is of no use: it runs again in the other kernel.
-        await old.interrupt().catch(() => undefined);
-      }
+      // At once: mlenv's kernels hold the next cell for some seconds only.
+      await queue.stop(place, () => old.interrupt().catch(() => undefined));
+      await this._prove(kernel);
       const others = this._sharing(old, panel);
       const now = await this._changed(panel.sessionContext, kernel);
       const cells = queue.from(place);

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -181,3 +182,55 @@ def test_nbclient_sees_no_comm_and_logs_and_stores_nothing(
     advice = notebook.cells[-1].outputs[-1]["data"]["application/vnd.mlenv.advice.v1+json"]
     assert (advice["action"], advice["package"]) == ("create", "no-such-module-of-mlenv")
     assert str(tmp_path) not in json.dumps([cell.outputs for cell in notebook.cells[2:]])
+
+
+# --- what is queued behind a switch ---
+
+NOTED = "with open('ran.txt', 'a') as stream: stream.write('{}')"
+
+
+def noted(live: LiveKernel) -> str:
+    """Which cells have run any of their code."""
+    time.sleep(0.6)  # as a person: what starts sooner was queued
+    return live.run("import os\nprint(open('ran.txt').read() if os.path.exists('ran.txt') else '')").stdout.strip()
+
+
+def queued(live: LiveKernel, *cells: str) -> list[str]:
+    """Send cells as Run All does, the first of which switches; returns their ids when the second has begun."""
+    ids = [live.client.execute(cell, stop_on_error=False) for cell in ("%mlenv switch", *cells)]
+    while True:
+        message = live.client.get_iopub_msg(timeout=30)
+        if message["msg_type"] == "execute_input" and message["parent_header"]["msg_id"] == ids[1]:
+            return ids
+
+
+def test_of_what_is_queued_behind_a_switch_nothing_runs_once_the_page_has_interrupted(opened) -> None:
+    live, _ = opened(**JUPYTER)
+    ids = queued(live, NOTED.format("a"), NOTED.format("b"), "%%bash\nprintf c >> ran.txt")
+    time.sleep(0.2)
+    live.interrupt()
+    replies = {reply["parent_header"]["msg_id"]: reply["content"] for reply in _shell(live, ids)}
+    assert [replies[one].get("ename") for one in ids] == [None, *["MlenvNotRun"] * 3]
+    assert "is being switched to Python (demo)" in replies[ids[1]]["evalue"]
+    assert noted(live) == ""
+    # The next cell of a person runs as ever.
+    assert live.run(NOTED.format("d")).status == "ok"
+    assert noted(live) == "d"
+
+
+def test_where_no_extension_is_there_the_queue_goes_on_after_two_seconds(opened) -> None:
+    live, _ = opened(**JUPYTER)
+    start = time.monotonic()
+    ids = queued(live, NOTED.format("a"), NOTED.format("b"))
+    assert {reply["content"]["status"] for reply in _shell(live, ids)} == {"ok"}
+    assert 2 <= time.monotonic() - start < 4
+    assert noted(live) == "ab"
+
+
+def _shell(live: LiveKernel, ids: list[str]) -> list[dict[str, Any]]:
+    replies: list[dict[str, Any]] = []
+    while len(replies) < len(ids):
+        reply = live.client.get_shell_msg(timeout=30)
+        if reply["parent_header"]["msg_id"] in ids:
+            replies.append(reply)
+    return replies

@@ -28,9 +28,9 @@ class Kernel {
     this.queue.received(message('execute_input', { parent: cell }));
   }
 
-  reply(cell: string, status = 'ok'): void {
+  reply(cell: string, status = 'ok', ename = ''): void {
     this.queue.received(
-      message('execute_reply', { parent: cell, content: { status } })
+      message('execute_reply', { parent: cell, content: { status, ename } })
     );
   }
 
@@ -54,19 +54,63 @@ test('what waits stands behind what runs', () => {
   kernel.start('b');
   const place = kernel.queue.firstWaiting;
   expect(kernel.queue.from(place)).toEqual(['c']);
-  expect(kernel.queue.runs(place)).toBe(false);
 });
 
-test('a cell that starts or ends after the switch began is still one that waited', () => {
+test('a cell that began after the switch did is not run a second time; one that was refused is', () => {
   const kernel = new Kernel();
-  kernel.ask('a', 'b', 'c', 'd');
+  kernel.ask('a', 'b', 'c', 'd', 'e');
   kernel.start('a');
   const place = kernel.queue.firstWaiting;
   kernel.end('a');
   kernel.end('b');
   kernel.start('c');
-  expect(kernel.queue.from(place)).toEqual(['b', 'c', 'd']);
-  expect(kernel.queue.runs(place)).toBe(true);
+  kernel.reply('c', 'error', 'MlenvNotRun');
+  kernel.start('d');
+  expect(kernel.queue.from(place)).toEqual(['c', 'e']);
+});
+
+test('what waits is stopped by interrupts, each cell when it has begun', async () => {
+  const kernel = new Kernel();
+  kernel.ask('a', 'b', 'c');
+  let asked = 0;
+  const stopped = kernel.queue.stop(0, () => {
+    asked++;
+    if (asked === 2) {
+      kernel.reply('b', 'error', 'MlenvNotRun');
+      kernel.reply('c', 'aborted');
+    }
+    return Promise.resolve();
+  });
+  expect(asked).toBe(0);
+  kernel.start('a');
+  await new Promise(resolve => setTimeout(resolve, 1));
+  kernel.reply('a', 'error');
+  kernel.start('b');
+  await stopped;
+  expect(asked).toBe(2);
+  expect(kernel.queue.from(0)).toEqual(['b', 'c']);
+});
+
+test('the last cell is stopped, too, and one that stands before the place only where others wait', async () => {
+  const kernel = new Kernel();
+  kernel.ask('a', 'b');
+  kernel.start('a');
+  await kernel.queue.stop(2, () => Promise.reject(new Error('interrupted')));
+  kernel.end('a');
+  kernel.start('b');
+  await kernel.queue.stop(1, () => {
+    kernel.reply('b', 'error', 'MlenvNotRun');
+    return Promise.resolve();
+  });
+  expect(kernel.queue.from(1)).toEqual(['b']);
+});
+
+test('what hears no interrupt is not waited for without end', async () => {
+  const kernel = new Kernel();
+  kernel.ask('a', 'b');
+  kernel.start('a');
+  await kernel.queue.stop(1, () => Promise.resolve(), 20);
+  expect(kernel.queue.from(0)).toEqual(['b']);
 });
 
 test('behind a request stands all that was sent later, also what was aborted before its wish was heard', () => {

@@ -11,6 +11,8 @@ import threading
 from functools import partial
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Sequence, Tuple
 
+from mlenv.kernel.hold import Hold
+
 if TYPE_CHECKING:
     from mlenv.kernel.state import State
     from mlenv.model import Outcome
@@ -50,6 +52,7 @@ class Front:
         self._listeners: List[_Listener] = []
         self._seen: Optional[Tuple[Any, ...]] = None
         self._switch: Optional[Tuple[str, str]] = None
+        self._hold = Hold(shell)
 
     def register(self) -> None:
         """Let front ends ask. Cost: 2 us."""
@@ -99,24 +102,27 @@ class Front:
         if wanted is not None:
             sys.stdout.flush()  # ipykernel sends what was printed some time later
             sys.stderr.flush()
-            self._tell(switch_message(*wanted))
+            if self._tell(switch_message(*wanted)):
+                self._hold.begin(wanted[1])
 
     def _tell_refresh(self) -> None:
         from mlenv.render.wire import refresh_message
 
         self._tell(refresh_message())
 
-    def _tell(self, message: Dict[str, Any]) -> None:
+    def _tell(self, message: Dict[str, Any]) -> bool:
+        """Tell the front end, if it is one that listens; return whether it is."""
         from mlenv.kernel.surroundings import front_end
 
         if self._kernel is None or front_end(self._shell) != "jupyter":
-            return
+            return False
         comm = _opened_comm(self._kernel, _TARGET, message)
         loop = getattr(self._kernel, "io_loop", None)
         if loop is None:
             comm.close()
         else:
             loop.call_later(_CLOSED_AFTER_S, comm.close)
+        return True
 
     # --- what front ends ask ---
 
@@ -139,12 +145,14 @@ class Front:
             self._send_loaded()
 
     def before_cell(self) -> None:
-        """Note that a cell runs."""
+        """Note that a cell runs; one that was queued behind a switch waits here for the front end."""
         self._running = True
+        self._hold.before_cell()
 
     def after_cell(self, cell: str) -> None:
         """Send what was kept for the end of the cell. Cost: 0.2 us where no front end has asked."""
         self._running = False
+        self._hold.after_cell()
         if self._switch is not None:
             self._tell_switch()
         if self._listeners:
