@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import re
 import subprocess
 import sys
@@ -97,6 +98,8 @@ def test_a_read_only_jupyter_folder_is_told_with_the_variable_to_set(
     assert written or (elsewhere is not None and (elsewhere / "kernel.json").is_file())
     assert mlenv(demo, "switch").code == 0
     locked.parent.chmod(0o755)
+    if elsewhere is not None:  # the tests' own environment: what stays there is every later test's
+        shutil.rmtree(elsewhere)
 
 
 def test_an_unreadable_folder_on_the_path_does_not_hide_the_kernels(root: Path) -> None:
