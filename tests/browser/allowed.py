@@ -6,7 +6,7 @@ import re
 
 __all__ = ["is_allowed"]
 
-_ANSWERED_404 = r"status of 404 .*/mlenv/packages\b"
+_ANSWERED_404 = r"status of 404 .*/mlenv/(check|packages)\b"
 """Chromium writes every answer 404 to the console; the server says so that a folder has no project, or that a kernel has
 ended since. What the page then shows is what the stories look at."""
 

@@ -24,7 +24,9 @@ def test_drift_is_said_below_its_cell_and_mended_with_the_panel_of_a_cell(world:
     kernel = world.project(name, "six")
     write_notebook(world.root / name / "work.ipynb", *CELLS, kernel={"name": kernel, "display_name": name})
     front.open(f"{name}/work.ipynb")
-    assert "in-step: 1 package of pylock.toml" in front.run(0)
+    checked = front.run(0)
+    assert checked.startswith("In step")
+    assert "1 package, loaded and installed as locked" in checked
     assert front.run(1).strip() == ".venv"
     assert "mlenv: idna 3.6 on disk, not in pylock.toml. Next: %mlenv sync" in front.run(2)
 

@@ -24,7 +24,7 @@ _SETTLED = """path => {
   const { context } = window.jupyterapp.shell.currentWidget ?? {};
   if (context?.path !== path || !context.isReady) { return false; }
   const asks = document.querySelector('.jp-Dialog, .Toastify__toast');
-  return context.sessionContext.isReady || asks !== null;
+  return Boolean(context.sessionContext.session?.kernel) || asks !== null;
 }"""
 _LEAVE = """async () => {
   const widget = window.jupyterapp.shell.currentWidget;

@@ -22,6 +22,9 @@ __all__ = [
 ]  # fmt: skip
 
 _Read = Callable[["Context"], dict[str, Any]]
+_NO_FAULT = frozenset({"no-project", "kernel-missing"})
+"""What is an answer to a page, which asks again and again, in every folder and of kernels just ended: browsers
+log each 404 as a fault."""
 
 
 async def about(_handler: Handler) -> tuple[int, Any]:
@@ -112,9 +115,8 @@ async def check_loaded(handler: Handler) -> tuple[int, Any]:
     try:
         return await _checked(handler, path, kernel, parse_loaded(body.get("loaded")))
     except MlenvError as error:
-        if error.code != "no-project":
+        if error.code not in _NO_FAULT:
             raise
-        # A page asks again and again, in every folder: browsers log each 404 as a fault of the page.
         from mlenv.render import error_json
 
         return 200, error_json(error)
