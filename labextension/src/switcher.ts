@@ -19,6 +19,8 @@ export interface ISwitcherOptions {
   readonly sessions: Session.IManager;
   readonly queues: CellQueues;
   readonly trans: TranslationBundle;
+  /** Whether a running kernel only explains why the environment's own did not start. */
+  explains(path: string, kernelId: string): Promise<boolean>;
   /** Run these cells of a notebook, in its kernel. */
   run(panel: NotebookPanel, cells: ReadonlyArray<string>): void;
   /** Close the dialog of JupyterLab that says that a kernel did not start: we say it ourselves. */
@@ -69,7 +71,10 @@ export class Switcher implements ISwitcher {
         await queue.ended(request);
       }
       if (isAlive(old) && old.name === kernel) {
-        return;
+        const { path } = panel.context;
+        if (!(await this._of.explains(path, old.id))) {
+          return;
+        }
       }
       // At once: mlenv's kernels hold the next cell for some seconds only.
       await queue.stop(place, () => old.interrupt().catch(() => undefined));

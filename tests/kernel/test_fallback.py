@@ -13,6 +13,7 @@ from mlenv import runtime, store
 from mlenv.kernel import fallback
 from mlenv.kernel.explanation import Explanation, parse_explanation
 from mlenv.probe import site
+from mlenv.services.session_kernel import SessionKernel, place_of
 
 Project = Callable[..., ProjectKernel]
 
@@ -161,3 +162,29 @@ def test_a_damaged_data_folder_does_not_stop_the_kernel(
     assert "%mlenv kernels repair" in cell.text
     runtime.install_side()
     assert start(start_kernel, kernel).run("print(1 + 1)").stdout == "2\n"
+
+
+@pytest.mark.real
+@pytest.mark.network
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="not run: no /proc here")
+def test_the_fallback_kernel_is_no_kernel_of_the_environment_although_it_has_its_python(
+    project: Project, start_kernel
+) -> None:
+    """Else the mended environment would be in step with a kernel that still explains, and nobody would restart it."""
+    kernel = project("3.11", "tornado")
+    spec = {"mlenv": {"schema": 1, "prefix": str(kernel.root / ".venv")}}
+
+    def place(live) -> str:
+        asked = SessionKernel(spec="demo", metadata=spec, pid=live.manager.provisioner.pid)
+        return place_of(asked, kernel.root).prefix
+
+    at_home = "%mlenv check\nprint('at home:', get_ipython()._mlenv_session.state().at_home)"
+    well = start(start_kernel, kernel)
+    assert "at home: True" in well.run(at_home).stdout
+    assert place(well) == str(kernel.root / ".venv")
+    (kernel.site / "tornado" / "ioloop.py").unlink()  # a link into the cache of uv
+    (kernel.site / "tornado" / "ioloop.py").write_text("raise ImportError('libfoo.so.6 is gone')\n")
+    live = start(start_kernel, kernel)
+    assert live.run("1").status == "error"
+    assert place(live) not in {"", str(kernel.root / ".venv")}
+    assert "at home: False" in live.run(at_home).stdout

@@ -9,9 +9,11 @@ import { INotebookTracker, NotebookActions } from '@jupyterlab/notebook';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import { CellQueues } from '../cellQueues';
+import { Requester } from '../request';
 import { startErrors } from '../startErrors';
 import { Switcher } from '../switcher';
 import { ISwitcher } from '../tokens';
+import { report } from '../wire';
 
 export const switcher: JupyterFrontEndPlugin<ISwitcher> = {
   id: 'mlenv:switch',
@@ -25,13 +27,20 @@ export const switcher: JupyterFrontEndPlugin<ISwitcher> = {
     notebooks: INotebookTracker,
     dialogs: ISessionContextDialogs | null,
     translator: ITranslator | null
-  ) =>
-    new Switcher({
+  ) => {
+    const server = new Requester(app.serviceManager.serverSettings);
+    return new Switcher({
       notebooks,
       specs: app.serviceManager.kernelspecs,
       sessions: app.serviceManager.sessions,
       queues: new CellQueues(notebooks),
       trans: (translator ?? nullTranslator).load('mlenv'),
+      // It is a kernel of the environment by its name; what the server says of its process counts.
+      explains: (path, kernel) =>
+        server
+          .get('check', report, { path, kernel })
+          .then(({ next }) => next.action === 'switch')
+          .catch(() => false),
       quiet: () => startErrors(translator).forEach(each => each.reject()),
       run: (panel, ids) => {
         const cells = panel.content.widgets.filter(cell =>
@@ -46,5 +55,6 @@ export const switcher: JupyterFrontEndPlugin<ISwitcher> = {
           translator ?? undefined
         );
       }
-    })
+    });
+  }
 };

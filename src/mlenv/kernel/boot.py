@@ -16,9 +16,9 @@ from mlenv.kernel import interpreter, pick, place
 from mlenv.kernel.explanation import Explanation, parse_explanation, tail
 from mlenv.model import value
 
-__all__ = ["Arguments", "initialized", "main", "own_options", "parse_arguments", "replace", "supply"]
+__all__ = ["EXPLAIN", "Arguments", "initialized", "main", "own_options", "parse_arguments", "replace", "supply"]
 
-_PROJECT, _EXPLAIN, _DOTENV = "--mlenv-project", "--mlenv-explain", "--mlenv-dotenv"
+_PROJECT, EXPLAIN, _DOTENV = "--mlenv-project", "--mlenv-explain", "--mlenv-dotenv"
 _DIED = "The environment's kernel could not be started."
 
 
@@ -38,7 +38,7 @@ class Arguments:
 def parse_arguments(argv: Sequence[str]) -> Arguments:
     """Take mlenv's own options out of a command line."""
     rest: List[str] = []
-    own = {_PROJECT: "", _EXPLAIN: "", _DOTENV: ""}
+    own = {_PROJECT: "", EXPLAIN: "", _DOTENV: ""}
     waiting = iter(argv)
     for word in waiting:
         if word in own:
@@ -49,7 +49,7 @@ def parse_arguments(argv: Sequence[str]) -> Arguments:
         rest=tuple(rest),
         project=own[_PROJECT],
         dotenv=own[_DOTENV],
-        explain=parse_explanation(own[_EXPLAIN]) if own[_EXPLAIN] else None,
+        explain=parse_explanation(own[EXPLAIN]) if own[EXPLAIN] else None,
     )
 
 
@@ -261,7 +261,7 @@ def own_options(project: str, explanation: Optional[Explanation] = None, *, dote
     """Return mlenv's own part of a launcher command line."""
     words = [_PROJECT, project] if project else []
     words += [_DOTENV, dotenv] if dotenv else []
-    return words + ([_EXPLAIN, explanation.as_text()] if explanation is not None else [])
+    return words + ([EXPLAIN, explanation.as_text()] if explanation is not None else [])
 
 
 def replace(argv: Sequence[str], environ: Mapping[str, str]) -> NoReturn:

@@ -12,10 +12,11 @@ from mlenv.errors import MlenvError
 from mlenv.kernel import place
 from mlenv.kernel.explanation import Explanation
 
-__all__ = ["allowed", "explain_every_cell", "leave_environment"]
+__all__ = ["NAME", "allowed", "explain_every_cell", "leave_environment"]
 
 _VERBS = ("%mlenv", "%%mlenv", "%load_ext")
-_NAME = "_mlenv_explain"
+NAME = "_mlenv_explain"
+"""In the hidden part of the user's namespace: this is how the session knows where it runs."""
 
 
 def leave_environment() -> None:
@@ -46,8 +47,8 @@ def explain_every_cell(shell: Any, explanation: Explanation) -> None:
         raise error
 
     def transform(lines: List[str]) -> List[str]:
-        return lines if allowed("".join(lines)) else [f"{_NAME}()\n"]
+        return lines if allowed("".join(lines)) else [f"{NAME}()\n"]
 
-    shell.user_ns_hidden[_NAME] = shell.user_ns[_NAME] = fail
+    shell.user_ns_hidden[NAME] = shell.user_ns[NAME] = fail
     # The very first step: later ones would turn `!pip install x` or `%%bash` into calls before it is seen.
     shell.input_transformer_manager.cleanup_transforms.insert(0, transform)

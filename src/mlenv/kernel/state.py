@@ -13,6 +13,7 @@ from typing import Any, Dict, List, Mapping, Optional, Sequence, Set, Tuple
 from mlenv import drift
 from mlenv.errors import MlenvError
 from mlenv.installed import with_damage
+from mlenv.kernel.fallback import NAME
 from mlenv.kernel.memory import Memory, Scans, folder_stamp, names_in_use
 from mlenv.kernel.selections import Selections
 from mlenv.kernel.surroundings import environment_prefix, find_project, project_of_kernel, same_folder, surroundings
@@ -88,9 +89,10 @@ class State:
 
     @property
     def at_home(self) -> bool:
-        """Whether this kernel runs in the project's environment."""
+        """Whether this kernel runs in the project's environment; the fallback kernel does not, whatever its Python."""
         prefix = self.prefix
-        return prefix is not None and same_folder(prefix, sys.prefix)
+        explains = NAME in getattr(self.shell, "user_ns_hidden", {})
+        return prefix is not None and same_folder(prefix, sys.prefix) and not explains
 
     def facts(self) -> EnvironmentFacts:
         """Return what can be told about the project's environment. Cost: five stats while its files are unchanged."""

@@ -10,10 +10,11 @@ from dataclasses import field
 from pathlib import Path
 from typing import Any
 
+from mlenv.kernel.boot import EXPLAIN
 from mlenv.kernel.explanation import Explanation
 from mlenv.kernels.listing import owned
 from mlenv.model import value
-from mlenv.probe.running import program_of
+from mlenv.probe.running import command_of, program_of
 from mlenv.services import portable
 from mlenv.services.project import find_root
 
@@ -71,6 +72,8 @@ def told_by_spec(kernel: SessionKernel, of_portable: Callable[[], str]) -> Place
         return Place(prefix="", why_not=kernel.elsewhere)
     block = owned({"metadata": dict(kernel.metadata)})
     if block is not None:
+        if kernel.pid and EXPLAIN in command_of(kernel.pid):
+            return Place(prefix=sys.prefix)  # the fallback kernel: whatever its interpreter, nothing of the environment
         prefix = block.get("prefix")
         return Place(prefix=prefix if isinstance(prefix, str) and prefix else of_portable())
     program = kernel.argv[0] if kernel.argv else ""
