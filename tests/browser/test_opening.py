@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -75,7 +76,9 @@ def test_of_fifty_hostile_notebooks_none_acts_by_being_opened(
     address, asked = elsewhere
     touched = world.root.parent / "touched"
     front = new_front()
-    front.expected = [r"status of 4\d\d .*/mlenv/(check|project)"]  # files that cannot be read are refused, and said so
+    front.expected = [
+        r"status of 4\d\d .*/mlenv/(check|project|kernels)"
+    ]  # files that cannot be read are refused, and said so
     root = world.root / front.app
     notebooks = lay_notebooks(root, touched, address)
     if front.app == "notebook":
@@ -128,6 +131,8 @@ def _is_jupyters_own(argv: list[str]) -> bool:
     """Whether a program is a kernel that Jupyter starts, or a tool of Jupyter itself."""
     if Path(argv[1]).name in {"node", "npm", "git", "uname"} and not any("trap-" in word for word in argv):
         return True  # JupyterLab looks for its own build tools and says its version
+    if Path(argv[1]) == Path(sys.executable).with_name("uv") and argv[2:] == ["--version"]:
+        return True  # the server's own uv: whether it could make an environment is part of an offer
     return "-f" in argv and argv[-1].endswith(".json") and "kernel-" in argv[-1]
 
 

@@ -55,7 +55,8 @@ export const create: JupyterFrontEndPlugin<void> = {
       args: { isLauncher: true },
       // The name of the group is JupyterLab's own.
       category: languages.load('jupyterlab').__('Notebook'),
-      rank: 100
+      rank: 100,
+      kernelIconUrl: `data:image/svg+xml,${encodeURIComponent(createIcon.svgstr)}`
     });
   }
 };
