@@ -14,7 +14,6 @@ const ALL = readdirSync(FOLDER).filter(name => name.endsWith('.json'));
 /** By the first word of a sample's name. */
 const DECODERS: Readonly<Record<string, Decoder<unknown>>> = {
   advice,
-  advice,
   error: failed,
   event: step,
   outcome,
