@@ -112,6 +112,16 @@ VERBS: Tuple[Verb, ...] = (
         example="check",
     ),
     _verb(
+        "scan",
+        "List the lines of notebooks that install something: where they would, and what to type instead.",
+        arguments=(
+            "notebook",
+            "*",
+            "notebooks, and folders for all in them (default: this folder)",
+        ),
+        example="scan notebooks",
+    ),
+    _verb(
         "add",
         "Declare packages, lock and install them.",
         "--pip",

@@ -189,22 +189,22 @@ def pip_hint(state: State, call: PipCall) -> str:
     return f"that pip belongs to another Python ({place}); nothing was installed into {whose} {mine}. Type: {command}"
 
 
-def belongs_to(program: str) -> Optional[str]:
-    """Return the environment that a pip or Python on ``PATH`` installs into.
+def belongs_to(program: str, path: Optional[str] = None) -> Optional[str]:
+    """Return the environment that a pip or Python on ``PATH`` (default: this process's) installs into.
 
     Told from its place and a pip's first line; nothing is run, links of interpreters are not followed. Empty where it
     cannot be told (a version manager's shim), ``None`` where there is no such program.
     """
-    path = shutil.which(os.path.expanduser(program))
-    if path is None:
+    found = shutil.which(os.path.expanduser(program), path=path)
+    if found is None:
         return None
-    if not _PYTHON.match(os.path.basename(path)):
-        path = _shebang(path)
-        if not path:
+    if not _PYTHON.match(os.path.basename(found)):
+        found = _shebang(found)
+        if not found:
             return ""
-    elif _is_script(path):
+    elif _is_script(found):
         return ""
-    return os.path.dirname(os.path.dirname(os.path.abspath(path)))
+    return os.path.dirname(os.path.dirname(os.path.abspath(found)))
 
 
 def _is_script(path: str) -> bool:

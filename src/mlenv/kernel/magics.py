@@ -37,7 +37,7 @@ __all__ = ["Magic", "switch_lines"]
 
 _CHANGING = frozenset({"add", "create", "remove", "sync", "undo", "upgrade", "use"})
 """Verbs after which it matters what is in memory."""
-_STARTING = frozenset({"check", "create", "freeze", "use", "kernels", "doctor", "dotenv"})
+_STARTING = frozenset({"check", "create", "freeze", "use", "kernels", "doctor", "dotenv", "scan"})
 """Verbs that make sense where there is no project yet; the command line says what it needs."""
 _HERE = ("--strict", "--json", "--deep", "--offline")
 """Options of ``check`` that this process understands itself."""
@@ -62,6 +62,7 @@ class Magic:
             "help": self._help,
             "panel": self._panel,
             "restart": self._restart,
+            "scan": self._answer,
         }
 
     def run(self, line: str, cell: str = "") -> Any:
@@ -90,7 +91,7 @@ class Magic:
 
     def _check(self, line: Line) -> Optional[CheckResult]:
         if any(word.partition("=")[0] in _ELSEWHERE for word in line.words):
-            self._check_elsewhere(line)
+            self._answer(line)
             return None
         if line.without(*_HERE):
             result = self._check_in_child(line)
@@ -122,10 +123,10 @@ class Magic:
         message = self._in_child(Line(verb="check", words=line.without("--strict", "--json")), self._progress("check"))
         return CheckResult(report_of(message["report"]))
 
-    def _check_elsewhere(self, line: Line) -> None:
-        """Show what other machines would find in the lock: an answer like any, unless ``--strict`` was said."""
+    def _answer(self, line: Line) -> None:
+        """Show what was asked: nothing has failed where it is not as wished, unless ``--strict`` was said."""
         try:
-            self._verb(Line(verb="check", words=line.without("--strict")))
+            self._verb(Line(verb=line.verb, words=line.without("--strict")))
         except MlenvError as error:
             if error.code != "not-ok" or line.has("--strict"):
                 raise

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from mlenv.notebooks.imports import CellProblem, Import, Imports, parse_imports
 from mlenv.notebooks.inline import Block, Inline, parse_inline
+from mlenv.notebooks.install_lines import InstallLine, parse_install_lines
 from mlenv.notebooks.installs import Install, parse_installs
 from mlenv.notebooks.wanted import Wanted, WantedSet, resolve_imports
 
 __all__ = [
-    "Block", "CellProblem", "Import", "Imports", "Inline", "Install", "Wanted", "WantedSet", "parse_imports",
-    "parse_inline", "parse_installs", "resolve_imports",
+    "Block", "CellProblem", "Import", "Imports", "Inline", "Install", "InstallLine", "Wanted", "WantedSet",
+    "parse_imports", "parse_inline", "parse_install_lines", "parse_installs", "resolve_imports",
 ]  # fmt: skip

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-__all__ = ["commands", "extension_modules", "is_foreign", "python_of"]
+from mlenv.model import value
+
+__all__ = ["Said", "commands", "extension_modules", "is_foreign", "python_of"]
 
 # fmt: off
 _PYTHON_BODY = frozenset({"capture", "debug", "memit", "mprun", "prun", "pypy", "px", "python", "python3", "scalene",
@@ -24,13 +26,26 @@ _INSTALLERS = "pip|pip3|uv|conda|mamba|micromamba"
 _AUTOMAGIC = re.compile(rf"\s*(?:{_INSTALLERS})\s+(?:install|add|pip)\s+[^\s=.(,]")
 """What IPython runs as a magic without its sign, because it is no Python: ``pip install six``."""
 _COMMAND = re.compile(
-    rf"\s*(?:[A-Za-z_][\w.,\s\[\]'\"]*=\s*)?(?:!!?|%(?:sx|system)\b|%(?=(?:{_INSTALLERS})\s)|(?={_INSTALLERS}))(?P<rest>.*)$",
+    rf"\s*(?:[A-Za-z_][\w.,\s\[\]'\"]*=\s*)?(?P<sign>!!?|%(?:sx|system)\b|%(?=(?:{_INSTALLERS})\s)|(?={_INSTALLERS}))"
+    r"(?P<rest>.*)$",
     re.DOTALL,
 )
 _SHELLS = frozenset({"!", "bash", "sh", "script", "sx", "system"})
 _LOAD_EXT = re.compile(r"^\s*%(?:load_ext|reload_ext)\s+(?P<module>[A-Za-z_][\w.]*)", re.MULTILINE)
 _IPYTHON_EXTENSIONS = frozenset({"autoreload", "storemagic"})
 _MARKS = re.compile(r'"""|\'\'\'|"|\'|#|\\.|[\[({]|[\])}]')
+
+
+@value
+class Said:
+    """One line that goes to the shell or to an installer's magic."""
+
+    line: int
+    """Number of its first line in the cell, from 1."""
+    text: str
+    """Without its sign, lines that go on behind a backslash joined."""
+    magic: bool
+    """Whether a magic runs it, which means the kernel's own Python, and no shell."""
 
 
 def python_of(cell: str) -> str | None:
@@ -49,8 +64,8 @@ def python_of(cell: str) -> str | None:
     return "\n".join(_neutral(lines))
 
 
-def commands(cell: str) -> Iterator[tuple[int, str]]:
-    """Yield (number of its first line, text) of each line that goes to the shell or to an installer's magic.
+def commands(cell: str) -> Iterator[Said]:
+    """Yield each line that goes to the shell or to an installer's magic.
 
     ``!pip install six`` and ``%pip install six`` are ``pip install six``; lines that go on behind a backslash are
     joined. Of a ``%%bash`` cell it is every line, of cells in other languages none.
@@ -61,13 +76,14 @@ def commands(cell: str) -> Iterator[tuple[int, str]]:
     if magic is not None and first is not None:
         lines[: first + 1] = ["pass"] * (first + 1)
         if not magic or magic[0] in _SHELLS:
-            yield from _joined(lines[first + 1 :], range(first + 2, len(lines) + 1))
+            body = _joined(lines[first + 1 :], range(first + 2, len(lines) + 1))
+            yield from (Said(line=number, text=text, magic=False) for number, text in body)
         if not magic or magic[0] in _OTHER_BODY:
             return
     shell = [number for number, python in enumerate(_neutral(lines)) if python != lines[number]]
     for number, text in _joined([lines[at] for at in shell], [at + 1 for at in shell]):
         if match := _COMMAND.match(text):
-            yield number, match["rest"].strip()
+            yield Said(line=number, text=match["rest"].strip(), magic=match["sign"] in ("", "%"))
 
 
 def _joined(lines: list[str], numbers: Sequence[int]) -> Iterator[tuple[int, str]]:

@@ -13,7 +13,7 @@ from mlenv.model import value
 from mlenv.notebooks.cells import commands
 from mlenv.notebooks.shell_words import ShellCommand, Word, split_commands
 
-__all__ = ["Install", "parse_installs"]
+__all__ = ["Install", "after_prefix", "installs_of", "parse_installs"]
 
 _PIP = re.compile(r"(?:.*/)?pip[\d.]*")
 _PYTHON = re.compile(r"(?:.*/)?python[\d.]*")
@@ -83,11 +83,11 @@ def parse_installs(cells: Sequence[str], where: str) -> tuple[Install, ...]:
     for number, cell in enumerate(cells, start=1):
         if not re.search(r"\b(?:install|add)\b", cell):  # most cells: nothing is split
             continue
-        for line, text in commands(cell):
-            if len(text) > _LONGEST or len(found) > _MOST:
-                raise _too_large(f"{where}: cell {number}, line {line}")
-            for command in split_commands(text):
-                found += _installs(command, number, line)
+        for said in commands(cell):
+            if len(said.text) > _LONGEST or len(found) > _MOST:
+                raise _too_large(f"{where}: cell {number}, line {said.line}")
+            for command in split_commands(said.text):
+                found += installs_of(command, number, said.line)
     return tuple(found)
 
 
@@ -96,7 +96,8 @@ def _too_large(where: str) -> MlenvError:
     return MlenvError("file-too-large", message, where=where, hint="Is this the right file?")
 
 
-def _installs(command: ShellCommand, cell: int, line: int) -> Iterator[Install]:
+def installs_of(command: ShellCommand, cell: int, line: int) -> Iterator[Install]:
+    """Yield what one command of the shell installs: nothing for any other command."""
     tool, words = _tool(list(command.words))
     if not tool:
         return
@@ -124,8 +125,7 @@ def _texts(taken: Sequence[tuple[str, Word]], names: Sequence[str]) -> tuple[str
 
 def _tool(words: list[Word]) -> tuple[str, list[Word]]:
     """Return who installs, and the words behind ``install`` or ``add``; nobody for any other command."""
-    while words and (words[0].text in _BEFORE or _ASSIGNMENT.match(words[0].text)):
-        words = words[1:]
+    words = after_prefix(words)
     said = [word.text for word in words]
     if len(said) > 2 and _PYTHON.fullmatch(said[0]) and "-m" in said[1:-1]:
         at = said.index("-m")
@@ -139,6 +139,14 @@ def _tool(words: list[Word]) -> tuple[str, list[Word]]:
     if said[0] == "uv":
         return _behind(words[1:], "uv", ("add",))
     return _behind(words[1:], "conda", ("install",)) if said[0] in _CONDA else ("", [])
+
+
+def after_prefix(words: Sequence[Word]) -> list[Word]:
+    """Return the words of a command from its program on: ``NAME=1 sudo pip`` is ``pip``."""
+    at = 0
+    while at < len(words) and (words[at].text in _BEFORE or _ASSIGNMENT.match(words[at].text)):
+        at += 1
+    return list(words[at:])
 
 
 def _behind(words: list[Word], tool: str, verbs: Sequence[str]) -> tuple[str, list[Word]]:

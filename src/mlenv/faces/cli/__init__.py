@@ -86,11 +86,13 @@ def _run(words: Sequence[str], printer: output.Printer) -> int:
 
 
 def finish(answer: Report | Outcome, printer: output.Printer) -> int:
-    """Print the answer; return the exit status."""
+    """Print the answer; return the exit status: 2 also where one of several things could not be read."""
     if isinstance(answer, Report):
         printer.report(answer)
         return 0 if answer.ok else 1
     printer.outcome(answer)
+    if (answer.data or {}).get("errors"):
+        return 2
     return 0 if answer.ok else 1
 
 

@@ -128,6 +128,12 @@ def _check(context: Context, request: Request) -> _Answer:
     return check(context)
 
 
+def _scan(context: Context, request: Request) -> Outcome:
+    from mlenv.services.scan import scan
+
+    return scan(context, request.arguments)
+
+
 def _add(context: Context, request: Request) -> Outcome:
     from mlenv.services.add import add
 
@@ -278,6 +284,7 @@ SERVICES: Mapping[str, _Service] = {
     "init": _init,
     "use": _use,
     "check": _check,
+    "scan": _scan,
     "add": _add,
     "remove": _remove,
     "sync": _sync,
