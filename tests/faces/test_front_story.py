@@ -70,8 +70,15 @@ def test_from_a_failed_import_to_the_projects_kernel_and_back_after_damage(
     assert "installed in the project's environment .venv" in failed.text
     assert advice(here.run("import humanize")) == []
     assert f"this notebook is being switched to {spec['display_name']}" in here.run("%mlenv switch").text
+    on_its_way = here.run("import mlenv\nawait mlenv.use_kernel()\nprint('the rest')")
+    assert on_its_way.ename == "Switching"
+    assert "the rest" not in on_its_way.stdout
+    assert on_its_way.traceback.splitlines() == [
+        f"mlenv: this notebook is being switched to {spec['display_name']}; "
+        "the rest of this cell has not run: run it there"
+    ]
     tab.listen(1)
-    assert tab.told() == [message, message]
+    assert tab.told() == [message, message, message]
 
     there = start_kernel(message["kernel"], cwd=root, env=env)
     other = page(there)
@@ -86,6 +93,8 @@ def test_from_a_failed_import_to_the_projects_kernel_and_back_after_damage(
     there.restart()
     assert there.run("import humanize\nr = %mlenv check\nprint(r.verdict)").stdout == "in-step\n"
     assert "no restart needed" in there.run("%mlenv add iniconfig").text
+    asked = there.run("import mlenv\nprint((await mlenv.use_kernel()).verdict, mlenv.check(strict=True).ok)")
+    assert asked.stdout == "in-step True\n", asked.text
 
     (root / ".venv" / "bin" / "python").unlink()
     tab.heard.clear()

@@ -120,6 +120,16 @@ def test_other_front_ends_are_told_nothing(opened, env: dict[str, str]) -> None:
     assert not [kind for kind in page.kinds() if kind.startswith("comm")]
 
 
+def test_where_no_page_can_be_told_use_kernel_says_what_to_choose(opened) -> None:
+    live, page = opened(VSCODE_PID="1", **JUPYTER)
+    done = live.run("import mlenv\nawait mlenv.use_kernel()\nprint('the rest')")
+    assert (done.ename, done.stdout) == ("MlenvError", "")
+    assert 'kernel picker (top right) > Jupyter Kernel > "Python (demo)"' in done.traceback
+    assert "Traceback" not in done.traceback
+    page.listen(0.3)
+    assert page.told() == []
+
+
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="not run: no /proc here")
 def test_a_notebook_that_papermill_runs_in_a_cell_is_no_page_of_its_own(opened, tmp_path: Path) -> None:
     """It inherits the name of the notebook in whose cell it runs."""

@@ -154,6 +154,36 @@ def test_completion_offers_verbs_options_and_the_projects_packages(loaded: Noteb
     assert loaded.complete("%mlenv kernels pr") == ["prune"]
 
 
+def test_completion_offers_kernels_and_files(loaded: Notebook, project: Path, mlenv_home: Path) -> None:
+    spec = mlenv_home / "jupyter" / "kernels" / "iris-732de77a" / "kernel.json"
+    spec.parent.mkdir(parents=True)
+    spec.write_text("{}")
+    (spec.parent.parent / "iris-of-nothing").mkdir()
+    (project / "lessons").mkdir()
+    (project / "lessons" / "one.ipynb").touch()
+    (project / "lessons" / "one.txt").touch()
+    import jupyter_core.paths  # noqa: F401  # as every kernel has
+
+    assert loaded.complete("%mlenv kernels repair iris") == ["iris-732de77a"]
+    assert "iris-732de77a" in loaded.complete("%mlenv doctor ")
+    assert loaded.complete("%mlenv check les") == ["lessons/"]
+    assert loaded.complete("%mlenv check lessons/o") == ["lessons/one.ipynb"]
+    assert loaded.complete("%mlenv add --lock pyl") == ["pylock.toml"]
+    assert loaded.complete("%mlenv create --engine po") == ["poetry"]
+    assert loaded.complete("%mlenv help upg") == ["upgrade"]
+
+
+def test_the_check_as_a_function_is_that_of_the_magic(loaded: Notebook, tmp_path: Path) -> None:
+    done = loaded.run("import mlenv\nmlenv.check()")
+    assert done.value.verdict == "switch"
+    assert done.value.json() == loaded.run("%mlenv check").value.json()
+    strict = loaded.run("mlenv.check(strict=True)")
+    assert getattr(strict.error, "code", None) == "not-in-step"
+    assert "Traceback" not in strict.printed
+    elsewhere = loaded.run(f"mlenv.check({str(tmp_path / 'nowhere')!r})")
+    assert getattr(elsewhere.error, "code", None) == "no-project"
+
+
 # --- check ---
 
 

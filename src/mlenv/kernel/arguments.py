@@ -1,4 +1,4 @@
-"""The words of a ``%mlenv`` line: split without a shell, checked against the table of verbs, completed.
+"""The words of a ``%mlenv`` line: split without a shell, checked against the table of verbs; help.
 
 Standard library only, Python 3.9+. Nothing is expanded: what is typed is what mlenv gets.
 """
@@ -14,9 +14,8 @@ from mlenv.errors import MlenvError
 from mlenv.model import value
 from mlenv.verbs import OPTIONS, VERBS, Verb, did_you_mean, verb_named
 
-__all__ = ["Line", "complete", "help_text", "parse"]
+__all__ = ["Line", "help_text", "parse"]
 
-_ACTIONS = {"kernels": ("list", "prune", "repair"), "dotenv": ("load", "show", "example")}
 _HELP = ("help", "-h", "--help", "?")
 _PASSWORD = re.compile(r"(?:https?|ssh)://[^/@\s]*:[^/@\s]*@|https?://[^/@\s]+@")
 _OPERATORS = ("<", ">", "=", "!", "~")
@@ -128,29 +127,3 @@ def _verb_help(verb: Verb) -> str:
     if verb.example:
         lines += ["", f"example: %mlenv {verb.example}"]
     return "\n".join(lines)
-
-
-def complete(line: str, installed: Sequence[str]) -> List[str]:
-    """Return what may follow a line being typed: verbs, a verb's options, names of installed packages.
-
-    Args:
-        line: up to the cursor, with the leading ``%mlenv``.
-        installed: normalised names.
-    """
-    words = line.split()[1:]
-    typed = "" if line.endswith((" ", "\t")) or not words else words.pop()
-    if not words:
-        return [verb.name for verb in VERBS if not verb.hidden and verb.name.startswith(typed)]
-    verb = verb_named(words[0])
-    if verb is None:
-        return []
-    before = OPTIONS.get(words[-1])
-    if before is not None and before.metavar:
-        return [choice for choice in before.choices if choice.startswith(typed)]
-    if typed.startswith("-"):
-        return [flag for flag in verb.options if flag.startswith(typed) and flag != "--events"]
-    if verb.name in _ACTIONS:
-        return [action for action in _ACTIONS[verb.name] if action.startswith(typed)]
-    if verb.arguments[0] in {"packages", "package"}:
-        return [name for name in installed if name.startswith(typed)]
-    return []

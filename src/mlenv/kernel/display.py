@@ -32,6 +32,7 @@ __all__ = [
     "Progress",
     "error_without_traceback",
     "home_folder",
+    "not_in_step",
     "outcome_of",
     "report_of",
     "show",
@@ -92,6 +93,13 @@ def _shortened(content: Any, root: str) -> Any:
     if isinstance(content, Mapping):
         return {name: _shortened(item, root) for name, item in content.items()}
     return [_shortened(item, root) for item in content] if isinstance(content, list) else content
+
+
+def not_in_step(result: CheckResult) -> MlenvError:
+    """Return the error of ``--strict``: an exception is what stops nbclient, papermill and "Run All"."""
+    result.shown = True
+    command = result.report.next.command
+    return MlenvError("not-in-step", "\n".join(repr(result).splitlines()[:3]), hint=f"%{command}" if command else "")
 
 
 def home_folder() -> str:

@@ -11,9 +11,8 @@ import threading
 from functools import partial
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Sequence, Tuple
 
-from mlenv.kernel.hold import Hold
-
 if TYPE_CHECKING:
+    from mlenv.kernel.hold import Hold
     from mlenv.kernel.state import State
     from mlenv.model import Outcome
 
@@ -52,7 +51,7 @@ class Front:
         self._listeners: List[_Listener] = []
         self._seen: Optional[Tuple[Any, ...]] = None
         self._switch: Optional[Tuple[str, str]] = None
-        self._hold = Hold(shell)
+        self._hold: Optional[Hold] = None
 
     def register(self) -> None:
         """Let front ends ask. Cost: 2 us."""
@@ -103,7 +102,14 @@ class Front:
             sys.stdout.flush()  # ipykernel sends what was printed some time later
             sys.stderr.flush()
             if self._tell(switch_message(*wanted)):
-                self._hold.begin(wanted[1])
+                self._hold_cells(wanted[1])
+
+    def _hold_cells(self, display_name: str) -> None:
+        if self._hold is None:
+            from mlenv.kernel.hold import Hold
+
+            self._hold = Hold(self._shell)
+        self._hold.begin(display_name)
 
     def _tell_refresh(self) -> None:
         from mlenv.render.wire import refresh_message
@@ -147,12 +153,14 @@ class Front:
     def before_cell(self) -> None:
         """Note that a cell runs; one that was queued behind a switch waits here for the front end."""
         self._running = True
-        self._hold.before_cell()
+        if self._hold is not None:
+            self._hold.before_cell()
 
     def after_cell(self, cell: str) -> None:
         """Send what was kept for the end of the cell. Cost: 0.2 us where no front end has asked."""
         self._running = False
-        self._hold.after_cell()
+        if self._hold is not None:
+            self._hold.after_cell()
         if self._switch is not None:
             self._tell_switch()
         if self._listeners:

@@ -22,6 +22,7 @@ from mlenv.kernel.display import (
     Progress,
     error_without_traceback,
     home_folder,
+    not_in_step,
     outcome_of,
     report_of,
     without_traceback,
@@ -104,7 +105,7 @@ class Magic:
             result.shown = True
             print(json.dumps(result.json(), ensure_ascii=False))
         if line.has("--strict") and not result.ok:
-            raise _not_in_step(result)
+            raise not_in_step(result)
         if line.has("--json"):
             return None
         self._results.append(result)
@@ -180,6 +181,15 @@ class Magic:
         told, root, home = replace(outcome, lines=lines), self._state.root or "", home_folder()
         text = render.outcome_text(told, root=root, home=home, magic=True)
         progress.finish(text, render.outcome_html(told, root=root, home=home))
+
+    def outcome(self, verb: str) -> Outcome:
+        """Run a verb that only looks, and show nothing.
+
+        Raises:
+            MlenvError: as the verb.
+        """
+        message = self._in_child(Line(verb=verb), self._progress(verb))
+        return outcome_of(message.get("outcome", {}))
 
     def _in_child(self, line: Line, progress: Progress) -> Dict[str, Any]:
         state = self._state
@@ -276,13 +286,6 @@ def _loaded_env(outcome: Outcome, *, override: bool) -> Outcome:
     loaded = dotenv.load(path, shown, os.environ, override=override)
     lines = (*dotenv.loaded_lines(shown, loaded), *outcome.lines)
     return replace(outcome, lines=lines, data={**told, "set": loaded.set, "kept": loaded.kept})
-
-
-def _not_in_step(result: CheckResult) -> MlenvError:
-    """Return the error of ``--strict``: an exception is what stops nbclient, papermill and "Run All"."""
-    result.shown = True
-    command = result.report.next.command
-    return MlenvError("not-in-step", "\n".join(repr(result).splitlines()[:3]), hint=f"%{command}" if command else "")
 
 
 def _display(result: CheckResult) -> None:

@@ -38,6 +38,8 @@ _DOC = """Keep this notebook in the environment that its project locked.
 
     r = %mlenv check                  r.ok, r.verdict, r.findings, r.next.command
     %mlenv check --strict             raises unless all is in step
+    mlenv.check()                     the same as a function, after: import mlenv
+    await mlenv.use_kernel()          this notebook in its project's kernel
     %mlenv VERB --help                the options of one verb
     """
 
@@ -156,10 +158,13 @@ class Session:
         return found
 
     def _completions(self, line: str) -> List[str]:
-        from mlenv.kernel.arguments import complete
+        from mlenv.kernel.completion import Known, complete
 
-        names = [row.name for row in self.state().installed().distributions] if self.state().root else []
-        return complete(line, sorted(names))
+        return complete(line, Known(self._installed_names))
+
+    def _installed_names(self) -> List[str]:
+        state = self.state()
+        return sorted(row.name for row in state.installed().distributions) if state.root else []
 
     def _guarded(self, work: Callable[[], None]) -> None:
         """An error of mlenv never breaks or litters a cell: it is told once, in one line."""
