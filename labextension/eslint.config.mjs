@@ -24,7 +24,8 @@ const EFFECTS = ['**/request', '**/model', '**/tracker'];
 /** Text and values in, values out; tested without a browser. */
 const PURE = [
   ...['actions', 'answers', 'barriers', 'cellQueue*', 'commandWords', 'decode', 'format*', 'ids'],
-  ...['jobWords', 'kernelAnswers', 'kernelOffer', 'labels', 'messages', 'offers', 'openNotebooks', 'requirements'],
+  ...['jobWords', 'kernelAnswers', 'kernelOffer', 'kernelOfferWords', 'labels', 'messages', 'offers', 'openNotebooks',
+   'ours', 'requirements'],
   ...['wire', 'words']
 ].map(name => `src/${name}.ts`);
 

@@ -11,7 +11,7 @@ import {
   asked,
   loadedRows
 } from './messages';
-import { isOurs } from './switcher';
+import { isOurs } from './ours';
 
 export interface ICommsOptions {
   readonly notebooks: INotebookTracker;

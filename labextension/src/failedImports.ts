@@ -6,7 +6,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 
 import { shortened } from './actions';
 import { deedOf, missingModule } from './advising';
-import { isOurs } from './switcher';
+import { isOurs } from './ours';
 import type { IEnvironments } from './tokens';
 
 const MISSING = 'ModuleNotFoundError';

@@ -8,20 +8,16 @@ import type { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
 import type { KernelSpec } from '@jupyterlab/services';
 
 import type { IKernelRow, IProject } from './answers';
-import { Remedy, cannotStart, remedyOf, repairOf } from './kernelOffer';
-import { isOurs } from './switcher';
+import { cannotStart, remedyOf, repairOf } from './kernelOffer';
+import type { ILack } from './kernelOfferWords';
+import { isOurs } from './ours';
 
 /** A server that is slower than this decides nothing: the notebook opens as ever. */
 const PATIENCE_MS = 5000;
 
 /** What was found of a notebook that stays without a kernel until somebody chooses. */
-export interface IFound {
+export interface IFound extends ILack {
   readonly panel: NotebookPanel;
-  /** Id of the kernelspec that the notebook names. */
-  readonly name: string;
-  /** The kernel's row where it is here and cannot start; `null` where it is not here. */
-  readonly row: IKernelRow | null;
-  readonly remedy: Remedy | null;
 }
 
 export interface IGateOptions {

@@ -1,14 +1,13 @@
-/** What is offered for notebooks without a kernel: a notification that is no dialog, until there is a kernel. */
+/** What is offered for notebooks without a kernel: told beside the work, in no dialog, until there is a kernel. */
 
-import { Notification } from '@jupyterlab/apputils';
 import type { ISessionContext } from '@jupyterlab/apputils';
-import type { NotebookPanel } from '@jupyterlab/notebook';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { ISignal, Signal } from '@lumino/signaling';
 
 import { shortened } from './actions';
 import { IFound, hold } from './kernelGate';
 import type { Remedy } from './kernelOffer';
+import { messageOf, nameIn, wordsOf } from './kernelOfferWords';
 import type {
   IJobRequest,
   IKernelOffer,
@@ -18,6 +17,8 @@ import type {
 
 export interface IOffersOptions {
   readonly trans: TranslationBundle;
+  /** Tell of an offer, until what comes back is called. */
+  tell(message: string, actions: ReadonlyArray<IOfferAction>): () => void;
   /** Run a notebook in a kernel of mlenv. Never rejects: a failure is told. */
   use(path: string, kernel: string): Promise<void>;
   /** Run a verb, and the notebook in the kernel that it made. Never rejects: a failure is told. */
@@ -47,16 +48,7 @@ export class KernelOffers implements IKernelOffers {
       return;
     }
     const { message, actions } = this._offerOf(found);
-    const id = Notification.warning(message, {
-      autoClose: false,
-      actions: actions.map(({ label, caption, run }, index) => ({
-        label,
-        caption,
-        displayType: index === 0 ? 'accent' : 'default',
-        callback: run
-      }))
-    });
-    this._open.set(found, id);
+    this._open.set(found, this._of.tell(message, actions));
     const end = (): void => {
       if (sessionContext.session?.kernel || sessionContext.isDisposed) {
         sessionContext.kernelChanged.disconnect(end);
@@ -71,9 +63,9 @@ export class KernelOffers implements IKernelOffers {
   }
 
   private _remove(found: IFound): void {
-    const id = this._open.get(found);
-    if (id !== undefined) {
-      Notification.dismiss(id);
+    const dismiss = this._open.get(found);
+    if (dismiss !== undefined) {
+      dismiss();
       this._open.delete(found);
       this._changed.emit();
     }
@@ -95,7 +87,10 @@ export class KernelOffers implements IKernelOffers {
       run: () => void this._of.choose(panel.sessionContext)
     });
     const path = panel.context.path;
-    const message = shortened(messageOf(found, trans));
+    const named = nameIn(panel.model?.getMetadata('kernelspec'));
+    const message = shortened(
+      messageOf(found, panel.title.label, named, trans)
+    );
     return { path, isGone: row !== null, message, actions };
   }
 
@@ -112,69 +107,6 @@ export class KernelOffers implements IKernelOffers {
     }
   }
 
-  private readonly _open = new Map<IFound, string>();
+  private readonly _open = new Map<IFound, () => void>();
   private readonly _changed = new Signal<IKernelOffers, void>(this);
-}
-
-function messageOf(
-  { panel, name, row, remedy }: IFound,
-  trans: TranslationBundle
-): string {
-  const notebook = shortened(panel.title.label, 40);
-  if (row === null) {
-    const kernel = shortened(nameIn(panel) ?? name, 40);
-    return trans.__('%1: its kernel "%2" is not here.', notebook, kernel);
-  }
-  const kernel = shortened(row.display_name || name, 40);
-  return remedy === null && row.advice
-    ? trans.__(
-        '%1: the environment of %2 is gone; %3',
-        notebook,
-        kernel,
-        row.advice
-      )
-    : trans.__('%1: the environment of %2 is gone.', notebook, kernel);
-}
-
-function wordsOf(
-  remedy: Remedy,
-  isGone: boolean,
-  trans: TranslationBundle
-): { readonly label: string; readonly caption: string } {
-  switch (remedy.kind) {
-    case 'switch':
-      return {
-        label: trans.__('Use %1', shortened(remedy.name, 40)),
-        caption: trans.__("Run this notebook in its project's environment")
-      };
-    case 'use':
-      return {
-        label: trans.__(
-          'Use the Environment of %1',
-          shortened(remedy.project, 40)
-        ),
-        caption: trans.__('Make a kernel of it; the environment stays as it is')
-      };
-    case 'create': {
-      const from = shortened(remedy.from, 40);
-      return {
-        label: isGone
-          ? trans.__('Recreate It from %1', from)
-          : trans.__('Create the Environment from %1', from),
-        caption: trans.__(
-          'Install what is written there, then run this notebook in it'
-        )
-      };
-    }
-  }
-}
-
-/** The name of its kernel as the notebook has it: text from outside. */
-function nameIn(panel: NotebookPanel): string | null {
-  const spec: unknown = panel.model?.getMetadata('kernelspec');
-  const shown =
-    typeof spec === 'object' && spec !== null && 'display_name' in spec
-      ? spec.display_name
-      : null;
-  return typeof shown === 'string' && shown.trim() ? shown : null;
 }

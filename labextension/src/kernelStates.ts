@@ -5,7 +5,7 @@ import { ISignal, Signal } from '@lumino/signaling';
 
 import type { IKernelRow } from './answers';
 import { cannotStart } from './kernelOffer';
-import { isOurs } from './switcher';
+import { isOurs } from './ours';
 
 export interface IStatesOptions {
   readonly specs: KernelSpec.IManager;

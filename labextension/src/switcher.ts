@@ -8,6 +8,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { CellQueues } from './cellQueues';
 import { failureOf } from './format';
 import { answers } from './kernelAnswers';
+import { isOurs } from './ours';
 import { MlenvError } from './request';
 import type { ISwitcher } from './tokens';
 
@@ -182,12 +183,6 @@ export class Switcher implements ISwitcher {
   }
 
   private readonly _busy = new WeakMap<NotebookPanel, Promise<void>>();
-}
-
-/** Whether mlenv made this kernelspec. */
-export function isOurs(spec: KernelSpec.ISpecModel | undefined): boolean {
-  const block = spec?.metadata?.['mlenv'];
-  return typeof block === 'object' && block !== null;
 }
 
 function isAlive(kernel: Kernel.IKernelConnection): boolean {

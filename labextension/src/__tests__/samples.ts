@@ -1,9 +1,11 @@
-/** Reports and jobs for tests: the wire's samples, changed where a test says so. */
+/** Reports, jobs, kernels and projects for tests: the wire's samples, changed where a test says so. */
 
 import { readFileSync } from 'fs';
 import { join } from 'path';
 
-import type { IJob } from '../answers';
+import type { KernelSpec } from '@jupyterlab/services';
+
+import type { IJob, IKernelRow, IProject } from '../answers';
 import type { ISubject } from '../tokens';
 import { IFinding, IReport, report } from '../wire';
 
@@ -52,6 +54,44 @@ export function job(changes: Partial<IJob> = {}): IJob {
     log: [],
     outcome: null,
     error: null,
+    ...changes
+  };
+}
+
+/** A kernelspec; mlenv's where it has its block. */
+export function spec(name: string, isOurs = true): KernelSpec.ISpecModel {
+  const known = { name, display_name: `Python (${name})` };
+  const metadata = isOurs ? { mlenv: { schema: 1 } } : {};
+  return { ...known, metadata } as unknown as KernelSpec.ISpecModel;
+}
+
+export function row(changes: Partial<IKernelRow> = {}): IKernelRow {
+  return {
+    id: 'iris-1',
+    display_name: 'Python (iris)',
+    state: 'ok',
+    health: 'ok',
+    reason: '',
+    ours: true,
+    folder: '/data/kernels/iris-1',
+    project: '/home/iris',
+    prefix: '/home/iris/.venv',
+    advice: '',
+    current: true,
+    ...changes
+  };
+}
+
+/** A project of which only the lock is here. */
+export function project(changes: Partial<IProject> = {}): IProject {
+  return {
+    project: { root: '/home/iris', name: 'iris', manifest: 'pyproject.toml' },
+    folder: 'iris',
+    lock: { path: 'pylock.toml', kind: 'pylock' },
+    environment: { prefix: null, python: null, engine: null },
+    kernel: null,
+    kernels: [],
+    engine: 'uv',
     ...changes
   };
 }

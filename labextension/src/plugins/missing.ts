@@ -47,6 +47,18 @@ function activate(
   const offers = new KernelOffers({
     trans: (translator ?? nullTranslator).load('mlenv'),
     choose,
+    tell: (message, actions) => {
+      const id = Notification.warning(message, {
+        autoClose: false,
+        actions: actions.map(({ label, caption, run }, index) => ({
+          label,
+          caption,
+          displayType: index === 0 ? 'accent' : 'default',
+          callback: run
+        }))
+      });
+      return () => Notification.dismiss(id);
+    },
     run: request => runner.run(request),
     use: (path, kernel) =>
       switcher.use(path, kernel).catch((error: unknown) => {
