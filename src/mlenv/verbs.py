@@ -196,6 +196,15 @@ VERBS: Tuple[Verb, ...] = (
         *_EVERY,
         example="bundle",
     ),
+    _verb(
+        "export",
+        "Write what takes the project elsewhere: colab, the set-up cell of a hosted notebook.",
+        "--output",
+        "--force",
+        *_CHOICE,
+        arguments=("kind", "+", "colab (the set-up cell; --output NAME.ipynb writes a notebook, else it is printed)"),
+        example="export colab",
+    ),
     _verb("list", "List the installed packages beside the lock.", *_CHOICE, example="list"),
     _verb(
         "show",

@@ -186,6 +186,13 @@ def _bundle(context: Context, request: Request) -> Outcome:
     return bundle(context, request.options.get("platform", ()), request.options.get("output"))
 
 
+def _export(context: Context, request: Request) -> Outcome:
+    from mlenv.services.export import ExportWish, export
+
+    kind, *rest = request.arguments
+    return export(context, kind, ExportWish(arguments=tuple(rest), output=request.options.get("output")))
+
+
 def _list(context: Context, request: Request) -> Outcome:
     from mlenv.services.inspect import list_packages
 
@@ -292,6 +299,7 @@ SERVICES: Mapping[str, _Service] = {
     "upgrade": _upgrade,
     "freeze": _freeze,
     "bundle": _bundle,
+    "export": _export,
     "list": _list,
     "show": _show,
     "outdated": _outdated,
