@@ -32,7 +32,7 @@ class Repository:
 
 def is_repository(text: str) -> bool:
     """Whether this is an address of git's, and no path."""
-    return bool(_ADDRESS.fullmatch(text)) or (_SCP.fullmatch(text) is not None and "@" in text.split(":")[0])
+    return bool(_ADDRESS.fullmatch(text)) or (_SCP.fullmatch(text) is not None and "@" in text.partition(":")[0])
 
 
 def parse_repository(text: str) -> Repository:
@@ -43,13 +43,12 @@ def parse_repository(text: str) -> Repository:
             reference that git could take for an option.
     """
     text = text.removeprefix("git+")
-    plain, ref = text, ""
-    last = re.split(r"[/:]", text)[-1]
-    if "@" in last:
-        plain, _, ref = text.rpartition("@")
+    start = max(text.find("/", text.find("://") + 3) if "://" in text else text.find(":"), 0)
+    path, found, ref = text[start:].partition("@")
+    plain = text[:start] + path
     parts = urlsplit(plain) if "://" in plain else None
     secret = parts is not None and (parts.password is not None or (parts.username and parts.scheme.startswith("http")))
-    if not is_repository(plain) or secret or (ref and (not _REF.fullmatch(ref) or ".." in ref)):
+    if not is_repository(plain) or secret or (found and (not _REF.fullmatch(ref) or ".." in ref)):
         why = "it carries credentials" if secret else "it is no plain address of a git repository"
         raise MlenvError(
             "address-unsafe",

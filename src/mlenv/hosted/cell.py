@@ -27,7 +27,7 @@ def cells(version: str, *, lock: str, source: str = "") -> tuple[str, str]:
 
 def notebook_text(sources: tuple[str, ...]) -> str:
     """Return a notebook (format 4.4, which every front end opens) with these code cells."""
-    rows = [
+    rows: list[dict[str, object]] = [
         {
             "cell_type": "code",
             "execution_count": None,

@@ -15,7 +15,6 @@ __all__ = ["Known", "complete", "files", "kernel_ids"]
 
 _ACTIONS: Mapping[str, Tuple[str, ...]] = {
     "dotenv": ("load", "show", "example"),
-    "export": ("colab",),
     "export": ("colab", "script"),
     "kernels": ("list", "prune", "repair"),
 }
