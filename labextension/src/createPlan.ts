@@ -176,6 +176,11 @@ export function offersOf(proposal: IProposal): ReadonlyArray<IOffer> {
   return [...known, ...optional, ...doubts];
 }
 
+/** Whether there is anything to agree to, or to know, before the environment is made. */
+export function hasQuestion(proposal: IProposal): boolean {
+  return offersOf(proposal).length > 0 || proposal.notes.length > 0;
+}
+
 function offer(requirement: string, doubt: IOffer['doubt']): IOffer {
   return { requirement, taken: doubt === '', doubt, said: requirement };
 }

@@ -9,6 +9,7 @@ import {
   IForm,
   asksForPackages,
   creation,
+  hasQuestion,
   proposing
 } from './createPlan';
 import { failureOf } from './format';
@@ -115,9 +116,11 @@ export class Creating {
     }
     const name = PathExt.basename(path);
     const job = await runner.ask(proposing(path, name));
-    return job === null
-      ? null
-      : askWhich(proposal(job.outcome?.data), name, trans);
+    if (job === null) {
+      return null;
+    }
+    const offered = proposal(job.outcome?.data);
+    return hasQuestion(offered) ? askWhich(offered, name, trans) : [];
   }
 }
 

@@ -20,6 +20,18 @@ export function failureOf(error: unknown): IFailure {
   return { code: 'internal', message: String(error), where: '', hint: '' };
 }
 
+const UNANSWERED: ReadonlySet<string> = new Set([
+  'no-connection',
+  'no-server',
+  'not-understood',
+  'refused'
+]);
+
+/** Whether mlenv's server looked, whatever it found; else nothing is gained by asking as often again. */
+export function isAnswer(failure: IFailure | null): boolean {
+  return failure === null || !UNANSWERED.has(failure.code);
+}
+
 /** Whether two situations differ in anything that is shown. */
 export function isNews(before: ISituation, after: ISituation): boolean {
   return JSON.stringify(before) !== JSON.stringify(after);

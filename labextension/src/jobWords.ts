@@ -46,48 +46,67 @@ export interface IExplanation {
   readonly code: string;
 }
 
+/** Why something could not be done or asked, on one line; what the server says goes as it is. */
+export function failureText(
+  failure: IFailure,
+  trans: TranslationBundle
+): string {
+  if (failure.code !== 'no-server' && failure.code !== 'older-server') {
+    return failure.message || trans.__('It failed');
+  }
+  const { title, text, code } = explain(failure, trans);
+  return trans.__('%1. %2', title, code || text);
+}
+
 export function explain(
   failure: IFailure,
   trans: TranslationBundle
 ): IExplanation {
   switch (failure.code) {
     case 'no-project':
-      return {
-        title: trans.__('No project here'),
-        text: trans.__(
+      return explained(
+        trans.__('No project here'),
+        trans.__(
           'A project is a folder that says which packages it needs. Create one, and this notebook runs in an environment of its own, the same on every machine.'
-        ),
-        code: ''
-      };
+        )
+      );
     case 'no-server':
-      return {
-        title: trans.__('The server part of mlenv is not running'),
-        text: trans.__(
+      return explained(
+        trans.__('The server part of mlenv is not running'),
+        trans.__(
           'It is installed where Jupyter itself runs. Type this there and start Jupyter again:'
         ),
-        code: 'jupyter server extension enable mlenv'
-      };
+        'jupyter server extension enable mlenv'
+      );
+    case 'older-server':
+      return explained(
+        trans.__('The server part of mlenv is older than this page'),
+        trans.__(
+          'mlenv was updated while Jupyter ran: end the Jupyter server and start it again.'
+        )
+      );
     case 'no-connection':
-      return {
-        title: trans.__('No connection'),
-        text: trans.__(
+      return explained(
+        trans.__('No connection'),
+        trans.__(
           'The Jupyter server does not answer. This is asked again by itself.'
-        ),
-        code: ''
-      };
+        )
+      );
     case 'refused':
-      return {
-        title: trans.__('The server refuses to answer'),
-        text: trans.__(
+      return explained(
+        trans.__('The server refuses to answer'),
+        trans.__(
           'You may have to log in again, or you may not be allowed to do this here.'
-        ),
-        code: ''
-      };
+        )
+      );
     default:
-      return {
-        title: trans.__('This could not be compared'),
-        text: [failure.message, failure.hint].join('\n').trim(),
-        code: ''
-      };
+      return explained(
+        trans.__('This could not be compared'),
+        [failure.message, failure.hint].join('\n').trim()
+      );
   }
+}
+
+function explained(title: string, text: string, code = ''): IExplanation {
+  return { title, text, code };
 }

@@ -13,7 +13,7 @@ const MOST_KEPT = 20;
 const FOLLOW_MS = 1000;
 const HIDDEN_MS = 15_000;
 /** What says that a job will never be told of again. */
-const GONE = new Set(['job-missing', 'no-server']);
+const GONE = new Set(['job-missing', 'no-server', 'older-server']);
 
 export class Jobs {
   /**

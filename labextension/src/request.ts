@@ -51,6 +51,13 @@ export class Requester implements IRequester {
     return this._ask(endpoint, decode, { method: 'DELETE' });
   }
 
+  /** What an answer 404 means that is not in mlenv's own words: every mlenv knows the check. */
+  private _missing(endpoint: string): string {
+    return endpoint === 'check' || !this._answers
+      ? 'no-server'
+      : 'older-server';
+  }
+
   private async _ask<T>(
     endpoint: string,
     decode: Decoder<T>,
@@ -63,40 +70,54 @@ export class Requester implements IRequester {
     } catch (error) {
       throw new MlenvError(told('no-connection', String(error), url));
     }
-    const content = await parsed(response, url);
+    const missing = this._missing(endpoint);
+    const content = await parsed(response, url, missing);
     if (!response.ok) {
-      throw new MlenvError(refusal(response, content, url));
+      throw new MlenvError(refusal(response, content, url, missing));
     }
+    this._answers = true;
     try {
       return decode(content);
     } catch (error) {
       throw new MlenvError(told('not-understood', String(error), url));
     }
   }
+
+  /** Whether this server has ever answered one of our questions. */
+  private _answers = false;
 }
 
 function told(code: string, message: string, where: string): IFailure {
   return { code, message, where, hint: '' };
 }
 
-async function parsed(response: Response, url: string): Promise<unknown> {
+async function parsed(
+  response: Response,
+  url: string,
+  missing: string
+): Promise<unknown> {
   try {
     return await response.json();
   } catch {
     if (response.status === 404) {
       // A Jupyter server without mlenv answers a page.
-      throw new MlenvError(told('no-server', response.statusText, url));
+      throw new MlenvError(told(missing, response.statusText, url));
     }
     throw new MlenvError(told('not-understood', response.statusText, url));
   }
 }
 
-function refusal(response: Response, content: unknown, url: string): IFailure {
+function refusal(
+  response: Response,
+  content: unknown,
+  url: string,
+  missing: string
+): IFailure {
   try {
     return failed(content).error;
   } catch {
     // Jupyter's own refusals: {"message": ..., "reason": ...}.
-    const code = response.status === 404 ? 'no-server' : 'refused';
+    const code = response.status === 404 ? missing : 'refused';
     return told(code, `${response.status} ${response.statusText}`, url);
   }
 }

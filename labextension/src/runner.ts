@@ -9,6 +9,7 @@ import { failureOf } from './format';
 import type { IEnvironments, IJobRequest, IRunner } from './tokens';
 import type { IFailure } from './wire';
 import { doneText, progressText } from './commandWords';
+import { failureText } from './jobWords';
 
 const DONE_SHOWN_MS = 6000;
 
@@ -59,7 +60,7 @@ export class Runner implements IRunner {
   /** Tell that something failed; the whole story is in the panel. */
   fail(failure: IFailure, id?: string): void {
     const { trans, openPanel } = this._parts;
-    const message = shortened(failure.message || trans.__('It failed'));
+    const message = shortened(failureText(failure, trans));
     const label = trans.__('Show');
     const caption = trans.__('Open the panel with the log');
     const actions = [{ label, caption, callback: openPanel }];

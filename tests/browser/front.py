@@ -215,6 +215,11 @@ class Front:
         if path not in self.checked:
             self.page.wait_for_event("response", lambda response: path in _paths_checked(response))
 
+    def looks_again(self, path: str, times: int = 1) -> None:
+        """Wait until the page has asked again, by itself, how things are with a notebook."""
+        for _ in range(times):
+            self.page.wait_for_event("response", lambda response: path in _paths_checked(response))
+
     def picture(self, path: Path) -> Any:
         return self.page.screenshot(path=str(path))
 

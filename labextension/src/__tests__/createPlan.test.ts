@@ -7,6 +7,7 @@ import {
   asksForPackages,
   creation,
   emptyForm,
+  hasQuestion,
   isRight,
   offersOf,
   otherPythons,
@@ -173,4 +174,13 @@ test('a payload names a package or nothing: never a command or an option', () =>
   const next = { action: 'mlenv:delete', command: 'rm -rf /', text: '' };
   const report = { verdict: 'sync', next } as IReport;
   expect(deedOfReport(report, trans)).toBeNull();
+});
+
+test('a notebook that asks for nothing leaves nothing to agree to', () => {
+  const nothing = { packages: [], optional: [], unknown: [], notes: [] };
+  expect(hasQuestion(nothing)).toBe(false);
+  expect(hasQuestion({ ...nothing, packages: ['six'] })).toBe(true);
+  expect(hasQuestion({ ...nothing, notes: ['cell 2 has an error'] })).toBe(
+    true
+  );
 });

@@ -8,7 +8,9 @@ import { INotebookTracker } from '@jupyterlab/notebook';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { Debouncer, Poll } from '@lumino/polling';
 
+import { isAnswer } from '../format';
 import { Environments } from '../model';
+import { NewKernels } from '../newKernels';
 import { Requester } from '../request';
 import { followSettings } from '../settings';
 import { IEnvironments } from '../tokens';
@@ -16,7 +18,8 @@ import { SubjectTracker } from '../tracker';
 
 export const PLUGIN_ID = 'mlenv:plugin';
 
-const CHECK_EVERY_S = 5;
+/** A kernel made in a terminal is listed 5 s later at most: the look at the files, and that at the kernels. */
+const CHECK_EVERY_S = 4;
 const AFTER_CELL_MS = 150;
 /** Schema of the server's events about jobs. */
 const JOB_EVENT = 'urn:mlenv:job';
@@ -41,10 +44,12 @@ function activate(
     new Requester(app.serviceManager.serverSettings),
     () => document.hidden
   );
+  const kernels = new NewKernels(app.serviceManager.kernelspecs);
+  environments.changed.connect((_, situation) => kernels.look(situation));
   const poll = new Poll({
     name: PLUGIN_ID,
     auto: false,
-    factory: () => look(environments),
+    factory: () => look(environments, kernels),
     frequency: { interval: CHECK_EVERY_S * 1000, backoff: true, max: 60_000 },
     standby: 'when-hidden'
   });
@@ -54,7 +59,6 @@ function activate(
     new Debouncer(() => environments.check(), AFTER_CELL_MS)
   );
   listen(app, environments);
-  listKernels(app, environments);
   void app.restored.then(() => poll.start());
   void followSettings(settings, read => {
     const seconds = read('checkEvery');
@@ -67,9 +71,14 @@ function activate(
 }
 
 /** Reject where there was no answer: the poll then asks less and less often. */
-async function look(environments: IEnvironments): Promise<void> {
-  const { failure } = await environments.check();
-  if (failure !== null) {
+async function look(
+  environments: IEnvironments,
+  kernels: NewKernels
+): Promise<void> {
+  const situation = await environments.check();
+  kernels.look(situation);
+  const { failure } = situation;
+  if (failure !== null && !isAnswer(failure)) {
     throw new Error(failure.message);
   }
 }
@@ -103,25 +112,6 @@ function listen(app: JupyterFrontEnd, environments: Environments): void {
     const job = event['job'];
     if (event.schema_id === JOB_EVENT && typeof job === 'string') {
       environments.hear(job);
-    }
-  });
-}
-
-/** A project or environment that was not there at the last look brings a kernel: Jupyter would list it a minute later. */
-function listKernels(app: JupyterFrontEnd, environments: Environments): void {
-  let known: readonly [path: string, place: string] | null = null;
-  environments.changed.connect((_, { subject, report, failure }) => {
-    if (subject === null || (report === null && failure === null)) {
-      return;
-    }
-    const { project, environment } = report ?? {};
-    const place = [project?.root, environment?.prefix].join('\n');
-    const isNew = known?.[0] === subject.path && known[1] !== place;
-    known = [subject.path, place];
-    if (isNew) {
-      app.serviceManager.kernelspecs.refreshSpecs().catch(() => {
-        // The situation says that the server does not answer.
-      });
     }
   });
 }

@@ -5,6 +5,7 @@ import * as React from 'react';
 
 import type { IReport } from '../wire';
 import { IRow, Shown, chosen, differs } from '../format';
+import { failureText } from '../jobWords';
 import { AddPackage } from './addPackage';
 import type { IContext } from './context';
 import { Rows } from './packageTable';
@@ -46,7 +47,7 @@ export function Packages(props: { context: IContext }): React.JSX.Element {
         }
       />
       {model.failure !== null && (
-        <p className="jp-mlenv-outside">{model.failure.message}</p>
+        <p className="jp-mlenv-outside">{failureText(model.failure, trans)}</p>
       )}
       <AddPackage context={props.context} />
     </section>
