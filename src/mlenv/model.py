@@ -10,12 +10,15 @@ import sys
 from dataclasses import MISSING, FrozenInstanceError, dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Mapping, Optional, Tuple, TypeVar
 
+from mlenv.errors import MlenvError
+
 if TYPE_CHECKING:
     from typing import dataclass_transform
 
 __all__ = [
     "Action",
     "Change",
+    "Checked",
     "Command",
     "Completed",
     "Counts",
@@ -34,6 +37,7 @@ __all__ = [
     "Report",
     "Selection",
     "Source",
+    "Survey",
     "value",
 ]
 
@@ -358,6 +362,40 @@ class Report:
 
 
 @value
+class Checked:
+    """One notebook or project of a check of many."""
+
+    name: str
+    """As it is typed here: ``course/ben.ipynb``, ``course/`` for a project."""
+    is_notebook: bool = True
+    report: Optional[Report] = None
+    """``None`` where it could not be read."""
+    error: Optional[MlenvError] = None
+    hints: Tuple[Tuple[str, str], ...] = ()
+    """(what is worth knowing of this notebook, what to type): nothing of it is drift."""
+
+    @property
+    def verdict(self) -> str:
+        """That of the report, or ``error``."""
+        return self.report.verdict if self.report is not None and self.error is None else "error"
+
+
+@value
+class Survey:
+    """The answer of ``check`` for many notebooks and projects."""
+
+    rows: Tuple[Checked, ...]
+    verdict: str
+    """The worst of them; ``error`` where something could not be read."""
+
+    @property
+    def status(self) -> int:
+        """The exit status: 2 where something could not be read, 1 where something is not in step."""
+        verdicts = {row.verdict for row in self.rows}
+        return 2 if "error" in verdicts else 0 if verdicts <= {"in-step"} else 1
+
+
+@value
 class Change:
     """One package before and after a verb."""
 
@@ -389,8 +427,8 @@ class Event:
     """One step of a running verb."""
 
     step: str
-    """``wait``, ``plan``, ``lock``, ``download``, ``build``, ``install``, ``verify``, ``switch``, ``kernel``,
-    ``note``."""
+    """``wait``, ``plan``, ``lock``, ``download``, ``build``, ``install``, ``verify``, ``switch``, ``kernel``, ``cell``,
+    ``check``, ``note``."""
     text: str
     done: Optional[int] = None
     total: Optional[int] = None

@@ -59,6 +59,7 @@ _ALL_OPTIONS = (
     _option("--name", "the kernel's id", "NAME"),
     _option("--ipykernel", "where the kernel's own packages live", "WHERE", ("runtime", "installed")),
     _option("--from-notebook", "take the packages that notebooks ask for; a folder: all in it", "NOTEBOOK", many=True),
+    _option("--all", "every notebook and project in this folder: one table, the worst is the exit status"),
     _option("--strict", "in a notebook: raise when the verdict is not 'in step'"),
     _option("--deep", "compare every file with its recorded hash, too"),
     _option("--platform", "another machine: linux, macos or windows, with -arm64 or -x86_64", "NAME", many=True),

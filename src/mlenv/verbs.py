@@ -101,6 +101,7 @@ VERBS: Tuple[Verb, ...] = (
     _verb(
         "check",
         "Compare what is loaded, installed, locked and declared: one verdict, one action.",
+        "--all",
         "--strict",
         "--deep",
         "--offline",
@@ -108,7 +109,11 @@ VERBS: Tuple[Verb, ...] = (
         "--python",
         *_CHOICE,
         *_EVERY,
-        arguments=("notebook", "?", "a notebook that may declare packages of its own, to be held against the project"),
+        arguments=(
+            "notebook",
+            "*",
+            "a notebook that may declare packages of its own, held against its project; several, or folders: one table",
+        ),
         example="check",
     ),
     _verb(

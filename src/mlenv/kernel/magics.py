@@ -91,7 +91,7 @@ class Magic:
     # --- check ---
 
     def _check(self, line: Line) -> Optional[CheckResult]:
-        if any(word.partition("=")[0] in _ELSEWHERE for word in line.words):
+        if any(word.partition("=")[0] in _ELSEWHERE for word in line.words) or _asks_many(line):
             self._answer(line)
             return None
         if line.without(*_HERE):
@@ -149,7 +149,9 @@ class Magic:
         outcome = outcome_of(message.get("outcome", {}))
         memory = [each for each in self._memory_lines(outcome) if each not in outcome.lines]
         if line.has("--json"):
-            print(json.dumps(message.get("outcome"), ensure_ascii=False))
+            told = message.get("outcome")
+            # Of many reports the wire is what the command line prints: no outcome, but all of them.
+            print(json.dumps(outcome.data if _asks_many(line) else told, ensure_ascii=False))
         else:
             self._finish(progress, outcome, memory)
         self._front.done(line.verb, line.words, outcome, at_home=self._state.at_home)
@@ -286,6 +288,12 @@ def _loaded_env(outcome: Outcome, *, override: bool) -> Outcome:
     loaded = dotenv.load(path, shown, os.environ, override=override)
     lines = (*dotenv.loaded_lines(shown, loaded), *outcome.lines)
     return replace(outcome, lines=lines, data={**told, "set": loaded.set, "kept": loaded.kept})
+
+
+def _asks_many(line: Line) -> bool:
+    """Whether ``check`` is asked of several notebooks or folders, or of all that lies here."""
+    paths = [word for word in line.words if word.endswith(".ipynb") or os.path.isdir(word)]
+    return line.verb == "check" and (line.has("--all") or len(paths) > 1 or any(map(os.path.isdir, paths)))
 
 
 def _display(result: CheckResult) -> None:

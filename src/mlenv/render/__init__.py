@@ -8,6 +8,7 @@ from __future__ import annotations
 from mlenv.render.html import error_html, outcome_html, report_html
 from mlenv.render.layout import notice_html, step_html
 from mlenv.render.private import hide_places, mask_secrets, shorten
+from mlenv.render.survey import survey_json, survey_outcome
 from mlenv.render.text import error_text, outcome_text, report_text
 from mlenv.render.wire import (
     advice_json,
@@ -41,5 +42,7 @@ __all__ = [
     "report_text",
     "shorten",
     "step_html",
+    "survey_json",
+    "survey_outcome",
     "switch_message",
 ]

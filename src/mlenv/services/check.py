@@ -10,14 +10,37 @@ from mlenv import drift, store
 from mlenv.built_for import here_of
 from mlenv.errors import MlenvError
 from mlenv.installed import with_damage
-from mlenv.model import EnvironmentFacts, Finding, Installed, KernelRef, Loaded, ProjectRef, Report, Selection
+from mlenv.model import (
+    EnvironmentFacts,
+    Finding,
+    Installed,
+    KernelRef,
+    Loaded,
+    ProjectRef,
+    Report,
+    Selection,
+    value,
+)
 from mlenv.probe import ask, environment, machines, site
 from mlenv.services import words
 from mlenv.services.context import Context
 from mlenv.services.project import Project, open_project
 from mlenv.services.select import select_project, selection_for, target_of
 
-__all__ = ["built_elsewhere", "check", "check_project", "facts_of", "needs_of", "selection_of"]
+__all__ = [
+    "Measured", "built_elsewhere", "check", "check_project", "facts_of", "judge", "measure", "needs_of", "selection_of",
+]  # fmt: skip
+
+
+@value
+class Measured:
+    """What was measured of a project, once for as many reports as are asked of it."""
+
+    project: Project
+    environment: EnvironmentFacts
+    installed: Installed
+    beside: tuple[Finding, ...] = ()
+    """What is worth saying of it, whoever asks."""
 
 
 def check(context: Context) -> Report:
@@ -47,15 +70,41 @@ def check_project(
         loaded: what that kernel has in memory, where the caller was told; it counts only where the kernel runs in the
             project's environment.
     """
-    known = _same_place(kernel, project) if kernel is not None else None
+    return judge(context, measure(context, project), notebook, kernel=kernel, loaded=loaded)
+
+
+def measure(context: Context, project: Project) -> Measured:
+    """Look at a project's environment."""
     environment = facts_of(project)
     installed = site.scan(environment.sites) if environment.prefix else Installed()
-    selection = _selection(context, project, environment, notebook)
-    told = (*words.side_by_side(project), *words.kept_elsewhere(project), *words.other_python(project))
-    beside = [Finding(kind="note", reason=text) for text in told]
-    selection = replace(selection, findings=(*selection.findings, *beside)) if beside else selection
     sound = environment.prefix if environment.problem is None else None
-    installed = _examined(context, installed, sound)
+    told = (*words.side_by_side(project), *words.kept_elsewhere(project), *words.other_python(project))
+    return Measured(
+        project=project,
+        environment=environment,
+        installed=_examined(context, installed, sound),
+        beside=tuple(Finding(kind="note", reason=text) for text in told),
+    )
+
+
+def judge(
+    context: Context,
+    measured: Measured,
+    notebook: tuple[str, str] | None = None,
+    *,
+    kernel: KernelRef | None = None,
+    loaded: Sequence[Loaded] | None = None,
+) -> Report:
+    """As :func:`check_project`, for a project that has been measured.
+
+    Raises:
+        MlenvError: as :func:`check`.
+    """
+    project, environment, installed = measured.project, measured.environment, measured.installed
+    known = _same_place(kernel, project) if kernel is not None else None
+    selection = _selection(context, project, environment, notebook)
+    if measured.beside:
+        selection = replace(selection, findings=(*selection.findings, *measured.beside))
     if kernel is None and context.options.kernel_prefix:
         kernel = KernelRef(prefix=context.options.kernel_prefix, name="")
     return drift.report(

@@ -10,11 +10,11 @@ from pathlib import Path
 from mlenv import store
 from mlenv.errors import MlenvError
 from mlenv.model import Action, Report
-from mlenv.services.check import check_project
+from mlenv.services.check import Measured, judge, measure
 from mlenv.services.context import Context
 from mlenv.services.project import Project, find_root, load, open_project, refuse_odd_bytes
 
-__all__ = ["check_notebook", "notebook_path", "notebook_text"]
+__all__ = ["check_notebook", "notebook_path", "notebook_text", "project_of", "settle_notebook"]
 
 _MOST_BYTES = 256 << 20
 """Outputs make notebooks large."""
@@ -29,9 +29,14 @@ def check_notebook(context: Context, notebook: str) -> Report:
             :func:`mlenv.services.check.check`.
     """
     path = notebook_path(context, notebook)
-    project = _project(context, path)
+    return settle_notebook(context, measure(context, project_of(context, path)), path, notebook_text(path))
+
+
+def settle_notebook(context: Context, measured: Measured, path: Path, text: str) -> Report:
+    """As :func:`check_notebook`, for a notebook that has been read and a project that has been measured."""
+    project = measured.project
     name = Path(os.path.relpath(path, project.root)).as_posix()
-    report = check_project(context, project, (name, notebook_text(path)))
+    report = judge(context, measured, (name, text))
     manifest = report.project.manifest if report.project else None
     if manifest is None and report.lock_path is None and project.environment.prefix is None:
         message = f"{path.name} declares no packages, and no project lies in its folder or above"
@@ -67,7 +72,8 @@ def notebook_text(path: Path) -> str:
     return store.read_text(path, most_bytes=_MOST_BYTES)
 
 
-def _project(context: Context, path: Path) -> Project:
+def project_of(context: Context, path: Path) -> Project:
+    """Return the project of a notebook: that of ``--project``, else the nearest; else its folder alone."""
     if context.options.project:
         return open_project(context)
     return load(find_root(path.parent) or path.parent)

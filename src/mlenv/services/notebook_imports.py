@@ -10,7 +10,7 @@ from mlenv import store
 from mlenv.errors import MlenvError
 from mlenv.notebooks import Import, Imports, WantedSet, parse_imports, resolve_imports
 
-__all__ = ["find_notebooks", "local_modules", "read_notebooks"]
+__all__ = ["find_notebooks", "local_modules", "read_notebooks", "walked"]
 
 _NOTEBOOK_BYTES = 256 << 20
 """Outputs make notebooks large."""
@@ -65,7 +65,11 @@ def local_modules(folder: Path) -> frozenset[str]:
 
 def find_notebooks(root: Path) -> list[Path]:
     """Return the notebooks of a project, sorted; hidden folders, environments and caches are skipped."""
-    found: list[Path] = []
+    return [here / name for here, files in walked(root) for name in files if name.endswith(".ipynb")]
+
+
+def walked(root: Path) -> Iterator[tuple[Path, list[str]]]:
+    """Yield each folder of a tree with its files, sorted; hidden folders, environments and caches are skipped."""
     for folder, names, files in os.walk(root):
         here = Path(folder)
         names[:] = sorted(
@@ -73,8 +77,7 @@ def find_notebooks(root: Path) -> list[Path]:
             for name in names
             if not name.startswith(".") and name not in _SKIPPED and not (here / name / "pyvenv.cfg").exists()
         )
-        found += [here / name for name in sorted(files) if name.endswith(".ipynb")]
-    return found
+        yield here, sorted(files)
 
 
 def _of_local_modules(

@@ -12,7 +12,7 @@ from types import FrameType
 from mlenv.errors import MlenvError
 from mlenv.faces.cli import output, parser
 from mlenv.faces.cli.reader import end_without_reader
-from mlenv.model import Outcome, Report
+from mlenv.model import Outcome, Report, Survey
 
 __all__ = ["main"]
 
@@ -85,11 +85,14 @@ def _run(words: Sequence[str], printer: output.Printer) -> int:
     return finish(answer, printer)
 
 
-def finish(answer: Report | Outcome, printer: output.Printer) -> int:
+def finish(answer: Report | Outcome | Survey, printer: output.Printer) -> int:
     """Print the answer; return the exit status: 2 also where one of several things could not be read."""
     if isinstance(answer, Report):
         printer.report(answer)
         return 0 if answer.ok else 1
+    if isinstance(answer, Survey):
+        printer.survey(answer)
+        return answer.status
     printer.outcome(answer)
     if (answer.data or {}).get("errors"):
         return 2

@@ -8,12 +8,12 @@ from typing import Any
 
 from mlenv.errors import MlenvError
 from mlenv.faces.cli.parser import Request
-from mlenv.model import Event, Outcome, Report
+from mlenv.model import Event, Outcome, Report, Survey
 from mlenv.services.context import Context, Options
 
 __all__ = ["dispatch"]
 
-_Answer = Report | Outcome
+_Answer = Report | Outcome | Survey
 _Service = Callable[[Context, Request], _Answer]
 
 
@@ -112,13 +112,18 @@ def _use(context: Context, request: Request) -> Outcome:
 
 def _check(context: Context, request: Request) -> _Answer:
     platforms, python = request.options.get("platform", ()), request.options.get("python")
-    if (platforms or python) and request.arguments:
+    everything = request.options.get("all", False)
+    if (platforms or python) and (request.arguments or everything):
         message = "'mlenv check NOTEBOOK' is about this machine; --platform and --python ask about a project's lock"
         raise MlenvError("usage", message, hint="mlenv check --platform NAME")
     if platforms or python:
         from mlenv.services.elsewhere import check_elsewhere
 
         return check_elsewhere(context, platforms, python)
+    if everything or len(request.arguments) > 1 or any((context.cwd / word).is_dir() for word in request.arguments):
+        from mlenv.services.check_many import check_many
+
+        return check_many(context, request.arguments, everything=everything)
     if request.arguments:
         from mlenv.services.check_notebook import check_notebook
 

@@ -8,7 +8,7 @@ from typing import Any, TextIO
 
 from mlenv import render
 from mlenv.errors import MlenvError
-from mlenv.model import Event, Outcome, Report
+from mlenv.model import Event, Outcome, Report, Survey
 
 __all__ = ["Printer", "mode_of"]
 
@@ -62,6 +62,14 @@ class Printer:
             self._line(render.outcome_json(outcome))
         else:
             self.text(render.outcome_text(outcome))
+
+    def survey(self, survey: Survey) -> None:
+        """Show many reports: one table; for a notebook an outcome, which it shows as any other."""
+        if self._mode == "json":
+            self._clear()
+            self._line(render.survey_json(survey))
+        else:
+            self.outcome(render.survey_outcome(survey))
 
     def error(self, error: MlenvError) -> None:
         self._clear()
