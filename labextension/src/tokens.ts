@@ -9,9 +9,9 @@ import type {
   ILoaded,
   IPackageRow,
   IProject
-} from './answers';
-import type { IAdvice, IPythons } from './offers';
-import type { IFailure, IReport } from './wire';
+} from './wire/answers';
+import type { IAdvice, IPythons } from './wire/proposals';
+import type { IFailure, IReport } from './wire/reports';
 
 /** The notebook that is in front, and its kernel. */
 export interface ISubject {

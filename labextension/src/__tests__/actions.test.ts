@@ -1,11 +1,11 @@
 /** What commands ask of the server, when they make sense, and what follows. */
 
-import { covers, following, requestOf, shortened } from '../actions';
-import type { IJob } from '../answers';
-import { IWorld, barrier, canMakeUnasked, mending } from '../barriers';
-import { argumentsOf } from '../commandTable';
-import { COMMANDS } from '../ids';
-import type { IReport } from '../wire';
+import { covers, following, requestOf, shortened } from '../commands/actions';
+import type { IJob } from '../wire/answers';
+import { IWorld, barrier, canMakeUnasked, mending } from '../commands/barriers';
+import { argumentsOf } from '../commands/table';
+import { COMMANDS } from '../commands/ids';
+import type { IReport } from '../wire/reports';
 
 const REPORT: IReport = {
   verdict: 'sync',

@@ -1,6 +1,6 @@
 /** Which cells wait behind the one that asks for another kernel. */
 
-import { CellQueue, IKernelMessage } from '../cellQueue';
+import { CellQueue, IKernelMessage } from '../switching/cellQueue';
 
 function message(
   type: string,

@@ -1,6 +1,6 @@
 /** The create form's logic, the advice's deeds, and what is never taken without a click. */
 
-import { deedOf, deedOfReport, missingModule } from '../advising';
+import { deedOf, deedOfReport, missingModule } from '../output/advising';
 import {
   IFound,
   IForm,
@@ -13,10 +13,10 @@ import {
   otherPythons,
   problemsOf,
   proposing
-} from '../createPlan';
-import { planText } from '../formWords';
-import type { IPython } from '../offers';
-import type { IReport } from '../wire';
+} from '../create/plan';
+import { planText } from '../create/words';
+import type { IPython } from '../wire/proposals';
+import type { IReport } from '../wire/reports';
 
 const trans = {
   __: (text: string, ...args: string[]) =>

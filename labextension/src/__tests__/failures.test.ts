@@ -2,8 +2,8 @@
 
 import { nullTranslator } from '@jupyterlab/translation';
 
-import { isAnswer } from '../format';
-import { explain, failureText } from '../jobWords';
+import { isAnswer } from '../words/format';
+import { explain, failureText } from '../words/jobs';
 
 const trans = nullTranslator.load('mlenv');
 

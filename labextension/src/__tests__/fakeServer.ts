@@ -1,7 +1,7 @@
 /** A server that answers what a test says, when the test says it. */
 
-import type { Decoder } from '../decode';
-import { IRequester, MlenvError } from '../request';
+import type { Decoder } from '../wire/decode';
+import { IRequester, MlenvError } from '../wire/request';
 
 export interface IAsked {
   readonly method: string;

@@ -1,6 +1,6 @@
 /** Jobs, against a server that answers late, forgets, or is gone for a while. */
 
-import { Environments } from '../model';
+import { Environments } from '../model/model';
 import { FakeServer, settle } from './fakeServer';
 import { job, sampleReport, subject } from './samples';
 

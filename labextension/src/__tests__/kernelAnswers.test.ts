@@ -1,6 +1,6 @@
 /** The proof that a kernel works: it answers within its time. */
 
-import { answers } from '../kernelAnswers';
+import { answers } from '../switching/answering';
 import { FakeKernel } from './fakeNotebook';
 
 beforeEach(() => jest.useFakeTimers());

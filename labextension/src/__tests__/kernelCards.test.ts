@@ -3,8 +3,8 @@
 import type { ILauncher } from '@jupyterlab/launcher';
 import type { ReadonlyJSONObject } from '@lumino/coreutils';
 
-import type { IKernelRow } from '../answers';
-import { rankCards } from '../kernelCards';
+import type { IKernelRow } from '../wire/answers';
+import { rankCards } from '../kernels/cards';
 
 /** What of JupyterLab's launcher counts here: it keeps the cards, and draws them when one comes or goes. */
 class Launcher implements ILauncher {

@@ -1,7 +1,7 @@
 /** Opening a notebook whose kernel is not here or cannot start: something is offered, or it opens as ever. */
 
-import type { IProject } from '../answers';
-import { IFound, KernelGate } from '../kernelGate';
+import type { IProject } from '../wire/answers';
+import { IFound, KernelGate } from '../missing/gate';
 import {
   FakeKernel,
   FakeSpecs,

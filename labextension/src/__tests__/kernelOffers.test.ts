@@ -2,9 +2,9 @@
 
 import { nullTranslator } from '@jupyterlab/translation';
 
-import type { IFound } from '../kernelGate';
-import { KernelOffers } from '../kernelOffers';
-import { nameIn } from '../kernelOfferWords';
+import type { IFound } from '../missing/gate';
+import { KernelOffers } from '../missing/offers';
+import { nameIn } from '../missing/words';
 import type { IJobRequest, IOfferAction } from '../tokens';
 import { FakeKernel, IFakePanel, asPanel, fakePanel } from './fakeNotebook';
 import { settle } from './fakeServer';

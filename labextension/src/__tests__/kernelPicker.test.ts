@@ -4,7 +4,7 @@
  * @jest-environment jsdom
  */
 
-import { arrange, listIn } from '../kernelPicker';
+import { arrange, listIn } from '../kernels/picker';
 import { row } from './samples';
 
 const THEIRS = 'Start Preferred Kernel';

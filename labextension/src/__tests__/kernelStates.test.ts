@@ -1,7 +1,7 @@
 /** Kernels that cannot start are marked where kernels are listed; where mlenv has none, nothing is asked. */
 
-import type { IKernelRow } from '../answers';
-import { KernelStates } from '../kernelStates';
+import type { IKernelRow } from '../wire/answers';
+import { KernelStates } from '../kernels/states';
 import { FakeSpecs } from './fakeNotebook';
 import { settle } from './fakeServer';
 import { row, spec } from './samples';

@@ -1,7 +1,7 @@
 /** What kernels say by comm. */
 
-import { WireError } from '../decode';
-import { asked, loadedRows } from '../messages';
+import { WireError } from '../wire/decode';
+import { asked, loadedRows } from '../wire/messages';
 
 test.each([
   [null],

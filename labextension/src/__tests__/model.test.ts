@@ -1,6 +1,6 @@
 /** The state of the front end, against a server that answers late, in the wrong order, or not at all. */
 
-import { Environments } from '../model';
+import { Environments } from '../model/model';
 import type { ISituation } from '../tokens';
 import { FakeServer, settle } from './fakeServer';
 import { sampleReport, subject } from './samples';

@@ -1,7 +1,7 @@
 /** When the list of kernels is read anew. */
 
-import { NewKernels } from '../newKernels';
-import type { IList } from '../newKernels';
+import { NewKernels } from '../kernels/newKernels';
+import type { IList } from '../kernels/newKernels';
 import type { ISituation } from '../tokens';
 import { sampleReport, subject } from './samples';
 

@@ -2,9 +2,9 @@
 
 import { nullTranslator } from '@jupyterlab/translation';
 
-import { IMemory, INotice, IToaster, Notices } from '../notices';
+import { IMemory, INotice, IToaster, Notices } from '../notices/notices';
 import type { ISubject } from '../tokens';
-import { IReport, VERDICTS } from '../wire';
+import { IReport, VERDICTS } from '../wire/reports';
 import { finding, sampleReport, subject } from './samples';
 
 const trans = nullTranslator.load('mlenv');

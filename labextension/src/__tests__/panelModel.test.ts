@@ -1,7 +1,7 @@
 /** What the panel asks for, and when. */
 
-import { Environments } from '../model';
-import { PanelModel } from '../panelModel';
+import { Environments } from '../model/model';
+import { PanelModel } from '../model/panelModel';
 import { FakeServer, settle } from './fakeServer';
 import { job, sampleReport, subject } from './samples';
 

@@ -6,7 +6,7 @@ import {
   nameOf,
   parseRequirements,
   refusal
-} from '../requirements';
+} from '../commands/requirements';
 
 test.each([
   ['numpy', ['numpy']],

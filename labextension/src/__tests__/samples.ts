@@ -5,9 +5,9 @@ import { join } from 'path';
 
 import type { KernelSpec } from '@jupyterlab/services';
 
-import type { IJob, IKernelRow, IProject } from '../answers';
+import type { IJob, IKernelRow, IProject } from '../wire/answers';
 import type { ISubject } from '../tokens';
-import { IFinding, IReport, report } from '../wire';
+import { IFinding, IReport, report } from '../wire/reports';
 
 const FOLDER = join(__dirname, '..', '..', '..', 'tests', 'wire');
 

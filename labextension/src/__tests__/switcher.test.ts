@@ -2,8 +2,8 @@
 
 import { nullTranslator } from '@jupyterlab/translation';
 
-import { CellQueues } from '../cellQueues';
-import { Switcher } from '../switcher';
+import { CellQueues } from '../switching/cellQueues';
+import { Switcher } from '../switching/switcher';
 import {
   FakeContext,
   FakeKernel,

@@ -3,10 +3,10 @@
 import { readFileSync, readdirSync } from 'fs';
 import { join } from 'path';
 
-import { Decoder, WireError } from '../decode';
-import { asked, loadedRows } from '../messages';
-import { advice } from '../offers';
-import { failed, outcome, report, step } from '../wire';
+import { Decoder, WireError } from '../wire/decode';
+import { asked, loadedRows } from '../wire/messages';
+import { advice } from '../wire/proposals';
+import { failed, outcome, report, step } from '../wire/reports';
 
 const FOLDER = join(__dirname, '..', '..', '..', 'tests', 'wire');
 const ALL = readdirSync(FOLDER).filter(name => name.endsWith('.json'));

@@ -12,11 +12,11 @@ import {
 import { INotebookTracker } from '@jupyterlab/notebook';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
-import { Table, argumentsOf, describe } from '../commandTable';
-import { Doing } from '../doing';
-import { COMMANDS } from '../ids';
-import { OpenNotebooks } from '../openNotebooks';
-import { Runner } from '../runner';
+import { Table, argumentsOf, describe } from '../commands/table';
+import { Doing } from '../commands/doing';
+import { COMMANDS } from '../commands/ids';
+import { OpenNotebooks } from '../commands/openNotebooks';
+import { Runner } from '../commands/runner';
 import { IEnvironments, IRunner, ISwitcher } from '../tokens';
 
 export const commands: JupyterFrontEndPlugin<IRunner> = {

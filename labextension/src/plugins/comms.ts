@@ -7,8 +7,8 @@ import type {
 import { Notification } from '@jupyterlab/apputils';
 import { INotebookTracker } from '@jupyterlab/notebook';
 
-import { Comms } from '../comms';
-import { failureOf } from '../format';
+import { Comms } from '../switching/comms';
+import { failureOf } from '../words/format';
 import { IEnvironments, ISwitcher } from '../tokens';
 
 export const comms: JupyterFrontEndPlugin<void> = {

@@ -10,10 +10,10 @@ import { INotebookTracker } from '@jupyterlab/notebook';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 
-import { Table, argumentsOf, describe } from '../commandTable';
-import type { Creating } from '../creating';
-import { createIcon } from '../icons';
-import { COMMANDS } from '../ids';
+import { Table, argumentsOf, describe } from '../commands/table';
+import type { Creating } from '../create/creating';
+import { createIcon } from '../create/icon';
+import { COMMANDS } from '../commands/ids';
 import { IEnvironments, IRunner } from '../tokens';
 
 export const create: JupyterFrontEndPlugin<void> = {
@@ -45,7 +45,7 @@ export const create: JupyterFrontEndPlugin<void> = {
         app.commands.execute('notebook:create-new', { cwd, kernelName })
     };
     addCommands(app, table, async () => {
-      const loaded = await import('../creating');
+      const loaded = await import('../create/creating');
       return new loaded.Creating(parts);
     });
     const command = COMMANDS.create;

@@ -8,8 +8,8 @@ import { INotebookTracker, NotebookActions } from '@jupyterlab/notebook';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
-import { FailedImports } from '../failedImports';
-import { followSettings } from '../settings';
+import { FailedImports } from '../notices/failedImports';
+import { followSettings } from '../model/settings';
 import { IEnvironments } from '../tokens';
 
 export const imports: JupyterFrontEndPlugin<void> = {

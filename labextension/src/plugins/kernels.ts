@@ -11,9 +11,9 @@ import { INotebookTracker } from '@jupyterlab/notebook';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import { rankCards } from '../kernelCards';
-import { arrange, listIn } from '../kernelPicker';
-import { KernelStates } from '../kernelStates';
+import { rankCards } from '../kernels/cards';
+import { arrange, listIn } from '../kernels/picker';
+import { KernelStates } from '../kernels/states';
 import { IEnvironments } from '../tokens';
 
 export const kernels: JupyterFrontEndPlugin<void> = {

@@ -8,13 +8,13 @@ import { INotebookTracker } from '@jupyterlab/notebook';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { Debouncer, Poll } from '@lumino/polling';
 
-import { isAnswer } from '../format';
-import { Environments } from '../model';
-import { NewKernels } from '../newKernels';
-import { Requester } from '../request';
-import { followSettings } from '../settings';
+import { isAnswer } from '../words/format';
+import { Environments } from '../model/model';
+import { NewKernels } from '../kernels/newKernels';
+import { Requester } from '../wire/request';
+import { followSettings } from '../model/settings';
 import { IEnvironments } from '../tokens';
-import { SubjectTracker } from '../tracker';
+import { SubjectTracker } from '../model/tracker';
 
 export const PLUGIN_ID = 'mlenv:plugin';
 

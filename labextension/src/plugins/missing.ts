@@ -14,10 +14,10 @@ import {
 import { INotebookTracker } from '@jupyterlab/notebook';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
-import { failureOf } from '../format';
-import { KernelGate } from '../kernelGate';
-import { KernelOffers } from '../kernelOffers';
-import { isStartError } from '../startErrors';
+import { failureOf } from '../words/format';
+import { KernelGate } from '../missing/gate';
+import { KernelOffers } from '../missing/offers';
+import { isStartError } from '../kernels/startErrors';
 import { IEnvironments, IKernelOffers, IRunner, ISwitcher } from '../tokens';
 
 export const missing: JupyterFrontEndPlugin<IKernelOffers> = {

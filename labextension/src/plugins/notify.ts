@@ -8,9 +8,9 @@ import { Notification } from '@jupyterlab/apputils';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
-import { concerns } from '../format';
-import { IMemory, INotice, IToaster, Level, Notices } from '../notices';
-import { followSettings } from '../settings';
+import { concerns } from '../words/format';
+import { IMemory, INotice, IToaster, Level, Notices } from '../notices/notices';
+import { followSettings } from '../model/settings';
 import { IEnvironments, IKernelOffers } from '../tokens';
 
 /** What is no danger goes by itself; the status item stays. */

@@ -8,8 +8,8 @@ import { INotebookTracker } from '@jupyterlab/notebook';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
-import { around } from '../openNotebooks';
-import { ADVICE, OutputRenderer, REPORT } from '../outputs';
+import { around } from '../commands/openNotebooks';
+import { ADVICE, OutputRenderer, REPORT } from '../output/outputs';
 
 /** Before HTML and text. */
 const RANK = 0;

@@ -9,7 +9,7 @@ import { ICommandPalette } from '@jupyterlab/apputils';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import type { CommandRegistry } from '@lumino/commands';
 
-import { PanelModel } from '../panelModel';
+import { PanelModel } from '../model/panelModel';
 import { IEnvironments, IKernelOffers } from '../tokens';
 import type { Arguments, ICommands } from '../views/context';
 import { environmentsIcon } from '../views/icons';

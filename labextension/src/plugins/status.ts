@@ -8,7 +8,7 @@ import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { IStatusBar } from '@jupyterlab/statusbar';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
-import { followSettings } from '../settings';
+import { followSettings } from '../model/settings';
 import { IEnvironments, IKernelOffers } from '../tokens';
 import { StatusItem } from '../views/statusItem';
 

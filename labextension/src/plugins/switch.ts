@@ -8,12 +8,12 @@ import { ISessionContextDialogs } from '@jupyterlab/apputils';
 import { INotebookTracker, NotebookActions } from '@jupyterlab/notebook';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
-import { CellQueues } from '../cellQueues';
-import { Requester } from '../request';
-import { startErrors } from '../startErrors';
-import { Switcher } from '../switcher';
+import { CellQueues } from '../switching/cellQueues';
+import { Requester } from '../wire/request';
+import { startErrors } from '../kernels/startErrors';
+import { Switcher } from '../switching/switcher';
 import { ISwitcher } from '../tokens';
-import { report } from '../wire';
+import { report } from '../wire/reports';
 
 export const switcher: JupyterFrontEndPlugin<ISwitcher> = {
   id: 'mlenv:switch',

@@ -2,9 +2,9 @@
 
 import * as React from 'react';
 
-import { refusalText } from '../commandWords';
-import { COMMANDS } from '../ids';
-import { parseRequirements } from '../requirements';
+import { refusalText } from '../commands/words';
+import { COMMANDS } from '../commands/ids';
+import { parseRequirements } from '../commands/requirements';
 import { IContext, forCommand } from './context';
 
 export function AddPackage(props: { context: IContext }): React.JSX.Element {

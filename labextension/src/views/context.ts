@@ -2,7 +2,7 @@
 
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import type { PanelModel } from '../panelModel';
+import type { PanelModel } from '../model/panelModel';
 import type { IKernelOffer } from '../tokens';
 import type { IButton } from './parts';
 

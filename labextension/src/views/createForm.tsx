@@ -4,7 +4,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { HTMLSelect, ReactWidget } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
-import { refusalText } from '../commandWords';
+import { refusalText } from '../commands/words';
 import {
   ENGINES,
   IFound,
@@ -15,14 +15,14 @@ import {
   otherPythons,
   ownPython,
   problemsOf
-} from '../createPlan';
+} from '../create/plan';
 import {
   foundText,
   ownEngineText,
   ownPythonText,
   planText,
   pythonText
-} from '../formWords';
+} from '../create/words';
 import { Check, Text } from './fields';
 
 interface IProps {

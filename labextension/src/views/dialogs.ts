@@ -4,8 +4,8 @@ import { Dialog, InputDialog, showDialog } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { Widget } from '@lumino/widgets';
 
-import { parseRequirements } from '../requirements';
-import { refusalText } from '../commandWords';
+import { parseRequirements } from '../commands/requirements';
+import { refusalText } from '../commands/words';
 
 export interface IQuestion {
   readonly title: string;

@@ -3,8 +3,8 @@
 import { Dialog } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import type { IFound, IForm } from '../createPlan';
-import type { IProposal } from '../offers';
+import type { IFound, IForm } from '../create/plan';
+import type { IProposal } from '../wire/proposals';
 import { CreateForm } from './createForm';
 import { ProposalForm } from './proposalForm';
 

@@ -3,7 +3,7 @@
 import { LabIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
-import type { Tone } from '../format';
+import type { Tone } from '../words/format';
 
 function icon(name: string, strokes: string): LabIcon {
   return new LabIcon({

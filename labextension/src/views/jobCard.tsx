@@ -2,9 +2,9 @@
 
 import * as React from 'react';
 
-import type { IJob } from '../answers';
-import type { IStep } from '../wire';
-import { jobText } from '../jobWords';
+import type { IJob } from '../wire/answers';
+import type { IStep } from '../wire/reports';
+import { jobText } from '../words/jobs';
 import { IContext, forCommand } from './context';
 import { ToneIcon, closeIcon } from './icons';
 import { Button } from './parts';

@@ -2,8 +2,8 @@
 
 import * as React from 'react';
 
-import type { IKernelRow } from '../answers';
-import type { Tone } from '../format';
+import type { IKernelRow } from '../wire/answers';
+import type { Tone } from '../words/format';
 import { IContext, forCommand } from './context';
 import { ToneIcon } from './icons';
 import { Button } from './parts';

@@ -3,9 +3,9 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
-import { toneOf } from '../format';
-import type { IFinding, IReport } from '../wire';
-import { reasonText, sentence, verdictText } from '../words';
+import { toneOf } from '../words/format';
+import type { IFinding, IReport } from '../wire/reports';
+import { reasonText, sentence, verdictText } from '../words/reports';
 import { ToneIcon } from './icons';
 import { Button, IButton } from './parts';
 

@@ -2,7 +2,7 @@
 
 import * as React from 'react';
 
-import { IRow, differs, verdictOf } from '../format';
+import { IRow, differs, verdictOf } from '../words/format';
 import { IContext, forCommand } from './context';
 import { ToneIcon, removeIcon } from './icons';
 import { Button } from './parts';

@@ -3,9 +3,9 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
-import type { IReport } from '../wire';
-import { IRow, Shown, chosen, differs } from '../format';
-import { failureText } from '../jobWords';
+import type { IReport } from '../wire/reports';
+import { IRow, Shown, chosen, differs } from '../words/format';
+import { failureText } from '../words/jobs';
 import { AddPackage } from './addPackage';
 import type { IContext } from './context';
 import { Rows } from './packageTable';

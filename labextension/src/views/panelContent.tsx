@@ -2,11 +2,11 @@
 
 import * as React from 'react';
 
-import { within } from '../format';
-import { COMMANDS } from '../ids';
-import type { IReport } from '../wire';
+import { within } from '../words/format';
+import { COMMANDS } from '../commands/ids';
+import type { IReport } from '../wire/reports';
 import type { ISubject } from '../tokens';
-import { explain } from '../jobWords';
+import { explain } from '../words/jobs';
 import { IContext, forCommand } from './context';
 import { ToneIcon } from './icons';
 import { JobCard } from './jobCard';

@@ -4,9 +4,9 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { ReactWidget } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
-import { IOffer, offersOf } from '../createPlan';
-import { doubtText } from '../formWords';
-import type { IProposal } from '../offers';
+import { IOffer, offersOf } from '../create/plan';
+import { doubtText } from '../create/words';
+import type { IProposal } from '../wire/proposals';
 import { Check } from './fields';
 
 export class ProposalForm extends ReactWidget {

@@ -5,11 +5,11 @@ import { ReactWidget } from '@jupyterlab/ui-components';
 import { ISignal, Signal } from '@lumino/signaling';
 import * as React from 'react';
 
-import { Tone, concerns, toneOf } from '../format';
+import { Tone, concerns, toneOf } from '../words/format';
 import type { IEnvironments, IKernelOffers } from '../tokens';
-import { IFailure, VERDICTS } from '../wire';
-import { explain, runningText } from '../jobWords';
-import { reasonText, verdictText } from '../words';
+import { IFailure, VERDICTS } from '../wire/reports';
+import { explain, runningText } from '../words/jobs';
+import { reasonText, verdictText } from '../words/reports';
 import { ToneIcon } from './icons';
 
 interface IShown {

@@ -2,9 +2,14 @@
 
 import * as React from 'react';
 
-import { toneOf, verdictOf } from '../format';
-import type { IFinding, IReport } from '../wire';
-import { actionText, reasonText, sentence, verdictText } from '../words';
+import { toneOf, verdictOf } from '../words/format';
+import type { IFinding, IReport } from '../wire/reports';
+import {
+  actionText,
+  reasonText,
+  sentence,
+  verdictText
+} from '../words/reports';
 import { IContext, forCommand } from './context';
 import { ToneIcon } from './icons';
 import { IMenuItem, Menu } from './menu';

@@ -1,0 +1,86 @@
+/** Which notebook is in front and which kernel it has, in JupyterLab and in Notebook 7. */
+
+import type { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
+import { ISignal, Signal } from '@lumino/signaling';
+
+import type { ISubject } from '../tokens';
+
+export class SubjectTracker {
+  constructor(private readonly _notebooks: INotebookTracker) {
+    _notebooks.currentChanged.connect(this._follow, this);
+    this._follow();
+  }
+
+  get subject(): ISubject | null {
+    return this._panel === null ? null : subjectOf(this._panel);
+  }
+
+  /** Another notebook, or its kernel was changed or restarted. */
+  get changed(): ISignal<SubjectTracker, void> {
+    return this._changed;
+  }
+
+  /** A cell has ended: something may be installed or loaded that was not. */
+  get settled(): ISignal<SubjectTracker, void> {
+    return this._settled;
+  }
+
+  /** A kernel begins anew: what it had loaded is gone. */
+  get restarted(): ISignal<SubjectTracker, string> {
+    return this._restarted;
+  }
+
+  private _follow(): void {
+    const panel = this._notebooks.currentWidget;
+    if (panel === this._panel) {
+      return;
+    }
+    if (this._panel !== null) {
+      const { sessionContext } = this._panel;
+      sessionContext.kernelChanged.disconnect(this._emit, this);
+      sessionContext.propertyChanged.disconnect(this._emit, this);
+      sessionContext.statusChanged.disconnect(this._status, this);
+    }
+    this._panel = panel;
+    if (panel !== null) {
+      const { sessionContext } = panel;
+      sessionContext.kernelChanged.connect(this._emit, this);
+      sessionContext.propertyChanged.connect(this._emit, this);
+      sessionContext.statusChanged.connect(this._status, this);
+    }
+    this._emit();
+  }
+
+  private _emit(): void {
+    this._changed.emit();
+  }
+
+  private _status(_: unknown, status: string): void {
+    if (status === 'restarting' || status === 'autorestarting') {
+      const id = this.subject?.kernelId;
+      if (id) {
+        this._restarted.emit(id);
+      }
+      this._changed.emit();
+    } else if (status === 'idle' && this._busy) {
+      this._settled.emit();
+    }
+    this._busy = status === 'busy';
+  }
+
+  private _busy = false;
+  private _panel: NotebookPanel | null = null;
+  private readonly _changed = new Signal<SubjectTracker, void>(this);
+  private readonly _restarted = new Signal<SubjectTracker, string>(this);
+  private readonly _settled = new Signal<SubjectTracker, void>(this);
+}
+
+export function subjectOf(panel: NotebookPanel): ISubject {
+  const kernel = panel.sessionContext.session?.kernel ?? null;
+  return {
+    path: panel.context.path,
+    isNotebook: true,
+    kernelId: kernel?.id ?? null,
+    kernelName: kernel?.name ?? null
+  };
+}
