@@ -156,6 +156,24 @@ def test_the_exercise_of_three_projects_keeps_them_apart(mlenv_home: Path, tmp_p
         assert_nothing_private(notebook, mlenv_home)
 
 
+def test_the_panel_is_drawn_between_cells_that_run_without_a_mouse(mlenv_home: Path, tmp_path: Path) -> None:
+    root = tmp_path / "panel"
+    root.mkdir()
+    shutil.copy(EXAMPLES / "panel.ipynb", root)
+    notebook = execute(create(root, "humanize"), "panel.ipynb")
+    (panel,) = (cell for cell in notebook.cells if cell.source == "%mlenv panel")
+    assert ["application/vnd.jupyter.widget-view+json" in output.data for output in panel.outputs] == [True]
+    states = notebook.metadata["widgets"]["application/vnd.jupyter.widget-state+json"]["state"].values()
+    said = "\n".join(str(state["state"]) for state in states)
+    assert "in-step" in said
+    assert "humanize" in said
+    assert not ABSOLUTE.search(said)
+    cells = code_cells(notebook)
+    assert "six 1.16.0 on disk" in below(cells, "!python -m pip")
+    assert "1.0 GB" in below(cells, "import humanize")
+    assert_nothing_private(notebook, mlenv_home)
+
+
 OF_THE_MACHINE = ("%mlenv pythons", "%mlenv doctor")
 """What these tell are places of this machine."""
 

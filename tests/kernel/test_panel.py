@@ -14,8 +14,19 @@ import pytest
 from faces.notebook import Notebook, open_notebook
 from kernel.locked import lock
 from kernel.standin import write_standin
+from mlenv.kernel import widget_fit
 from mlenv.kernel.panel import Panel
 
+ECHO = """
+pythons = [
+    {"version": "3.12.1", "implementation": "cpython", "source": "pyenv", "path": "/opt/python3.12", "allowed": True},
+    {"version": "3.8.18", "implementation": "cpython", "source": "pyenv", "path": "/opt/python3.8", "allowed": False},
+]
+kernels = [{"id": "iris-1", "display_name": "Python (<iris>)", "state": "environment missing", "folder": "/opt/iris"}]
+data = {"pythons": pythons} if verb == "pythons" else {"kernels": kernels} if verb == "kernels" else None
+known = words[words.index("--loaded") + 2 :]
+say(event="result", outcome={"verb": verb, "lines": ["did " + " ".join([verb, *known])], "ok": True, "data": data})
+"""
 SLOW = """
 for number in range(1, 4):
     say(event="step", step="install", text=f"package <{number}>", done=number, total=3)
@@ -49,14 +60,14 @@ def panel_of(notebook: Notebook, host: str) -> Panel:
 
 
 def finish(panel: Panel) -> None:
-    assert panel.worker is not None
-    panel.worker.join(timeout=20)
-    assert not panel.worker.is_alive()
+    assert panel.work.thread is not None
+    panel.work.thread.join(timeout=20)
+    assert not panel.work.thread.is_alive()
 
 
 def test_the_button_offers_the_next_action(notebook: Notebook, tmp_path: Path) -> None:
     panel = panel_of(notebook, write_standin(tmp_path, SLOW))
-    assert (panel.action.description, panel.action.disabled) == ("How to switch", False)
+    assert (panel.action.description, panel.action.disabled) == ("Switch the kernel", False)
     assert "switch" in panel.report.value
 
 
@@ -65,9 +76,9 @@ def test_work_runs_aside_shows_each_step_and_a_second_click_does_nothing(noteboo
     seen: list[Any] = []
     panel.progress.observe(lambda change: seen.append(change["new"]), "value")
     panel.action.click()
-    worker = panel.worker
+    worker = panel.work.thread
     panel.action.click()
-    assert panel.worker is worker
+    assert panel.work.thread is worker
     assert panel.action.disabled
     started = time.monotonic()
     assert notebook.run("1 + 1").value == 2
@@ -117,3 +128,101 @@ def test_without_ipywidgets_there_is_the_report_and_one_line_of_explanation(
     assert done.error is None
     assert done.value.verdict == "switch"
     assert len([line for line in done.printed.splitlines() if "ipywidgets" in line]) == 1
+
+
+def done(panel: Panel) -> list[str]:
+    """Wait for the work; returns the log's lines that say what was done."""
+    finish(panel)
+    return [line for line in panel.log.value.replace("<", "\n").splitlines() if "did " in line]
+
+
+def test_packages_are_listed_searched_narrowed_added_and_removed(notebook: Notebook, tmp_path: Path) -> None:
+    panel = panel_of(notebook, write_standin(tmp_path, ECHO))
+    packages = panel.packages
+    assert "six" in packages.table.value
+    packages.search.value = "nothing-like-it"
+    assert "No package has" in packages.table.value
+    packages.search.value = "SI"
+    packages.shown.value = "what differs"
+    assert "differs" in packages.table.value
+    packages.search.value = ""
+    packages.shown.value = "in memory"
+    assert packages.table.value.endswith("None.</div>")
+    packages.name.value = "humanize, numpy<2"
+    packages.add.click()
+    assert "add humanize numpy&lt;2" in done(panel)[-1]
+    packages.remove.click()
+    assert "remove humanize" in done(panel)[-1]
+    packages.name.value = "--force"
+    packages.add.click()
+    assert "force" not in done(panel)[-1]
+
+
+def test_engine_and_python_are_chosen_by_name_and_no_path_is_in_what_is_saved(
+    notebook: Notebook, tmp_path: Path
+) -> None:
+    panel = panel_of(notebook, write_standin(tmp_path, ECHO))
+    panel.sections.selected_index = 1
+    finish(panel)
+    environment = panel.environment
+    assert list(environment.python.options) == ["as the project says", "3.12.1 (pyenv)"]
+    environment.python.value = "3.12.1 (pyenv)"
+    environment.engine.value = "venv"
+    environment.create.click()
+    assert "create --engine venv --python /opt/python3.12" in done(panel)[-1]
+    assert "/opt/" not in str(environment.python.get_state())
+    environment.verbs["undo"].click()
+    assert done(panel)[-1].endswith("did undo")
+
+
+def test_kernels_are_listed_when_they_are_looked_at_and_pruned_with_the_second_click(
+    notebook: Notebook, tmp_path: Path
+) -> None:
+    panel = panel_of(notebook, write_standin(tmp_path, ECHO))
+    assert panel.kernels.table.value == ""
+    panel.sections.selected_index = 2
+    finish(panel)
+    assert "Python (&lt;iris&gt;)" in panel.kernels.table.value
+    assert "environment missing" in panel.kernels.table.value
+    assert "/opt/" not in panel.kernels.table.value
+    panel.kernels.prune.click()
+    assert done(panel)[-1].endswith("kernels prune --dry-run")
+    assert panel.kernels.prune.description == "Prune now"
+    panel.kernels.prune.click()
+    assert done(panel)[-1].endswith("kernels prune")
+
+
+@pytest.mark.parametrize(
+    ("kernel", "manager", "mends"),
+    [
+        ("8.1.5", "5.0.15", ""),
+        ("7.7.1", "3.1.11", ""),
+        ("8.1.5", "3.1.11", "jupyterlab_widgets>=3,<4"),
+        ("7.7.1", "5.0.15", "jupyterlab_widgets>=1,<2"),
+        ("8.1.5", "", "jupyterlab_widgets>=3,<4"),
+        ("8.1.5", None, ""),
+        ("9.0", "", ""),
+    ],
+)
+def test_the_page_must_have_the_widget_manager_that_goes_with_the_kernels_widgets(
+    kernel: str, manager: str | None, mends: str
+) -> None:
+    said = widget_fit.misfit(kernel, manager)
+    assert (mends in said) if mends else (said == "")
+
+
+def test_a_server_without_widget_manager_is_told_and_the_report_shown(
+    notebook: Notebook, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "server" / "share" / "jupyter" / "lab" / "static").mkdir(parents=True)
+    monkeypatch.setenv("JPY_SESSION_NAME", "demo.ipynb")
+    monkeypatch.setattr("mlenv.kernel.panel.front_end", lambda shell: "jupyter")
+    monkeypatch.setattr(widget_fit, "server_prefixes", lambda: [str(tmp_path / "server")])
+    told = notebook.run("%mlenv panel")
+    assert told.value.verdict == "switch"
+    assert "has no widget manager" in told.printed
+    assert len([line for line in told.printed.splitlines() if line.startswith("mlenv:")]) == 1
+    manager = tmp_path / "server" / "share/jupyter/labextensions/@jupyter-widgets/jupyterlab-manager"
+    manager.mkdir(parents=True)
+    (manager / "package.json").write_text('{"version": "5.0.15"}')
+    assert notebook.run("%mlenv panel").value is None

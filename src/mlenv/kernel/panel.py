@@ -1,22 +1,20 @@
-"""``%mlenv panel``: verdict, its button, the three-way table, progress and log, in plain ipywidgets.
+"""``%mlenv panel``: verdict, its button, packages, environment, kernels, progress and log, in plain ipywidgets.
 
 Standard library only, Python 3.9+, beside ipywidgets (7.7 to 8.1), which the runtime brings along. Work runs in a
-thread, so that cells go on; every text is escaped.
+thread, so that cells go on; every text is escaped; no path of this machine is in a widget's state, which is saved.
 """
 
 from __future__ import annotations
 
 import html
-import os
-import sys
-import threading
-from typing import Any, List, Optional
+from typing import Any, List, Optional, Sequence
 
 from mlenv import render
-from mlenv.errors import MlenvError
-from mlenv.kernel import child
-from mlenv.kernel.display import CheckResult, home_folder, outcome_of
+from mlenv.kernel import widget_fit
+from mlenv.kernel.display import CheckResult, home_folder
 from mlenv.kernel.front import Front
+from mlenv.kernel.panel_parts import Environment, Kernels, Packages
+from mlenv.kernel.panel_work import Worker
 from mlenv.kernel.state import State
 from mlenv.kernel.surroundings import front_end
 from mlenv.kernel.watcher import Watcher
@@ -30,7 +28,7 @@ _LABELS = {
     "lock": "Lock",
     "freeze": "Freeze",
     "restart": "Restart the kernel",
-    "switch": "How to switch",
+    "switch": "Switch the kernel",
 }
 _LOG_LINES = 200
 _LOG_BOX = (
@@ -39,10 +37,11 @@ _LOG_BOX = (
     "border:1px solid rgba(128,128,128,0.35);border-radius:3px"
 )
 _LOG_TEXT = "flex:none;overflow:visible;margin:0;font-size:0.9em;line-height:1.4;white-space:pre-wrap"
+_SECTIONS = ("Packages", "Environment", "Kernels")
 
 
 def show_panel(shell: Any, state: State, watcher: Watcher, front: Front) -> Any:
-    """Show the panel, or without ipywidgets the report and one line that says so.
+    """Show the panel, or where no widget can be drawn the report and one line that says why.
 
     Raises:
         MlenvError: as ``%mlenv check``.
@@ -54,6 +53,11 @@ def show_panel(shell: Any, state: State, watcher: Watcher, front: Front) -> Any:
     except ImportError:
         print("mlenv: no buttons here, for this kernel has no ipywidgets (%mlenv add ipywidgets); the report instead:")
         return CheckResult(report)
+    if front_end(shell) == "jupyter":
+        problem = widget_fit.misfit(ipywidgets.__version__, widget_fit.server_manager(widget_fit.server_prefixes()))
+        if problem:
+            print(f"mlenv: {problem}")
+            return CheckResult(report)
     panel = Panel(ipywidgets, shell, state, watcher, front)
     panel.show_report(report)
     from IPython.display import display
@@ -67,91 +71,99 @@ class Panel:
 
     def __init__(self, widgets: Any, shell: Any, state: State, watcher: Watcher, front: Front) -> None:
         self._shell = shell
-        self._front = front
         self._state = state
         self._watcher = watcher
-        self._working = threading.Lock()
-        self._stop = threading.Event()
         self._command: str = ""
         self._log: List[str] = []
-        self.worker: Optional[threading.Thread] = None
-        """The thread of the work under way or done last."""
+        self.work = Worker(state, front, tell=self._tell, say=self._say, busy=self._busy)
         self.report = widgets.HTML()
         self.action = widgets.Button(description="", button_style="primary")
-        self.check = widgets.Button(description="Check again")
-        self.cancel = widgets.Button(description="Stop", disabled=True)
+        self.action.layout.width = "auto"
+        self.check = widgets.Button(description="Check again", tooltip="%mlenv check")
+        self.cancel = widgets.Button(description="Stop", disabled=True, tooltip="ends all that was started")
         self.progress = widgets.IntProgress(value=0, min=0, max=1)
         self.step = widgets.HTML()
         self.log = widgets.HTML()
-        self.action.on_click(lambda button: self._start(self._command))
-        self.check.on_click(lambda button: self._start("check"))
-        self.cancel.on_click(lambda button: self._stop.set())
-        buttons = widgets.HBox([self.action, self.check, self.cancel])
+        self.packages = Packages(widgets, self.run)
+        self.environment = Environment(widgets, self.run)
+        self.kernels = Kernels(widgets, self.run, lambda: self.work.start(self._list_kernels))
+        self.sections = widgets.Accordion(
+            children=[self.packages.widget, self.environment.widget, self.kernels.widget], selected_index=None
+        )
+        for index, title in enumerate(_SECTIONS):
+            self.sections.set_title(index, title)
+        self.sections.observe(lambda change: self._opened(change["new"]), "selected_index")
+        self.action.on_click(lambda button: self.run(self._command))
+        self.check.on_click(lambda button: self.run("check"))
+        self.cancel.on_click(lambda button: self.work.stop())
         _show(self.progress, False)
         _show(self.cancel, False)
-        self.widget = widgets.VBox([self.report, buttons, widgets.HBox([self.progress, self.step]), self.log])
+        buttons = widgets.HBox([self.action, self.check, self.cancel])
+        steps = widgets.HBox([self.progress, self.step])
+        self.widget = widgets.VBox([self.report, buttons, steps, self.log, self.sections])
 
     def show_report(self, report: Report) -> None:
-        """Show a report and offer its action."""
+        """Show a report, offer its action, and list the packages."""
         self.report.value = render.report_html(report, home=home_folder())
         self._command = report.next.action if report.next.action in _LABELS else ""
-        self.action.description = _LABELS.get(self._command, "Nothing to do")
+        self.action.description = _LABELS.get(self._command, "")
         _show(self.action, bool(self._command))
         self.action.tooltip = f"%{report.next.command}" if report.next.command else ""
         self.action.disabled = not self._command
+        self.packages.show(self._package_rows(report))
 
-    def _start(self, command: str) -> None:
-        """Start the work of a button; a second click while it runs does nothing."""
-        if not command or not self._working.acquire(blocking=False):
-            return
-        self._stop.clear()
-        self.action.disabled = self.check.disabled = True
-        self.cancel.disabled = False
-        _show(self.cancel, True)
-        self.worker = threading.Thread(target=self._work, args=(command,), daemon=True)
-        self.worker.start()
+    def run(self, verb: str, words: Sequence[str] = ()) -> None:
+        """Start what a button means; a second click while something runs does nothing."""
+        if verb:
+            self.work.start(lambda: self._do(verb, words))
 
-    def _work(self, command: str) -> None:
-        try:
-            self._do(command)
-            self.show_report(self._state.report(wait=True, whole=True))
-        except MlenvError as error:
-            self._say(render.error_text(error, root=self._state.root or "", home=home_folder(), magic=True))
-        except KeyboardInterrupt:
-            self._say("stopped; everything that had been started has ended")
-        except Exception as error:  # noqa: BLE001  # the outermost line of a face: a thread has nobody above it
-            self._say(f"mlenv failed unexpectedly: {type(error).__name__}: {error}")
-        finally:
-            _show(self.progress, False)
-            self.step.value = ""
-            self.cancel.disabled = True
-            _show(self.cancel, False)
-            self.check.disabled = False
-            self.action.disabled = not self._command
-            self._working.release()
-
-    def _do(self, command: str) -> None:
-        if command == "check":
-            return
-        if command == "restart":
+    def _do(self, verb: str, words: Sequence[str]) -> None:
+        if verb == "restart":
             from mlenv.kernel.restart import restart
 
             restart(self._shell, front_end(self._shell))
             return
+        try:
+            if verb != "check":
+                self.work.verb(verb, words)
+        finally:
+            if self._state.root is not None:
+                report = self._state.report(wait=True, whole=True)
+                self._watcher.told(report)
+                self.show_report(report)
+        if verb == "kernels":
+            self._list_kernels()
+
+    def _opened(self, section: Optional[int]) -> None:
+        """Fill a section when it is looked at first: what it shows takes a program's start."""
+        if section == 1 and len(self.environment.python.options) == 1:
+            self.work.start(self._list_pythons)
+        if section == 2 and not self.kernels.table.value:
+            self.work.start(self._list_kernels)
+
+    def _list_pythons(self) -> None:
+        self.environment.show_pythons((self.work.ask("pythons").data or {}).get("pythons", ()))
+
+    def _list_kernels(self) -> None:
+        self.kernels.show((self.work.ask("kernels").data or {}).get("kernels", ()))
+
+    def _package_rows(self, report: Report) -> Sequence[render.PackageRow]:
         state = self._state
+        if state.root is None:
+            return ()
         loaded = state.loaded() if state.at_home else ()
-        argv = child.command(
-            state.around.host,
-            command,
-            project=state.need_root(),
-            kernel_prefix=sys.prefix,
-            loaded=child.loaded_json(loaded),
-        )
-        message = child.run(argv, self._tell, cwd=os.getcwd(), stop=self._stop)
-        outcome = outcome_of(message.get("outcome", {}))
-        self._say(render.outcome_text(outcome, root=state.root or "", home=home_folder(), magic=True))
-        state.follow()
-        self._front.done(command, (), outcome, at_home=state.at_home)
+        return render.package_rows(state.known_selection(), state.installed(), loaded, report.findings)
+
+    def _busy(self, busy: bool) -> None:
+        self.action.disabled = busy or not self._command
+        self.check.disabled = busy
+        for button in (*self.packages.buttons, *self.environment.buttons, *self.kernels.buttons):
+            button.disabled = busy
+        self.cancel.disabled = not busy
+        _show(self.cancel, busy)
+        if not busy:
+            _show(self.progress, False)
+            self.step.value = ""
 
     def _tell(self, event: Event) -> None:
         known = event.done is not None and bool(event.total)
@@ -166,7 +178,7 @@ class Panel:
         new = [line for line in text.splitlines() if line.strip()]
         if new and (not self._log or self._log[-1] != new[-1]):
             self._log = [*self._log, *new][-_LOG_LINES:]
-        lines = html.escape("\n".join(self._log))
+        lines = html.escape(render.mask_secrets("\n".join(self._log)))
         self.log.value = f'<div style="{_LOG_BOX}" tabindex="0"><pre style="{_LOG_TEXT}" role="log">{lines}</pre></div>'
 
 

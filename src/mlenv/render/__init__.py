@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from mlenv.render.html import error_html, outcome_html, report_html
 from mlenv.render.layout import notice_html, step_html
+from mlenv.render.packages import SHOWN, PackageRow, package_rows, packages_html
 from mlenv.render.private import hide_places, mask_secrets, shorten
 from mlenv.render.survey import survey_json, survey_outcome
 from mlenv.render.text import error_text, outcome_text, report_text
@@ -23,6 +24,8 @@ from mlenv.render.wire import (
 )
 
 __all__ = [
+    "SHOWN",
+    "PackageRow",
     "advice_json",
     "error_html",
     "error_json",
@@ -36,6 +39,8 @@ __all__ = [
     "outcome_html",
     "outcome_json",
     "outcome_text",
+    "package_rows",
+    "packages_html",
     "refresh_message",
     "report_html",
     "report_json",
