@@ -18,6 +18,7 @@ _KNOWN = {
     r"Command 'filebrowser:open-path' not registered": "Notebook 7: each start",
     r"Comm not found for comm id": "two pages on one kernel: each hears what is said to the other one",
     r"removeChild[\s\S]*/static/lab/jlab_core": "JupyterLab: a change of the theme while its splash still fades",
+    r"status of 403 .*/static/notebook/\w+\.woff2": "Notebook 7: its icon font, asked for without the page's cookie",
     r"Could not restore the debugger state": "JupyterLab: each change of the kernel",
 }
 

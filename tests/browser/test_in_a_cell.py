@@ -43,3 +43,57 @@ def test_drift_is_said_below_its_cell_and_mended_with_the_panel_of_a_cell(world:
     assert any("no-such-package-of-mlenv" in line for line in failed)
     assert len(failed) <= 6, failed  # how it ended, and at most five lines of error
     assert not any("Traceback" in line for line in failed)
+
+
+def test_the_sections_of_the_panel_search_add_choose_and_list_while_cells_run(world: World, front: Front) -> None:
+    """S20 with the mouse: progress in the panel, and another cell answers meanwhile; the sections open when clicked."""
+    name = f"panel-{front.app}"
+    kernel = world.project(name, "six")
+    cells = ("%mlenv panel", "import six\nprint(6 * 7)")
+    write_notebook(world.root / name / "work.ipynb", *cells, kernel={"name": kernel, "display_name": name})
+    front.open(f"{name}/work.ipynb")
+    front.run(0)
+    panel = front.output(0)
+    panel.locator("strong", has_text="in-step").wait_for()
+
+    panel.get_by_text("Packages", exact=True).click()
+    table = panel.get_by_role("region", name="Packages")
+    assert "six" in table.inner_text()
+    front.page.evaluate(_NOTE_LOG)
+    panel.get_by_placeholder("humanize, or numpy<2").fill("iniconfig, humanize<4.10")
+    panel.get_by_role("button", name="Add", exact=True).click()
+    panel.get_by_role("button", name="Stop").wait_for()
+    assert front.run(1).strip() == "42"
+    panel.locator("[role=log]", has_text="added").wait_for()
+    panel.get_by_role("button", name="Stop").wait_for(state="hidden")
+    assert len(set(front.page.evaluate("() => window.said"))) >= 3
+    assert {"humanize", "iniconfig", "six"} <= set(world.installed(name))
+    panel.get_by_placeholder("a part of a name").fill("human")
+    front.page.wait_for_function("() => !document.querySelector('[aria-label=Packages]').innerText.includes('six')")
+    assert "humanize<4.10" in table.inner_text()
+    panel.get_by_placeholder("humanize, or numpy<2").fill("humanize")
+    panel.get_by_role("button", name="Remove").click()
+    panel.locator("[role=log]", has_text="removed humanize").wait_for()
+    panel.get_by_role("button", name="Stop").wait_for(state="hidden")
+
+    panel.get_by_text("Environment", exact=True).click()
+    options = "() => [...document.querySelectorAll('option')].some(each => each.text.includes('('))"
+    front.page.wait_for_function(options)
+    panel.get_by_role("button", name="Undo").click()
+    panel.locator("[role=log]", has_text="undo").wait_for()
+    panel.get_by_role("button", name="Stop").wait_for(state="hidden")
+    assert "humanize" in world.installed(name)
+    panel.get_by_text("Kernels", exact=True).click()
+    panel.get_by_role("region", name="Kernels").get_by_text(kernel).wait_for()
+    assert world.verdict(name) == "in-step"
+
+
+_NOTE_LOG = """() => {
+  window.said = [];
+  const panel = document.querySelector('.jp-OutputArea');
+  new MutationObserver(() => {
+    for (const line of panel.querySelectorAll('[role=log]')) {
+      window.said.push(line.textContent);
+    }
+  }).observe(panel, { subtree: true, childList: true, characterData: true });
+}"""
