@@ -68,6 +68,8 @@ _ALL_OPTIONS = (
     _option("--format", "the kind of file to write", "FORMAT", ("requirements", "pylock")),
     _option("--output", "the file to write", "FILE"),
     _option("--from-bundle", "create: take lock, packages and kernel from this archive, without a network", "FILE"),
+    _option("--from", "setup: a git address (with @BRANCH), a folder, a lock, or a bundle of mlenv", "SOURCE"),
+    _option("--isolated", "setup: keep the packages in their own folder, ahead of the image's, which stays as it is"),
     _option("--show", "print the result, write nothing"),
     _option("--notebook", "freeze what this notebook imports", "NOTEBOOK"),
     _option("--shell", "the shell to print the line for", "NAME", ("bash", "zsh", "fish", "csh", "powershell", "cmd")),

@@ -12,7 +12,13 @@ class InstallRequest:
     """Put packages into one environment."""
 
     prefix: str
-    """The environment's real folder."""
+    """The environment's real folder; for uv also an interpreter, where it is a host's own Python."""
+    target: str = ""
+    """A folder that gets the packages in place of the environment (uv only)."""
+    managed: bool = False
+    """Whether the system's own Python may be changed (PEP 668): on hosts whose images have no other (uv only)."""
+    constraints: tuple[str, ...] = ()
+    """Files whose versions hold for dependencies, too (uv only)."""
     files: tuple[str, ...] = ()
     """Requirements files or a ``pylock.toml``, written by mlenv."""
     text: str | None = None

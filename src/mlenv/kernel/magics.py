@@ -36,7 +36,7 @@ from mlenv.model import Finding, Outcome
 
 __all__ = ["Magic", "switch_lines"]
 
-_CHANGING = frozenset({"add", "create", "remove", "sync", "undo", "upgrade", "use"})
+_CHANGING = frozenset({"add", "create", "remove", "setup", "sync", "undo", "upgrade", "use"})
 """Verbs after which it matters what is in memory."""
 _STARTING = frozenset({"check", "create", "freeze", "use", "kernels", "doctor", "dotenv", "scan"})
 """Verbs that make sense where there is no project yet; the command line says what it needs."""
@@ -64,6 +64,7 @@ class Magic:
             "panel": self._panel,
             "restart": self._restart,
             "scan": self._answer,
+            "setup": self._setup,
         }
 
     def run(self, line: str, cell: str = "") -> Any:
@@ -147,6 +148,8 @@ class Magic:
             self._front.done(line.verb, line.words, None, at_home=self._state.at_home)
             raise
         outcome = outcome_of(message.get("outcome", {}))
+        if line.verb == "setup":
+            outcome = self._settled(outcome)
         memory = [each for each in self._memory_lines(outcome) if each not in outcome.lines]
         if line.has("--json"):
             told = message.get("outcome")
@@ -193,9 +196,16 @@ class Magic:
         message = self._in_child(Line(verb=verb), self._progress(verb))
         return outcome_of(message.get("outcome", {}))
 
+    def _root_for(self, verb: str) -> Optional[str]:
+        """Return the project that a verb is told; some look for it themselves."""
+        state = self._state
+        if verb == "setup":
+            return state.root if state.at_home and state.hosted is None else None
+        return state.root if verb in _STARTING else None if verb == "init" else state.need_root()
+
     def _in_child(self, line: Line, progress: Progress) -> Dict[str, Any]:
         state = self._state
-        root = state.root if line.verb in _STARTING else None if line.verb == "init" else state.need_root()
+        root = self._root_for(line.verb)
         loaded = state.loaded() if state.at_home else ()
         argv = child.command(
             state.around.host,
@@ -243,6 +253,21 @@ class Magic:
 
     def _progress(self, verb: str) -> Progress:
         return Progress(verb, terminal=not hasattr(self._shell, "kernel"))
+
+    # --- hosted runtimes ---
+
+    def _setup(self, line: Line) -> None:
+        """Set the image up; with ``--strict`` an error stops "Run All" where a restart is due or anything differs."""
+        self._verb(Line(verb="setup", words=line.without("--strict")))
+        if line.has("--strict"):
+            result = CheckResult(self._state.report(wait=True, whole=True))
+            if not result.ok:
+                raise not_in_step(result)
+
+    def _settled(self, outcome: Outcome) -> Outcome:
+        from mlenv.kernel.hosted import settle
+
+        return settle(self._state, outcome)
 
     # --- what only a notebook can do ---
 

@@ -62,6 +62,7 @@ class Memory:
         self._scans = scans
         self._runtimes = os.path.realpath(runtimes) if runtimes else ""
         self._own = [folder for folder in (root, os.getcwd()) if folder]
+        self._sites: List[str] = []
         self._places: Dict[str, Place] = {}
         self._editable: Dict[str, str] = {}
         self._seen: Set[str] = set()
@@ -72,6 +73,12 @@ class Memory:
         self._owners: Dict[_Key, str] = {}
         self._before: Dict[str, Mapping[str, Distribution]] = {}
         self._tops: Dict[_Key, Tuple[str, ...]] = {}
+
+    def also(self, root: str, folder: str) -> None:
+        """Let a project and a folder of packages count as the environment's own (``%mlenv setup --isolated``)."""
+        self._own.append(root)
+        if folder:
+            self._sites.append(os.path.realpath(folder))
 
     def look(self) -> None:
         """Note the modules that are new since the last look, with the versions that they were loaded from.
@@ -150,7 +157,9 @@ class Memory:
         if self._runtimes and _inside(real, self._runtimes):
             return "runtime"
         if os.path.basename(real) in _SITE_NAMES:
-            return "environment" if real in _environment_sites() or self._generation(real) else "outside"
+            return (
+                "environment" if real in (*_environment_sites(), *self._sites) or self._generation(real) else "outside"
+            )
         own = [*self._own, os.path.dirname(os.__file__), os.path.expanduser("~/.ipython"), _mlenv_folder()]
         if os.environ.get("IPYTHONDIR"):
             own.append(os.environ["IPYTHONDIR"])

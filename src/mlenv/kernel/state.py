@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-from typing import Any, Dict, List, Mapping, Optional, Sequence, Set, Tuple
+from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Sequence, Set, Tuple
 
 from mlenv import drift
 from mlenv.errors import MlenvError
@@ -16,11 +16,20 @@ from mlenv.installed import with_damage
 from mlenv.kernel.fallback import NAME
 from mlenv.kernel.memory import Memory, Scans, folder_stamp, names_in_use
 from mlenv.kernel.selections import Selections
-from mlenv.kernel.surroundings import environment_prefix, find_project, project_of_kernel, same_folder, surroundings
+from mlenv.kernel.surroundings import (
+    environment_prefix,
+    find_project,
+    project_of_kernel,
+    same_folder,
+    surroundings,
+)
 from mlenv.kernel.uninterrupted import uninterrupted
 from mlenv.loaded import moved
 from mlenv.model import Advice, EnvironmentFacts, Finding, Installed, KernelRef, Loaded, ProjectRef, Report, Selection
 from mlenv.probe import site
+
+if TYPE_CHECKING:
+    from mlenv.kernel.hosted import Hosted
 
 __all__ = ["State"]
 
@@ -44,14 +53,31 @@ class State:
         self._scans = Scans()
         self._wheels: Dict[str, Tuple[int, int, str]] = {}
         self._needs: Optional[Tuple[Installed, Mapping[str, Sequence[str]]]] = None
+        self.hosted: Optional[Hosted] = None
+        """What `%mlenv setup` has done to the image that this kernel runs in, if this is one."""
         self.memory = Memory(self._scans, runtimes=self.around.runtimes, root=self.root)
+        self.rehost()
         self._generation = self._imported_from()
+
+    def rehost(self) -> Optional[Hosted]:
+        """Read again what `%mlenv setup` has recorded. Only a kernel that has the whole of mlenv may be an image's."""
+        if self.around.host == sys.executable:
+            from mlenv.kernel import hosted
+
+            record = hosted.read_record(self.around.data, sys.prefix, os.getcwd())
+            self.hosted = hosted.Hosted(record) if record is not None else None
+            if self.hosted is not None:
+                self._selections = None
+                self.memory.also(self.hosted.root, self.hosted.folder)
+        return self.hosted
 
     # --- where ---
 
     @property
     def root(self) -> Optional[str]:
         """The project's folder; looked for again when the working folder changes, for a cell may make it there."""
+        if self.hosted is not None:
+            return self.hosted.root
         if self._root is None:
             here = (os.getcwd(), folder_stamp(os.getcwd()))
             if here != self._searched:
@@ -76,6 +102,8 @@ class State:
         root = self.root
         if root is None:
             return None
+        if self.hosted is not None:
+            return sys.prefix
         known = self.selections().last(sys.implementation.cache_tag or "")
         there = (known.environment if known else None) or environment_prefix(root)
         if same_folder(there, sys.prefix):
@@ -90,12 +118,16 @@ class State:
     @property
     def at_home(self) -> bool:
         """Whether this kernel runs in the project's environment; the fallback kernel does not, whatever its Python."""
+        if self.hosted is not None:
+            return True
         prefix = self.prefix
         explains = NAME in getattr(self.shell, "user_ns_hidden", {})
         return prefix is not None and same_folder(prefix, sys.prefix) and not explains
 
     def facts(self) -> EnvironmentFacts:
         """Return what can be told about the project's environment. Cost: five stats while its files are unchanged."""
+        if self.hosted is not None:
+            return self.hosted.facts()
         prefix = self.prefix
         if prefix is None:
             return EnvironmentFacts(prefix=None)
@@ -112,7 +144,8 @@ class State:
     def loaded(self) -> Tuple[Loaded, ...]:
         """Return what this process has in memory."""
         hidden = getattr(self.shell, "user_ns_hidden", {})
-        return self.memory.loaded(names_in_use(self.shell.user_ns, hidden))
+        rows = self.memory.loaded(names_in_use(self.shell.user_ns, hidden))
+        return self.hosted.loaded(rows) if self.hosted is not None else rows
 
     # --- the report ---
 
@@ -140,7 +173,7 @@ class State:
             known = installed.distributions if deep else ()
             faults = [(each.name, site.verify(each, deep=True)) for each in known]
             installed = with_damage(installed, self._damage(installed), faults)
-        return drift.report(
+        report = drift.report(
             selection,
             facts,
             installed,
@@ -153,6 +186,7 @@ class State:
             kernel_is_project=self.at_home,
             extra=extra,
         )
+        return self.hosted.told(report) if self.hosted is not None else report
 
     def _damage(self, installed: Installed) -> Tuple[Tuple[str, str], ...]:
         rows: Tuple[Tuple[str, str], ...] = ()
@@ -164,6 +198,9 @@ class State:
         return (*rows, *site.missing_tops(installed, index))
 
     def _selection(self, facts: EnvironmentFacts, wait: bool, extra: List[Finding]) -> Optional[Selection]:
+        if self.hosted is not None:
+            rows = self._scans.installed(facts.sites).distributions
+            return self.hosted.selection({row.name: row.version for row in rows}, extra)
         selections, tag = self.selections(), _cache_tag(facts)
         found = selections.current(tag)
         if facts.prefix is None or facts.problem is not None:
@@ -181,6 +218,8 @@ class State:
 
     def known_selection(self) -> Optional[Selection]:
         """Return the selection where it is there and true; nothing is asked for."""
+        if self.hosted is not None:
+            return self._selection(self.facts(), False, [])
         return self.selections().current(_cache_tag(self.facts())) if self.root else None
 
     def selections(self) -> Selections:
@@ -193,7 +232,12 @@ class State:
     def _needs_of(
         self, selection: Optional[Selection], installed: Optional[Installed]
     ) -> Optional[Mapping[str, Sequence[str]]]:
-        if selection is None or installed is None or not drift.needs_matter(selection, installed):
+        if (
+            self.hosted is not None
+            or selection is None
+            or installed is None
+            or not drift.needs_matter(selection, installed)
+        ):
             return None
         if self._needs is None or self._needs[0] != installed:
             self._needs = (installed, site.needs(installed, [row.text for row in selection.declared]))
@@ -220,6 +264,7 @@ class State:
         if root is None or prefix is None:
             return ()
         own = self._selections.inputs if self._selections else ()
+        own = self.hosted.inputs if self.hosted is not None else own
         there = [path for path in own if os.path.dirname(path) != root or os.path.exists(path)]
         return (root, prefix, *self.facts().sites, *there)
 

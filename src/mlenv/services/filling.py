@@ -21,7 +21,7 @@ from mlenv.services.select import target_of
 from mlenv.services.tools import run_engine
 from mlenv.services.wish import Wish
 
-__all__ = ["fill", "fill_from_pins", "install_own", "pinned_own"]
+__all__ = ["fill", "fill_from_pins", "install_own", "pin_line", "pinned_own"]
 
 
 def fill(place: Site) -> None:
@@ -106,7 +106,7 @@ def _request(place: Site, pins: tuple[Pin, ...], hashes: Mapping[str, tuple[str,
     root, checked = place.project.root, all(hashes.get(pin.name) for pin in pins)
     # Option lines that are still here were allowed (refuse_options).
     options = options_of(place.wish.selected)
-    lines = [*options, *(_line(root, pin, hashes.get(pin.name, ())) for pin in pins)]
+    lines = [*options, *(pin_line(root, pin, hashes.get(pin.name, ())) for pin in pins)]
     return InstallRequest(
         prefix=str(place.generation),
         files=(site_file(place, "pins.txt", "\n".join(lines)),),
@@ -120,7 +120,8 @@ def _request(place: Site, pins: tuple[Pin, ...], hashes: Mapping[str, tuple[str,
     )
 
 
-def _line(root: Path, pin: Pin, hashes: tuple[str, ...]) -> str:
+def pin_line(root: Path, pin: Pin, hashes: tuple[str, ...]) -> str:
+    """Return a pin as the line of a requirements file."""
     source = pin.source
     folder = f"#subdirectory={quote(source.subdirectory)}" if source.subdirectory else ""
     if source.kind == "editable":

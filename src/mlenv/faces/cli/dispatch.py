@@ -159,6 +159,13 @@ def _upgrade(context: Context, request: Request) -> Outcome:
     return upgrade(context, request.arguments)
 
 
+def _setup(context: Context, request: Request) -> Outcome:
+    from mlenv.services.hosting.setup import setup
+
+    options = request.options
+    return setup(context, options.get("from") or "", isolated=options.get("isolated", False))
+
+
 def _sync(context: Context, request: Request) -> Outcome:
     from mlenv.services.sync import sync
 
@@ -299,6 +306,7 @@ SERVICES: Mapping[str, _Service] = {
     "scan": _scan,
     "add": _add,
     "remove": _remove,
+    "setup": _setup,
     "sync": _sync,
     "lock": _lock,
     "upgrade": _upgrade,

@@ -28,7 +28,9 @@ from mlenv.services.prepare import choose_interpreter
 from mlenv.services.project import Project, open_project
 from mlenv.services.select import select_project, target_of
 
-__all__ = ["bundle_beside", "create_from_bundle"]
+__all__ = [
+    "bundle_beside", "create_from_bundle", "hashes_in", "refuse_machine", "refuse_unfit", "tell_verified", "unpacking",
+]  # fmt: skip
 
 _DAY_S = 86400.0
 _ANEW = "mlenv bundle, on a machine with a network"
@@ -73,14 +75,14 @@ def create_from_bundle(context: Context, path: Path, *, kernel_name: str = "") -
     project = open_project(context, create=True)
     wheels = Wheelhouse(folder="", hashes={}, kernel=bundle.kernel, python=bundle.python)
     context = replace(context, options=replace(context.options, offline=True, frozen=True, wheelhouse=wheels))
-    with _unpacking() as scratch:
-        unpack(path, bundle, scratch, lambda done, total: _tell(context, done, total))
+    with unpacking() as scratch:
+        unpack(path, bundle, scratch, lambda done, total: tell_verified(context, done, total))
         given = _project_files(project, bundle, scratch, path)
         target = _target(context, project, given, bundle, path)
-        _refuse_machine(bundle, target, path)
+        refuse_machine(bundle, target, path)
         selected = select_project(project, target, context.options, files=given)
-        _refuse_unfit(project, selected, bundle, given, path)
-        house = replace(wheels, folder=str(scratch / "wheels"), hashes=_hashes(bundle))
+        refuse_unfit(project, selected, bundle, given, path)
+        house = replace(wheels, folder=str(scratch / "wheels"), hashes=hashes_in(bundle))
         made = create(
             replace(context, options=replace(context.options, wheelhouse=house)),
             (),
@@ -92,7 +94,7 @@ def create_from_bundle(context: Context, path: Path, *, kernel_name: str = "") -
 
 
 @contextlib.contextmanager
-def _unpacking() -> Iterator[Path]:
+def unpacking() -> Iterator[Path]:
     """Give a private folder outside of the project: what lies in its own is cleared when ``create`` takes the lock.
 
     What a kill left there a day ago goes, too.
@@ -110,11 +112,13 @@ def _unpacking() -> Iterator[Path]:
         store.remove_tree(folder, inside=shelf)
 
 
-def _tell(context: Context, done: int, total: int) -> None:
+def tell_verified(context: Context, done: int, total: int) -> None:
+    """Show how far the verification of a bundle is."""
     context.tell("verify", f"verifying the bundle: {done} of {total} files", done, total)
 
 
-def _hashes(bundle: Bundle) -> dict[str, str]:
+def hashes_in(bundle: Bundle) -> dict[str, str]:
+    """Return package of the lock -> hash of its wheel in the bundle."""
     return {name: f"sha256:{bundle.wheels[file].sha256}" for name, file in bundle.locked.items()}
 
 
@@ -165,7 +169,12 @@ def _target(context: Context, project: Project, given: dict[str, str], bundle: B
     return target_of(found.path)
 
 
-def _refuse_machine(bundle: Bundle, target: Target, path: Path) -> None:
+def refuse_machine(bundle: Bundle, target: Target, path: Path) -> None:
+    """Hold a bundle against the machine: its platform, and each wheel's tags.
+
+    Raises:
+        MlenvError: ``bundle-platform``, ``bundle-damaged``, ``wheel-unfit``.
+    """
     here = platform_name(own_platform(target.tags))
     if bundle.platform != here:
         message = f"{path.name} is for {bundle.platform}, and this machine is {here}; nothing was installed"
@@ -186,7 +195,7 @@ def _refuse_machine(bundle: Bundle, target: Target, path: Path) -> None:
             raise MlenvError("wheel-unfit", message, where=str(path), hint=hint)
 
 
-def _refuse_unfit(project: Project, selected: Selected, bundle: Bundle, given: dict[str, str], path: Path) -> None:
+def refuse_unfit(project: Project, selected: Selected, bundle: Bundle, given: dict[str, str], path: Path) -> None:
     """Hold the bundle against the lock: each pin has its wheel, and each wheel is a file that the lock names.
 
     Raises:
