@@ -107,7 +107,8 @@ def make_image(prefix: Path, minor: str, python: str, kept: Path, env: Mapping[s
         env: the environment of its user.
         wheel: mlenv, to be installed into it as ``%pip install mlenv`` would; nothing where there is none.
     """
-    image = Image(prefix, {**env, **MARKS})
+    plain = {name: text for name, text in env.items() if name not in {"PYTHONDONTWRITEBYTECODE", "PIP_FIND_LINKS"}}
+    image = Image(prefix, {**plain, **MARKS})
     subprocess.run([find_uv_bin(), "venv", "--quiet", "--python", python, str(prefix)], check=True, timeout=120)
     image.uv("pip", "install", "--no-deps", "-r", _resolved(minor, python, kept))
     _put_stub(image.site)

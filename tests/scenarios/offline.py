@@ -12,7 +12,7 @@ import pytest
 
 from scenarios.real_project import Answer
 
-__all__ = ["cut_off", "fresh_machine"]
+__all__ = ["UNSHARE", "cut_off", "fresh_machine"]
 
 _LOOPBACK_UP = """
 import fcntl, os, socket, struct, sys
@@ -20,7 +20,7 @@ with socket.socket() as any_socket:
     fcntl.ioctl(any_socket, 0x8914, struct.pack("16sh14x", b"lo", 0x1))  # SIOCSIFFLAGS, IFF_UP
 os.execvp(sys.argv[1], sys.argv[1:])
 """
-_UNSHARE = ("unshare", "-n", sys.executable, "-c", _LOOPBACK_UP)
+UNSHARE = ("unshare", "-n", sys.executable, "-c", _LOOPBACK_UP)
 
 
 def fresh_machine(home: Path) -> dict[str, str]:
@@ -33,11 +33,11 @@ def fresh_machine(home: Path) -> dict[str, str]:
 
 def cut_off(folder: Path, *words: str, env: dict[str, str], code: int | None = 0, timeout_s: float = 300) -> Answer:
     """Run ``mlenv ...`` where there is no network but the loopback that kernels need."""
-    able = shutil.which("unshare") and subprocess.run([*_UNSHARE, "true"], capture_output=True).returncode == 0
+    able = shutil.which("unshare") and subprocess.run([*UNSHARE, "true"], capture_output=True).returncode == 0
     if not able:
         pytest.skip("not run: this machine does not let a program be cut from the network")
     done = subprocess.run(
-        [*_UNSHARE, sys.executable, "-m", "mlenv", *words], cwd=folder, env={**os.environ, **env},
+        [*UNSHARE, sys.executable, "-m", "mlenv", *words], cwd=folder, env={**os.environ, **env},
         stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout_s,
     )  # fmt: skip
     assert code is None or done.returncode == code, f"{words} -> {done.returncode}\n{done.stdout}\n{done.stderr}"

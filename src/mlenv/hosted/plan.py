@@ -87,15 +87,15 @@ def plan(
             rows.append(Row(pin=pin, there=by_name[pin.name].version, what="same" if fits and not there else "held"))
         elif pin.name in FRONT and "ipykernel" in held and pin.name not in by_name:
             rows.append(Row(pin=pin, there=None, what="held"))
-        elif pin_finding(pin, found, roots, kind, same_place) is None:
-            rows.append(Row(pin=pin, there=found.version if found else None, what="same"))
-        elif there is None and _own_build(pin, found):
-            rows.append(Row(pin=pin, there=found.version if found else None, what="image"))
-        elif own_torch and pin.name.startswith(_OF_TORCH):
-            rows.append(Row(pin=pin, there=found.version if found else None, what="image"))
         else:
-            rows.append(Row(pin=pin, there=found.version if found else None, what="install"))
+            fits = pin_finding(pin, found, roots, kind, same_place) is None
+            own = (there is None and _own_build(pin, found)) or (own_torch and pin.name.startswith(_OF_TORCH))
+            rows.append(Row(pin=pin, there=found.version if found else None, what=_what(fits=fits, own=own)))
     return Plan(rows=tuple(rows))
+
+
+def _what(*, fits: bool, own: bool) -> str:
+    return "same" if fits else "image" if own else "install"
 
 
 def _own_build(pin: Pin, found: Distribution | None) -> bool:

@@ -226,7 +226,9 @@ class Magic:
         self._follow()
         if outcome.verb not in _CHANGING or outcome.dry_run or not self._state.at_home:
             return []
-        return list(self._state.restart_lines())
+        lines = list(self._state.restart_lines())
+        quiet = outcome.verb == "setup" and not outcome.changes  # the same green line each time
+        return [line for line in lines if line.startswith("restart")] if quiet else lines
 
     def _follow(self) -> None:
         """Take up what changed on disk, and note it as told: the verb's own output says it."""

@@ -132,12 +132,9 @@ def _refuse_python(story: _Story) -> None:
     said = next((finding for finding in selection.findings if finding.kind == "python"), None)
     if said is None and (not wanted or satisfies(image.version, wanted) is not False):
         return
-    lock = selection.lock or ""
-    message = (
-        python_problem(wanted or said.locked or "another", image.version, image.host.shown, lock)
-        if said or wanted
-        else ""
-    )
+    locked = said.locked if said is not None else None
+    lock, asked = selection.lock or "", wanted or locked or "another"
+    message = python_problem(asked, image.version, image.host.shown, lock)
     other = f"; or {image.host.another_python}" if image.host.another_python else ""
     hint = f"make the lock for Python {image.minor}, too (requires-python, then: mlenv lock){other}"
     raise MlenvError("lock-python", message, where=lock, hint=hint)
