@@ -418,6 +418,8 @@ class Outcome:
     """Kernel id that this verb made or proved."""
     dry_run: bool = False
     ok: bool = True
+    document: Optional[str] = None
+    """A file's text that was asked for instead of the file (``--output -``): printed as it is, and nothing else."""
     data: Optional[Mapping[str, Any]] = None
     """Machine-readable rest (rows of ``list``, ``kernels``, ``doctor``, ...)."""
 

@@ -22,12 +22,24 @@ class Option:
     choices: Tuple[str, ...] = ()
     many: bool = False
     """Whether it may be given several times."""
+    short: str = ""
+    """A second flag, of one letter: ``-p``."""
+
+    @property
+    def values(self) -> int:
+        """How many words follow the flag."""
+        return len((self.metavar or "").split())
 
 
 def _option(
-    flag: str, text: str, metavar: Optional[str] = None, choices: Sequence[str] = (), many: bool = False
+    flag: str,
+    text: str,
+    metavar: Optional[str] = None,
+    choices: Sequence[str] = (),
+    many: bool = False,
+    short: str = "",
 ) -> Option:
-    return Option(flag=flag, help=text, metavar=metavar, choices=tuple(choices), many=many)
+    return Option(flag=flag, help=text, metavar=metavar, choices=tuple(choices), many=many, short=short)
 
 
 _ENGINES = ("uv", "venv", "virtualenv", "conda", "poetry", "pdm", "pipenv")
@@ -78,6 +90,12 @@ _ALL_OPTIONS = (
     _option("--override", "let the values of .env replace variables that are set already"),
     _option("--unused", "prune: also environments that were replaced and that undo does not need"),
     _option("--disk", "say what environments, runtimes and caches take on disk: their own and what they share"),
+    _option(
+        "--parameter", "run: set this name for the notebook, as papermill does", "NAME VALUE", many=True, short="-p"
+    ),
+    _option("--check", "run: look first whether the environment is as locked, and do not run where it is not"),
+    _option("--inplace", "run: write the new outputs into the notebook itself"),
+    _option("--timeout", "run: the most seconds that one cell may take (default: no limit)", "SECONDS"),
     _option("--prefix", "the environment's folder", "DIR"),
 )
 

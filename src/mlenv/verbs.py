@@ -250,6 +250,18 @@ VERBS: Tuple[Verb, ...] = (
         "--lock",
         example="pythons",
     ),
+    _verb(
+        "run",
+        "Execute a notebook in its project's environment, whatever kernel it names; the file stays as it is.",
+        "--output",
+        "--inplace",
+        "--parameter",
+        "--check",
+        "--timeout",
+        "--offline",
+        arguments=("notebook", "", "the notebook; it works in its own folder"),
+        example="run analysis.ipynb --output done.ipynb -p rate 0.1",
+    ),
     _verb("switch", "Say how to switch this notebook to the project's kernel.", example="switch"),
     _verb("restart", "Restart this notebook's kernel.", example="restart", notebook=True),
     _verb(

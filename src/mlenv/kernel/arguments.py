@@ -121,7 +121,8 @@ def _verb_help(verb: Verb) -> str:
     if name:
         lines += ["", f"  {name.upper()}: {text}"]
     options = [OPTIONS[flag] for flag in verb.options if flag not in {"--events", "--project"}]
-    titles = [f"{option.flag} {option.metavar}" if option.metavar else option.flag for option in options]
+    flags = [f"{option.short}, {option.flag}" if option.short else option.flag for option in options]
+    titles = [f"{flag} {option.metavar}" if option.metavar else flag for flag, option in zip(flags, options)]
     width = max((len(title) for title in titles), default=0)
     lines += ["", *(f"  {title:<{width}}  {option.help}" for title, option in zip(titles, options))]
     if verb.example:

@@ -38,7 +38,7 @@ __all__ = ["Magic", "switch_lines"]
 
 _CHANGING = frozenset({"add", "create", "remove", "setup", "sync", "undo", "upgrade", "use"})
 """Verbs after which it matters what is in memory."""
-_STARTING = frozenset({"check", "create", "freeze", "use", "kernels", "doctor", "dotenv", "scan"})
+_STARTING = frozenset({"check", "create", "freeze", "use", "kernels", "doctor", "dotenv", "run", "scan"})
 """Verbs that make sense where there is no project yet; the command line says what it needs."""
 _HERE = ("--strict", "--json", "--deep", "--offline")
 """Options of ``check`` that this process understands itself."""

@@ -96,6 +96,7 @@ def outcome_json(outcome: Outcome) -> Dict[str, Any]:
         "files": list(outcome.files),
         "kernel": outcome.kernel,
         "data": _plain(outcome.data),
+        **({"document": outcome.document} if outcome.document is not None else {}),
     }
 
 

@@ -152,7 +152,7 @@ def register(
         display_name=kernel_names.display_name(name, os.path.realpath(root), others),
         root=root,
         prefix=prefix,
-        launcher=None if installed else _runtime_for(context, prefix),
+        launcher=None if installed else runtime_for(context, prefix),
         name=name,
         dotenv=dotenv_of(Path(root)),
     )
@@ -201,7 +201,7 @@ def _registered(spec: Spec, proof: Proof, folder: Path, known: Iterable[Kernel])
     return lines
 
 
-def _runtime_for(context: Context, prefix: str) -> str:
+def runtime_for(context: Context, prefix: str) -> str:
     """Return the launcher, with a runtime behind it that fits this environment."""
     installed = site.scan(environment.environment_facts(prefix).sites)
     python = environment.interpreter(prefix)

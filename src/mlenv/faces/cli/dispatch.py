@@ -249,6 +249,20 @@ def _pythons(context: Context, request: Request) -> Outcome:
     return pythons(context)
 
 
+def _run(context: Context, request: Request) -> Outcome:
+    from mlenv.services.run import RunWish, run
+
+    options = request.options
+    wish = RunWish(
+        output=options.get("output"),
+        parameters=tuple((name, text) for name, text in options.get("parameter", ())),
+        check=options.get("check", False),
+        inplace=options.get("inplace", False),
+        timeout=options.get("timeout"),
+    )
+    return run(context, request.arguments[0], wish)
+
+
 def _switch(context: Context, request: Request) -> Outcome:
     from mlenv.services.switch import switch
 
@@ -318,6 +332,7 @@ SERVICES: Mapping[str, _Service] = {
     "outdated": _outdated,
     "kernels": _kernels,
     "pythons": _pythons,
+    "run": _run,
     "switch": _switch,
     "restart": _only_in_a_notebook,
     "panel": _only_in_a_notebook,

@@ -60,6 +60,9 @@ class Printer:
             self._line({"event": "result", "outcome": render.outcome_json(outcome)})
         elif self._mode == "json":
             self._line(render.outcome_json(outcome))
+        elif outcome.document is not None:
+            print(outcome.document, end="" if outcome.document.endswith("\n") else "\n", file=self._out, flush=True)
+            print(render.outcome_text(outcome), file=self._err, flush=True)
         else:
             self.text(render.outcome_text(outcome))
 

@@ -85,9 +85,10 @@ def _options_last(words: Sequence[str]) -> list[str]:
     while words and words[0].startswith("-"):
         flag = words.pop(0)
         leading.append(flag)
-        option = OPTIONS.get(flag)
-        if option and option.metavar and words:
-            leading.append(words.pop(0))
+        option = OPTIONS.get(flag) or next((known for known in OPTIONS.values() if known.short == flag), None)
+        taken = option.values if option else 0
+        leading += words[:taken]
+        del words[:taken]
     return [*words, *leading] if words else [*leading]
 
 
@@ -113,13 +114,15 @@ def _add(built: _Parser, option: Option) -> None:
     if option.metavar is None:
         built.add_argument(option.flag, dest=destination, action="store_true", help=option.help)
     else:
+        names = option.metavar.split()
+        several: dict[str, Any] = {"nargs": len(names), "metavar": tuple(names)} if len(names) > 1 else {}
         built.add_argument(
-            option.flag,
+            *filter(None, (option.short, option.flag)),
             dest=destination,
-            metavar=option.metavar,
             help=option.help,
             choices=option.choices or None,
             action="append" if option.many else "store",
+            **{"metavar": option.metavar, **several},
         )
 
 
