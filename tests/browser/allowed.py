@@ -14,6 +14,7 @@ _OURS = re.compile(r"labextensions/mlenv|\bmlenv:|/mlenv/|jp-mlenv")
 
 _KNOWN = {
     r"Cannot read properties of undefined \(reading 'schema'\)": "Notebook 7: one of its own settings has no schema",
+    r"reading 'last_modified'\)[\s\S]*/static/notebook/": "Notebook 7.2: a notebook that has no checkpoint yet",
     r"reading 'kernel'\)[\s\S]*@jupyter-widgets": "ipywidgets: a notebook that has no kernel",
     r"Command 'filebrowser:open-path' not registered": "Notebook 7: each start",
     r"Comm not found for comm id": "two pages on one kernel: each hears what is said to the other one",

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import tarfile
 from pathlib import Path
 
 import pytest
 
 from browser.front import Front
-from browser.traps import HUGE, MARKUP, TURNED
+from browser.traps import ANSI, HUGE, MARKUP, TURNED
 from browser.world import World, write_notebook
 
 pytestmark = pytest.mark.real
@@ -104,6 +105,54 @@ def test_outputs_and_a_kernel_of_somebody_else_are_shown_as_text(world: World, f
     outputs.get_by_text("<img src=x").first.wait_for()
     assert outputs.locator(".jp-mlenv-Output button").count() == 0  # a notebook that nobody here ran is not trusted
     _nothing_ran(front)
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory, shared_data: Path) -> World:
+    """A user whose packages come from a folder, too: one there prints what it likes when it is built."""
+    made = World.new(tmp_path_factory.mktemp("user"), shared_data)
+    links = tmp_path_factory.mktemp("links")
+    source = links / "noisy-1.0"
+    source.mkdir()
+    (source / "PKG-INFO").write_text("Metadata-Version: 2.1\nName: noisy\nVersion: 1.0\n")
+    said = [MARKUP, f"{ANSI} {MARKUP}", "<script>window.hacked=1</script>", TURNED, HUGE, f"{MARKUP} {HUGE}"]
+    (source / "setup.py").write_text(
+        f"import sys\nfor line in {said!r}:\n    print(line)\n    print(line, file=sys.stderr)\n"
+        f"raise RuntimeError({f'{MARKUP} {ANSI} {TURNED} {HUGE}'!r})\n"
+    )
+    with tarfile.open(links / "noisy-1.0.tar.gz", "w:gz") as archive:
+        archive.add(source, "noisy-1.0")
+    return World(made.root, {**made.env, "UV_FIND_LINKS": str(links)})
+
+
+def test_what_an_installer_prints_is_shown_as_text(world: World, front: Front) -> None:
+    """In the job's log, in its result and in the notification: markup, control characters, lines of 10 kB."""
+    name = f"noisy-{front.app}"
+    kernel = world.project(name, "six")
+    with (world.root / name / "pyproject.toml").open("a") as manifest:
+        manifest.write('\n[tool.mlenv]\nallow-build = ["noisy"]\n')
+    before = world.installed(name)
+    write_notebook(world.root / name / "work.ipynb", "%mlenv add noisy", kernel={"name": kernel, "display_name": name})
+    front.open(f"{name}/work.ipynb")
+    front.verdict_is("in-step")
+    panel = front.panel.open()
+    panel.add("noisy")
+    card = panel.job_ends("add", "failed")
+    assert "noisy" in card
+    assert MARKUP in card
+    toast = front.page.locator(".jp-Notification-Toast-error", has_text="noisy")
+    toast.wait_for()
+    assert "<img src=x" in toast.inner_text()
+    shown = [card, toast.inner_text(), front.run(0)]
+    assert MARKUP in shown[2]
+    assert not [text for text in shown if "\x1b" in text or "\x07" in text]
+    assert max(len(line) for line in card.splitlines()) <= 500
+    _nothing_ran(front)
+    log = panel.node.locator(".jp-mlenv-Log-text")
+    assert log.locator("*").count() == 0
+    width = front.page.evaluate("() => [document.body.scrollWidth, window.innerWidth]")
+    assert width[0] <= width[1]
+    assert world.installed(name) == before
 
 
 def _foreign_kernel(world: World, name: str) -> None:

@@ -97,3 +97,28 @@ _NOTE_LOG = """() => {
     }
   }).observe(panel, { subtree: true, childList: true, characterData: true });
 }"""
+
+
+@pytest.mark.parametrize("app", ["lab"])
+def test_without_ipywidgets_a_cell_shows_the_report_and_the_page_has_its_own_panel(
+    world: World, front: Front, app: str
+) -> None:
+    """S44: one line of explanation below the cell, no error; the panel of the page needs nothing of the kernel."""
+    name = f"widgetless-{app}"
+    kernel = world.project(name, "six")
+    hide = "import sys\nsys.modules['ipywidgets'] = None"  # the import system's own way to say "not here"
+    cells = (hide, "%mlenv panel", "%mlenv check", "import six\nprint(six.__name__)")
+    write_notebook(world.root / name / "work.ipynb", *cells, kernel={"name": kernel, "display_name": name})
+    front.open(f"{name}/work.ipynb")
+    front.run(0)
+    shown = front.run(1)
+    assert shown.count("ipywidgets") == 2  # why, and what to type
+    assert "In step" in shown
+    assert "Traceback" not in shown
+    assert "In step" in front.run(2)
+    assert front.run(3).strip() == "six"
+    panel = front.panel.open()
+    panel.verdict_is("in-step")
+    panel.add("iniconfig")
+    panel.job_ends("add")
+    assert "iniconfig" in world.installed(name)

@@ -9,19 +9,19 @@ from typing import Any
 
 from torture.handmade import record_row
 
-__all__ = ["ARMED", "HUGE", "MARKUP", "TURNED", "lay_notebooks"]
+__all__ = ["ANSI", "ARMED", "HUGE", "MARKUP", "TURNED", "lay_notebooks"]
 
 ARMED = "window.hacked=1"
 MARKUP = f"<img src=x onerror={ARMED}>"
 """Runs where it is taken for HTML, and asks for ``/x``."""
 TURNED = "\u202egnp.txe\u2066\u200f"
 """Marks that turn the direction of writing."""
-_ANSI = "\x1b[31mred\x1b]0;title\x07\x1b[2J"
+ANSI = "\x1b[31mred\x1b]0;title\x07\x1b[2J"
 HUGE = "A" * 10_000
 _NASTY = (
     MARKUP,
     TURNED,
-    _ANSI,
+    ANSI,
     HUGE,
     "<script>window.hacked=1</script>",
     f"[x](javascript:{ARMED})",
@@ -157,7 +157,7 @@ def _lay_beside(folder: Path, number: int, touched: Path, elsewhere: str) -> Non
     """Put a hostile project beside a notebook: locks, settings, an environment whose programs are traps."""
     trap = f"#!/bin/sh\ntouch '{touched}'\n"
     if number % 2:
-        texts = (MARKUP, TURNED, _ANSI, HUGE)
+        texts = (MARKUP, TURNED, ANSI, HUGE)
         rows = "".join(f"[[packages]]\nname = {json.dumps(text)}\nversion = {json.dumps(text)}\n" for text in texts)
         (folder / "pylock.toml").write_text(f'lock-version = "1.0"\ncreated-by = {json.dumps(MARKUP)}\n{rows}')
     else:

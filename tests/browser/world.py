@@ -147,6 +147,7 @@ def serving(
     options: Sequence[str] = (),
     env: Mapping[str, str] | None = None,
     through: Sequence[str] = (),
+    before: Sequence[str] = (),
 ) -> Iterator[Server]:
     """Run JupyterLab or Notebook 7 on a user's folder until the block ends; each serves the other's pages, too.
 
@@ -158,6 +159,7 @@ def serving(
         options: more words of its command line.
         env: more of its environment.
         through: a program of Python that becomes the server, with its words.
+        before: a program that starts it, with its words.
 
     Raises:
         RuntimeError: it does not answer, with what it wrote.
@@ -168,7 +170,7 @@ def serving(
         port = free.getsockname()[1]
     token = secrets.token_hex(8)
     argv = [
-        python, *through, "-m", "jupyterlab" if app == "lab" else "notebook", "--no-browser", "--allow-root", f"--port={port}",
+        *before, python, *through, "-m", "jupyterlab" if app == "lab" else "notebook", "--no-browser", "--allow-root", f"--port={port}",
         "--ServerApp.port_retries=0", f"--IdentityProvider.token={token}", f"--ServerApp.root_dir={world.root}",
         f"--ServerApp.base_url={base_url}", "--LabApp.expose_app_in_browser=True",
         "--JupyterNotebookApp.expose_app_in_browser=True", *options,
