@@ -14,7 +14,7 @@ LINKED := .venv/share/jupyter/labextensions/mlenv
 JLPM := cd $(LABEXTENSION) && PATH="$(CURDIR)/$(BIN):$$PATH" jlpm
 NODE_IS_NEW := PATH="$(CURDIR)/$(BIN):$$PATH" node -e 'const [a, b] = process.versions.node.split("."); process.exit(a * 100 + +b < 2019 ? 1 : 0)'
 
-REAL := tests/services tests/faces tests/kernel tests/real tests/differential tests/examples tests/install
+REAL := tests/services tests/faces tests/kernel tests/real tests/differential tests/examples tests/install tests/hosted
 SCENARIOS := tests/scenarios tests/hostile
 REAL_OPTIONS := --reruns 1 -rR --durations=10
 

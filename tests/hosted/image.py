@@ -25,7 +25,7 @@ MARKS = {
     # Left set in real images, the files long gone (googlecolab/colabtools issue 5237).
     "UV_CONSTRAINT": "nowhere/constraints.txt",
     "UV_BUILD_CONSTRAINT": "nowhere/build.txt",
-    "UV_PRERELEASE": "if-necessary-or-explicit",
+    "UV_PRERELEASE": "no-such-choice",
     "UV_SYSTEM_PYTHON": "true",
     "UV_TARGET": "nowhere",
     "PIP_CONSTRAINT": "nowhere/constraints.txt",

@@ -17,6 +17,7 @@ import pytest
 from uv import find_uv_bin
 
 from hosted.image import Image, ok, start_kernel_of
+from live_kernel import LiveKernel
 from torture.handmade import make_wheel
 from torture.index import Index, serving
 
@@ -98,6 +99,16 @@ def first(text: str) -> str:
     return next(line for line in text.splitlines() if line and not line.startswith("mlenv setup: "))
 
 
+def within_two_seconds(kernel: LiveKernel, cell: str) -> str:
+    """Run a cell that has nothing to do; a machine that is busy with other things gets three tries."""
+    for _ in range(3):
+        began = time.monotonic()
+        said = ok(kernel.run(cell)).text
+        if time.monotonic() - began < 2:
+            return said
+    raise AssertionError(f"three runs of {cell!r}, each longer than 2 s")
+
+
 def test_the_set_up_cell_brings_what_the_image_lacks_and_moves_nothing_of_the_host(
     course: Course, world: tuple[Image, Path]
 ) -> None:
@@ -118,9 +129,7 @@ def test_the_set_up_cell_brings_what_the_image_lacks_and_moves_nothing_of_the_ho
         assert "15 were there already" in one
         assert "Colab needs its own traitlets 5.7.1 (locked: 5.14.3)" in one
         assert re.findall(r"restart needed: (\S+)", one) == [OLD]
-        began = time.monotonic()
-        two = ok(kernel.run("%mlenv setup --lock uv.lock")).text
-        assert time.monotonic() - began < 2
+        two = within_two_seconds(kernel, "%mlenv setup --lock uv.lock")
         assert course.downloads == []
         assert first(two) == green
         stopped = kernel.run("%mlenv check --strict")
@@ -140,6 +149,7 @@ def test_the_set_up_cell_brings_what_the_image_lacks_and_moves_nothing_of_the_ho
         assert drifted.status == "error"
         assert "%mlenv setup" in drifted.text
         assert "extra" not in drifted.text
+        assert f"{OLD} 0.9 -> 1.0" in ok(kernel.run("%mlenv sync")).text
     finally:
         kernel.stop()
 
@@ -158,16 +168,15 @@ def test_a_lock_in_its_own_folder_leaves_the_image_as_it_is(course: Course, worl
         assert "1.0" in ok(kernel.run(child)).text
         assert ok(kernel.run("import traitlets; print(traitlets.__version__)")).stdout == "5.7.1\n"
         assert ok(kernel.run("r = %mlenv check --strict\nprint(r.verdict)")).stdout == "in-step\n"
-        began = time.monotonic()
-        again = ok(kernel.run("%mlenv setup --lock uv.lock --isolated")).text
-        assert time.monotonic() - began < 2
+        again = within_two_seconds(kernel, "%mlenv setup --lock uv.lock --isolated")
         assert first(again) == first(said)
         kernel.restart()
         kernel.run("%load_ext mlenv")
         not_yet = kernel.run("%mlenv check --strict")
         assert not_yet.status == "error"
         assert "%mlenv setup" in not_yet.text
-        ok(kernel.run("%mlenv setup --lock uv.lock --isolated --strict"))
+        ok(kernel.run("%mlenv setup --strict"))
+        assert image.packages == before
         assert not private_in(said, image)
     finally:
         kernel.stop()

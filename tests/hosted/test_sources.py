@@ -42,7 +42,7 @@ def drive(tmp_path_factory: pytest.TempPathFactory, pythons: Mapping[str, str]) 
     return folder
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def image(new_image: Callable[..., Image]) -> Image:
     return new_image("3.13")
 
@@ -58,9 +58,10 @@ def alone(image: Image, folder: Path, *words: str, code: int | None = 0) -> str:
 
 @pytest.mark.usefixtures("mlenv_home")
 def test_a_bundle_on_a_drive_restores_without_a_network_and_a_turned_byte_is_refused(
-    drive: Path, image: Image, tmp_path: Path
+    drive: Path, new_image: Callable[..., Image], tmp_path: Path
 ) -> None:
     """S17: hashes are verified before the first file is used."""
+    image = new_image("3.13")
     whole, before = drive / "demo.mlenv-bundle.zip", image.packages
     body = whole.read_bytes()
     at = body.index(b"wheels/iniconfig-2.0.0") + 600
@@ -123,6 +124,9 @@ def test_a_list_that_is_not_closed_never_moves_the_host(image: Image, broken_ind
     assert image.packages == before
     (content / "requirements.txt").write_text("humanize==4.9.0\n")
     assert "+ humanize 4.9.0" in image.run(image.python, "-m", "mlenv", "setup", cwd=content, **env)
+    shutil.rmtree(image.site / "humanize")
+    assert "mended humanize" in image.run(image.python, "-m", "mlenv", "setup", cwd=content)
+    assert (image.site / "humanize" / "__init__.py").is_file()
 
 
 @pytest.mark.usefixtures("mlenv_home")

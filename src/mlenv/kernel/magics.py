@@ -76,6 +76,8 @@ class Magic:
         """
         try:
             request = parse(line.rstrip().rstrip(";"), cell)
+            if request.verb == "sync" and self._state.hosted is not None:
+                request = Line(verb="setup")  # an image has no environment of its own to sync
             return self._own.get(request.verb, self._verb)(request)
         except MlenvError as error:
             raise error_without_traceback(error, self._state.root or "") from None

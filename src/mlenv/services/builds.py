@@ -11,7 +11,7 @@ from mlenv.services.context import Context
 from mlenv.services.project import Project
 from mlenv.services.select import target_of
 
-__all__ = ["refuse_builds"]
+__all__ = ["refuse_builds", "sources_of"]
 
 
 def refuse_builds(context: Context, project: Project, selected: Selected, interpreter: Interpreter) -> None:
@@ -39,7 +39,7 @@ def refuse_builds(context: Context, project: Project, selected: Selected, interp
             where=selected.selection.lock or "",
             hint=f"mlenv create --python {other}" if other else "add --allow-build to build it from source",
         )
-    sources = [pin.name for pin in _sources(selected) if pin.name not in named]
+    sources = [pin.name for pin in sources_of(selected) if pin.name not in named]
     if sources:
         raise MlenvError(
             "build-not-allowed",
@@ -49,8 +49,8 @@ def refuse_builds(context: Context, project: Project, selected: Selected, interp
         )
 
 
-def _sources(selected: Selected) -> tuple[Pin, ...]:
-    """Pins that run code of theirs when installed; the project and its workspace are their owner's own code."""
+def sources_of(selected: Selected) -> tuple[Pin, ...]:
+    """Return the pins that run code of theirs when installed; project and workspace are their owner's own code."""
     own = {member.name for member in selected.content.members} if selected.content else set()
     return tuple(
         pin
@@ -63,5 +63,5 @@ def _sources(selected: Selected) -> tuple[Pin, ...]:
 
 
 def _announce(context: Context, selected: Selected) -> None:
-    for pin in _sources(selected):
+    for pin in sources_of(selected):
         context.tell("build", f"building {pin.name} from source")

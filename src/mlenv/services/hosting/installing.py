@@ -41,6 +41,8 @@ class Work:
     selected: Selected
     pins: tuple[Pin, ...]
     hashes: Mapping[str, tuple[str, ...]]
+    damaged: tuple[str, ...] = ()
+    """Packages to install afresh although they seem to be there."""
 
 
 def install_into_image(work: Work) -> Installed:
@@ -118,6 +120,7 @@ def _run(work: Work, *, prefix: str, target: str) -> None:
             if context.options.allow_build
             else tuple(p.name for p in work.pins if p.source.kind not in _LOCAL),
             require_hashes=all(work.hashes.get(pin.name) for pin in work.pins) and exact,
+            reinstall=work.damaged,
             torch_backend=backend_of_pins(work.pins, work.project.settings.cuda or ""),
             cwd=str(work.project.root),
         )

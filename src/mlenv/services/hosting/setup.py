@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import sysconfig
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -21,6 +22,7 @@ from mlenv.model import Change, Installed, Outcome
 from mlenv.probe import site
 from mlenv.selection_text import selection_text
 from mlenv.services import words
+from mlenv.services.builds import sources_of
 from mlenv.services.context import Context, Wheelhouse
 from mlenv.services.hosting.image import Image, running_image, scanned
 from mlenv.services.hosting.source import Given, given_by, with_lock
@@ -62,9 +64,11 @@ def setup(context: Context, source: str = "", *, isolated: bool = False) -> Outc
             :func:`mlenv.services.hosting.source.given_by` raises, each before anything is installed.
     """
     image = running_image()
-    if _elsewhere(context) or (image.host == LOCAL and not isolated):
-        return _local(context, source)
     known = read_record(str(store.data_dir()), sys.prefix, str(context.cwd))
+    if _elsewhere(context) or (image.host == LOCAL and not isolated and known is None):
+        return _local(context, source)
+    plain = not source and context.options.lock is None
+    isolated = isolated or bool(plain and known is not None and known.get("folder"))
     given = given_by(context, image, source, _known(known))
     story = _Story(context, image, given)
     _refuse(story)
@@ -147,6 +151,11 @@ def _refuse_builds(story: _Story, chosen: Plan) -> None:
         return
     target = target_of(story.image.python)
     missing = [name for name in locks.buildable(content, target) if name in names]
+    sources = [pin.name for pin in sources_of(story.selected) if pin.name in names]
+    if sources and not missing:
+        message = f"{', '.join(sources[:3])} would be built from source, which runs its code; nothing was installed"
+        where = story.selected.selection.lock or ""
+        raise MlenvError("build-not-allowed", message, where=where, hint="mlenv setup --allow-build")
     if not missing:
         return
     other = locks.suggest_python({n: content.wheels.get(n, ()) for n in missing}, target, content.requires_python)
@@ -171,7 +180,7 @@ def _into_image(story: _Story) -> Outcome:
     _refuse_builds(story, chosen)
     context = story.context
     damaged = {name for name, _ in site.missing_tops(_only(image.installed, selection.pins), {})} - image.held.keys()
-    if damaged and not chosen.installs:
+    if damaged:
         context.tell("note", f"mending {', '.join(sorted(damaged)[:3])}: files are missing")
     pins = tuple(dict.fromkeys((*chosen.installs, *(pin for pin in selection.pins if pin.name in damaged))))
     if context.options.dry_run or not pins:
@@ -185,11 +194,11 @@ def _into_image(story: _Story) -> Outcome:
     before = conflicts(context, image)
     context.tell("install", f"installing {words.packages(len(pins))} of {selection.lock}")
     with _work(story, pins) as work:
-        after = install_into_image(work)
+        after = install_into_image(replace(work, damaged=tuple(sorted(damaged))))
     _record(story, chosen, folder="")
     changes = changes_between(image.installed, after)
     clashes = [line for line in conflicts(context, image) if line not in before]
-    return _told(story, chosen, changes, clashes)
+    return _told(story, chosen, changes, clashes, mended=sorted(damaged))
 
 
 def _isolated(story: _Story) -> Outcome:
@@ -275,8 +284,7 @@ def _work(story: _Story, pins: Sequence[object]) -> Iterator[Work]:
 
 
 def _refuse_read_only(image: Image) -> None:
-    places = [folder for folder in image.sites if os.access(folder, os.W_OK)]
-    if not places:
+    if not os.access(sysconfig.get_path("purelib"), os.W_OK):
         message = f"the packages of {image.host.shown} cannot be changed from here: their folder is read-only"
         raise MlenvError("image-read-only", message, hint="add --isolated: mlenv setup --isolated")
 
@@ -323,6 +331,7 @@ def _told(
     changes: tuple[Change, ...],
     clashes: Sequence[str],
     *,
+    mended: Sequence[str] = (),
     folder: str = "",
     dry_run: bool = False,
 ) -> Outcome:
@@ -330,6 +339,8 @@ def _told(
     apart = " in their own folder" if folder else ""
     first = f"set up: {words.packages(len(selection.pins))} as {selection.lock} says{apart}, on {image.shown}"
     lines = [f"would set up: {words.moved(changes)}" if dry_run else first]
+    if mended:
+        lines.append(f"mended {', '.join(mended)}: files were missing")
     if changes and not dry_run:
         there = len(chosen.of("same"))
         lines.append(f"installed {words.moved(changes)}" + (f"; {there} were there already" if there else ""))
