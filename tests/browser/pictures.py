@@ -100,3 +100,22 @@ def test_missing_kernel(world: World, front: Front, kernel: str, app: str) -> No
     _tidy(front)
     front.toast("is not here").click(trial=True)
     _take(front, "missing-kernel")
+
+
+@pytest.mark.parametrize("app", ["lab"])
+def test_panel_in_a_cell(world: World, front: Front, kernel: str, app: str) -> None:
+    """What `%mlenv panel` draws in any front end, out of step and opened at its packages."""
+    write_notebook(world.root / "penguins" / "panel.ipynb", "import humanize", "%mlenv panel", kernel={"name": kernel})
+    front.open("penguins/panel.ipynb")
+    _tidy(front)
+    front.run(0)
+    world.install("penguins", "humanize==4.9.0")
+    front.run(1)
+    panel = front.output(1)
+    panel.get_by_text("Packages", exact=True).click()
+    panel.get_by_role("region", name="Packages", exact=True).wait_for()
+    panel.get_by_placeholder("humanize, or numpy<2").scroll_into_view_if_needed()
+    front.toast("penguins").click(trial=True)  # it has slid in
+    _take(front, "panel")
+    panel.locator("button:visible", has_text="Sync").click()
+    panel.locator("strong", has_text="in-step").wait_for()
