@@ -93,6 +93,8 @@ _ALL_OPTIONS = (
     _option(
         "--parameter", "run: set this name for the notebook, as papermill does", "NAME VALUE", many=True, short="-p"
     ),
+    _option("--write", "export script: write the block into the notebook, and nothing else of it"),
+    _option("--declared", "export script: the packages as they are declared, not as they are locked"),
     _option("--check", "run: look first whether the environment is as locked, and do not run where it is not"),
     _option("--inplace", "run: write the new outputs into the notebook itself"),
     _option("--timeout", "run: the most seconds that one cell may take (default: no limit)", "SECONDS"),

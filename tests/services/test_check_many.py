@@ -13,14 +13,7 @@ import pytest
 from mlenv.faces.cli import main
 from mlenv.services import check_many
 from mlenv.services.check import Measured, measure
-
-
-def write(path: Path, *cells: str, kernel: str = "") -> Path:
-    metadata = {"kernelspec": {"name": kernel, "display_name": kernel}} if kernel else {}
-    rows = [{"cell_type": "code", "source": cell, "metadata": {}, "outputs": []} for cell in cells]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps({"cells": rows, "metadata": metadata, "nbformat": 4, "nbformat_minor": 4}))
-    return path
+from notebook_files import write_notebook
 
 
 def typed(words: list[str], capsys: pytest.CaptureFixture[str]) -> tuple[int, dict[str, Any]]:
@@ -39,9 +32,9 @@ def repository(
         (root / name).mkdir()
         (root / name / "requirements.txt").write_text("six==1.17.0\n")
     make_venv(root / "good" / ".venv", None, "six==1.17.0")
-    write(root / "good" / "fine.ipynb", "import six")
-    write(root / "good" / "installs.ipynb", "!pip install six")
-    write(root / "good" / "lost.ipynb", "import six", kernel="colleague-env")
+    write_notebook(root / "good" / "fine.ipynb", "import six")
+    write_notebook(root / "good" / "installs.ipynb", "!pip install six")
+    write_notebook(root / "good" / "lost.ipynb", "import six", kernel="colleague-env")
     monkeypatch.chdir(root)
     return root
 
@@ -86,7 +79,7 @@ def test_what_is_broken_is_a_row_and_not_the_end(repository: Path, capsys: pytes
     (repository / "good" / "torn.ipynb").write_text('{"cells": [')
     (repository / "odd").mkdir()
     (repository / "odd" / "pyproject.toml").write_text("x = ")
-    write(repository / "stray.ipynb", "import six")
+    write_notebook(repository / "stray.ipynb", "import six")
     status, told = typed(["check", "--all", "good/gone.ipynb"], capsys)
     assert (status, told["verdict"]) == (2, "error")
     errors = {row["name"]: row["error"]["code"] for row in told["reports"] if "error" in row}
@@ -105,7 +98,9 @@ def test_a_notebook_that_declares_packages_itself_is_held_against_its_project(
     repository: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """S62 among many: which source is used and why, and the difference, in the row of that notebook alone."""
-    write(repository / "good" / "own.ipynb", '# /// script\n# dependencies = ["six<1.17"]\n# ///', "import six")
+    write_notebook(
+        repository / "good" / "own.ipynb", '# /// script\n# dependencies = ["six<1.17"]\n# ///', "import six"
+    )
     status, told = typed(["check", "good/own.ipynb", "good/fine.ipynb"], capsys)
     assert status == 0
     rows = {row["name"]: [finding["reason"] for finding in row["findings"]] for row in told["reports"]}

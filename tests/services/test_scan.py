@@ -11,16 +11,9 @@ from typing import Any
 import pytest
 
 from mlenv.faces.cli import main
+from notebook_files import write_notebook
 
 MANY = "!pip install six\n%pip install 'idna<4'\n!pip install humanize\n!apt-get install -y graphviz"
-
-
-def write(path: Path, *cells: str, kernel: str = "") -> Path:
-    metadata = {"kernelspec": {"name": kernel, "display_name": kernel}} if kernel else {}
-    rows = [{"cell_type": "code", "source": cell, "metadata": {}, "outputs": []} for cell in cells]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps({"cells": rows, "metadata": metadata, "nbformat": 4, "nbformat_minor": 4}))
-    return path
 
 
 def typed(words: list[str], capsys: pytest.CaptureFixture[str]) -> tuple[int, dict[str, Any]]:
@@ -46,7 +39,7 @@ def test_the_shells_pip_belongs_elsewhere_and_the_right_line_is_given(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """S5: cell, line, where it would install, what to type; files are as they were and nothing was started."""
-    write(folder / "work.ipynb", "import os", MANY)
+    write_notebook(folder / "work.ipynb", "import os", MANY)
     (folder / "requirements.txt").write_text("humanize==4.9.0\n")
     before = {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
     status, outcome = typed(["scan"], capsys)
@@ -70,8 +63,8 @@ def test_a_kernel_of_the_project_has_its_own_pip_first(folder: Path, capsys: pyt
     (folder / ".venv" / "pyvenv.cfg").write_text("home = /usr/bin\nversion = 3.11.2\n")
     (programs / "pip").write_text(f"#!{programs}/python3\n")
     (programs / "pip").chmod(stat.S_IRWXU)
-    write(folder / "own.ipynb", "!pip install six", kernel="colleague-env")
-    write(folder / "other.ipynb", "!pip install six", kernel="python3")
+    write_notebook(folder / "own.ipynb", "!pip install six", kernel="colleague-env")
+    write_notebook(folder / "other.ipynb", "!pip install six", kernel="python3")
     _, outcome = typed(["scan"], capsys)
     into = {row["notebook"]: row["into"] for row in outcome["data"]["lines"]}
     assert (into["own.ipynb"]["kind"], into["own.ipynb"]["text"]) == ("kernel", "the kernel's environment .venv")
@@ -80,10 +73,10 @@ def test_a_kernel_of_the_project_has_its_own_pip_first(folder: Path, capsys: pyt
 
 def test_one_table_and_one_status_for_many(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A broken notebook is a row with its error and status 2; where nothing installs, the status is 0."""
-    write(folder / "a" / "clean.ipynb", "import six")
+    write_notebook(folder / "a" / "clean.ipynb", "import six")
     assert main(["scan", "a"]) == 0
     assert capsys.readouterr().out == "no install lines in 1 notebook\n"
-    write(
+    write_notebook(
         folder / "b" / "work.ipynb", "!pip install six", "!pip install git+https://user:t0ken@host.example/x.git#egg=x"
     )
     assert main(["scan", "a", "b/work.ipynb"]) == 1
@@ -118,7 +111,7 @@ def test_one_table_and_one_status_for_many(folder: Path, capsys: pytest.CaptureF
     ],
 )
 def test_what_to_type_instead(folder: Path, capsys: pytest.CaptureFixture[str], line: str, instead: str) -> None:
-    write(folder / "work.ipynb", line)
+    write_notebook(folder / "work.ipynb", line)
     (folder / "requirements.txt").write_text("idna==3.7\n")
     _, outcome = typed(["scan", "work.ipynb"], capsys)
     assert [row["instead"] for row in outcome["data"]["lines"]] == [instead]

@@ -208,12 +208,14 @@ class Magic:
     def _in_child(self, line: Line, progress: Progress) -> Dict[str, Any]:
         state = self._state
         root = self._root_for(line.verb)
+        # A notebook that is named may be of another project.
+        own = "--project" not in line.words and line.verb != "run" and not _asks_many(line)
         loaded = state.loaded() if state.at_home else ()
         argv = child.command(
             state.around.host,
             line.verb,
             line.words,
-            project=None if "--project" in line.words else root,
+            project=root if own else None,
             kernel_prefix=sys.prefix,
             loaded=child.loaded_json(loaded),
         )

@@ -61,21 +61,26 @@ def _differences(
                 yield found.reason
     if manifest is None or choice.manifest is None:
         return
-    yield from _declared_otherwise(says, choice.manifest, manifest, locked=content is not None)
+    yield from _declared_otherwise(says, choice.manifest, manifest, content)
     now, own = manifest.requires_python, says.manifest.requires_python
     if now and own and not same_pythons(now, own):
         yield f"{says.notebook} asks for Python {own}, {choice.manifest} for {now}."
 
 
-def _declared_otherwise(says: NotebookSays, name: str, manifest: Manifest, *, locked: bool) -> Iterator[str]:
-    """Yield what only one of the two declares, and what both do in another way."""
+def _declared_otherwise(
+    says: NotebookSays, name: str, manifest: Manifest, content: LockContent | None
+) -> Iterator[str]:
+    """Yield what only one of the two declares, and what both do in another way; the lock's own pin is no other way."""
     here, there = _by_name(says.manifest), _by_name(manifest)
+    pinned = {f"{pin.name}=={pin.version}" for pin in content.pins} if content is not None else set[str]()
     for key, row in there.items():
         if key not in here:
             yield f"{row.origin} asks for {row.text}, which {says.notebook} does not."
-        elif not same_requirement(parse_requirement(row.text), parse_requirement(here[key].text)):
+        elif here[key].text not in pinned and not same_requirement(
+            parse_requirement(row.text), parse_requirement(here[key].text)
+        ):
             yield f"{says.notebook} asks for {here[key].text}, {row.origin} for {row.text}."
-    if not locked:
+    if content is None:
         for key, row in here.items():
             if key not in there:
                 yield f"{says.notebook} asks for {row.text}, which {name} does not."

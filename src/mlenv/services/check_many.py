@@ -41,9 +41,9 @@ def check_many(context: Context, words: Sequence[str], *, everything: bool = Fal
     """Check notebooks and projects, each project measured once however many notebooks it has; projects side by side.
 
     Args:
-        context: the options; with ``--project`` every notebook is judged by that one.
+        context: the options; with ``--project`` every notebook is judged by that one, unless everything is meant.
         words: notebooks, and folders for all notebooks and projects in them.
-        everything: whether this folder is meant, too (``--all``).
+        everything: whether the folder (``--project``, else this one) is meant, too (``--all``).
 
     Returns:
         One row for each notebook, and one for each project without notebooks; what cannot be read is a row with its
@@ -52,7 +52,8 @@ def check_many(context: Context, words: Sequence[str], *, everything: bool = Fal
     Raises:
         MlenvError: ``notebook-missing`` for a word that is neither a notebook nor a folder with anything in it.
     """
-    places = _places(context, (*words, ".") if everything else words)
+    here = (context.options.project or ".",) if everything else ()
+    places = _places(context, (*words, *here), own=not everything)
     known = known_kernels()
     # Whichever kernel asks, these notebooks are not about it.
     quiet = replace(context, report=silent, options=replace(context.options, kernel_prefix=None))
@@ -75,7 +76,7 @@ def _worst(rows: Sequence[Checked]) -> str:
     return min((row.verdict for row in rows), key=order.index, default="in-step")
 
 
-def _places(context: Context, words: Sequence[str]) -> list[_Place]:
+def _places(context: Context, words: Sequence[str], *, own: bool) -> list[_Place]:
     """Return the projects that are meant, with their notebooks."""
     notebooks: dict[Path, Path | None] = {}
     projects: dict[Path, None] = {}
@@ -93,9 +94,9 @@ def _places(context: Context, words: Sequence[str]) -> list[_Place]:
         else:
             message, hint = f"{path.name} is no notebook and no folder", "DIR/NAME.ipynb, or a folder"
             raise MlenvError("notebook-missing", message, where=str(path), hint=hint)
-    own = open_project(context).root if context.options.project else None
+    named = open_project(context).root if own and context.options.project else None
     for path in notebooks:
-        notebooks[path] = own or find_root(path.parent)
+        notebooks[path] = named or find_root(path.parent)
     by_root: dict[Path | None, list[Path]] = {root: [] for root in projects}
     for path, root in notebooks.items():
         by_root.setdefault(root, []).append(path)

@@ -8,6 +8,7 @@ from mlenv.errors import MlenvError
 from mlenv.model import Outcome, value
 from mlenv.services.context import Context
 from mlenv.services.export_cell import export_cell
+from mlenv.services.export_script import export_script
 from mlenv.verbs import did_you_mean
 
 __all__ = ["KINDS", "ExportWish", "export"]
@@ -20,10 +21,13 @@ class ExportWish:
     arguments: tuple[str, ...] = ()
     """Those behind the kind."""
     output: str | None = None
+    write: bool = False
+    declared: bool = False
 
 
 KINDS: Mapping[str, Callable[[Context, ExportWish], Outcome]] = {
     "colab": lambda context, wish: export_cell(context, wish.output),
+    "script": lambda context, wish: export_script(context, wish.arguments, write=wish.write, declared=wish.declared),
 }
 
 

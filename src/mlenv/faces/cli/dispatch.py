@@ -202,7 +202,14 @@ def _export(context: Context, request: Request) -> Outcome:
     from mlenv.services.export import ExportWish, export
 
     kind, *rest = request.arguments
-    return export(context, kind, ExportWish(arguments=tuple(rest), output=request.options.get("output")))
+    options = request.options
+    wish = ExportWish(
+        arguments=tuple(rest),
+        output=options.get("output"),
+        write=options.get("write", False),
+        declared=options.get("declared", False),
+    )
+    return export(context, kind, wish)
 
 
 def _list(context: Context, request: Request) -> Outcome:
