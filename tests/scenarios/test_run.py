@@ -129,7 +129,8 @@ def test_check_first_and_do_not_run_where_the_environment_has_drifted(project: P
     assert "was not run" in answer["lines"][0]
     assert not (project / "ran").exists()
     (project / "requirements.txt").write_text("six==1.17.0\n")
-    events = mlenv(project, "run", "work.ipynb", "--check", "--events").stdout.splitlines()
+    asked_by = ["--kernel-prefix", sys.prefix]  # as a notebook of another environment asks
+    events = mlenv(project, "run", "work.ipynb", "--check", "--events", *asked_by).stdout.splitlines()
     steps = [json.loads(line) for line in events]
     assert [(row["text"], row["done"], row["total"]) for row in steps if row.get("step") == "cell"] == [
         ("cell 1 of 1", 0, 1)
@@ -163,6 +164,6 @@ def test_without_a_project_or_an_environment_it_says_what_to_type(tmp_path: Path
     (tmp_path / "bare" / "requirements.txt").write_text("six==1.17.0\n")
     answer = mlenv(tmp_path / "bare", "run", "work.ipynb", "--json", code=2).json()["error"]
     assert (answer["code"], answer["hint"]) == ("no-environment", "mlenv create")
-    for timeout in ("0", "soon", "-1", "nan"):
+    for timeout in ("0", "soon", "-1", "nan", "inf"):
         words = ["run", "work.ipynb", f"--timeout={timeout}", "--json"]
         assert mlenv(tmp_path / "bare", *words, code=2).json()["error"]["code"] == "usage"

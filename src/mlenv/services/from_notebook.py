@@ -23,7 +23,7 @@ from mlenv.services import tools as engine_tools
 from mlenv.services.context import Context
 from mlenv.services.create import create
 from mlenv.services.notebook_asks import Doubt, Needs, declared_by, needs_of
-from mlenv.services.notebook_imports import find_notebooks
+from mlenv.services.typed_notebooks import typed_notebooks
 
 __all__ = ["create_from", "with_python_of"]
 
@@ -47,7 +47,7 @@ def create_from(context: Context, notebooks: Sequence[str], words: Sequence[str]
     """
     named = tuple(word for word in words if not word.endswith(".ipynb"))
     typed = (*notebooks, *(word for word in words if word.endswith(".ipynb")))
-    paths = _paths(context, typed)
+    paths = typed_notebooks(context, typed)
     needs = needs_of(context, paths)
     if not context.options.yes and not named:
         return _proposal(context, paths, typed, needs)
@@ -79,25 +79,6 @@ def _with_python(context: Context, needs: Needs) -> Context:
     if context.options.python or not needs.requires_python:
         return context
     return replace(context, options=replace(context.options, python=needs.requires_python))
-
-
-def _paths(context: Context, typed: Sequence[str]) -> list[Path]:
-    """Return the notebooks that were typed; a folder stands for all in it, checkpoints and environments left out."""
-    found: list[Path] = []
-    for word in typed:
-        path = Path(os.path.abspath(context.cwd / word))
-        if path.is_dir() and path.suffix != ".ipynb":
-            inside = find_notebooks(path)
-            if not inside:
-                message = f"no notebook lies in {path.name or path}"
-                raise MlenvError("notebook-missing", message, where=str(path), hint="--from-notebook DIR/NAME.ipynb")
-            found += inside
-        elif path.suffix != ".ipynb" and path.exists():
-            message = f"{path.name} is no notebook (NAME.ipynb)"
-            raise MlenvError("notebook-missing", message, where=str(path), hint="--from-notebook DIR/NAME.ipynb")
-        else:
-            found.append(path)
-    return list(dict.fromkeys(found))
 
 
 def _taken(context: Context, needs: Needs, named: Sequence[str]) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ import re
 import shlex
 import warnings
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,7 @@ __all__ = ["RunWish", "run"]
 _KERNEL_ID = "mlenv-run"
 _STDOUT = "-"
 _TRACEBACK_LINES = 6
+_LONGEST_S = 1e9
 _CODES = re.compile(r"(\x1b\[[0-9;]*m)")
 
 
@@ -52,7 +54,8 @@ class RunWish:
 def run(context: Context, notebook: str, wish: RunWish) -> Outcome:
     """Execute a notebook in the environment of its project, in the notebook's own folder. No kernel is registered.
 
-    The file stays as it is, unless ``inplace`` asks for new outputs; its metadata stays as it is in every case.
+    The file stays as it is, unless ``inplace`` asks for new outputs; its metadata stays as it is in every case, but for
+    the state of widgets, without which their outputs show nothing.
 
     Returns:
         ``ok`` where every cell ran. ``data``: ``notebook``, ``cells``, ``seconds``, ``output``, and where a cell failed
@@ -89,7 +92,7 @@ def _timeout(wish: RunWish) -> float | None:
         seconds = None if wish.timeout is None else float(wish.timeout)
     except ValueError:
         seconds = 0.0
-    if seconds is not None and not seconds > 0:
+    if seconds is not None and not 0 < seconds < _LONGEST_S:
         message = f"--timeout takes the seconds that one cell may run, not '{wish.timeout}'"
         raise MlenvError("usage", message, hint="mlenv run NOTEBOOK --timeout 600")
     return seconds
@@ -109,8 +112,8 @@ def _target(context: Context, path: Path, wish: RunWish) -> Path | str | None:
     if os.path.realpath(target) == os.path.realpath(path):
         raise MlenvError("usage", f"{path.name} is the notebook itself", hint="mlenv run NOTEBOOK --inplace")
     if not target.parent.is_dir():
-        message = "the folder for the executed copy is not there"
-        raise MlenvError("folder-missing", message, where=str(target.parent), hint=f"mkdir {shlex.quote(wish.output)}")
+        message, folder = "the folder for the executed copy is not there", os.path.dirname(wish.output)
+        raise MlenvError("folder-missing", message, where=str(target.parent), hint=f"mkdir -p {shlex.quote(folder)}")
     return target
 
 
@@ -124,7 +127,9 @@ def _project(context: Context, path: Path) -> Project:
 
 
 def _drift(context: Context, notebook: str, name: str) -> Outcome | None:
-    report = check_notebook(context, notebook)
+    # Whichever kernel asks, another one will run it.
+    options = replace(context.options, kernel_prefix=None)
+    report = check_notebook(replace(context, options=options), notebook)
     if report.ok:
         return None
     lines = render.report_text(report, max_rows=3).splitlines()
