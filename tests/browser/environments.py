@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import shutil
 import subprocess
 import sys
@@ -18,11 +19,12 @@ OLDEST = ("jupyterlab==4.2.*", "notebook==7.2.*", "jupyter_server==2.13.*", "ipy
 """What ``mlenv[lab]`` and ``mlenv[notebook]`` promise to run with."""
 
 
+@functools.cache
 def oldest_jupyter(folder: Path) -> Path:
     """Return the interpreter of an environment with the oldest supported JupyterLab and Notebook, and this mlenv.
 
     Made on the first call (about half a minute; a folder that is kept, as ``MLENV_TEST_DATA_DIR`` is, keeps it); mlenv is
-    built from the checkout and installed anew on every call (seconds): a wheel, with the labextension of
+    built from the checkout and installed anew in every run of the tests (seconds): a wheel, with the labextension of
     ``make labextension``, as a user has it. Use::
 
         def test_x(mlenv_home: Path, shared_data: Path) -> None:
@@ -39,8 +41,10 @@ def oldest_jupyter(folder: Path) -> Path:
         shutil.rmtree(place, ignore_errors=True)
         _uv("venv", "--quiet", "--python", discover().get("3.11", sys.executable), str(place))
         # With mlenv in one resolution: what its extras promise can be had.
-        _uv("pip", "install", "--quiet", "--python", str(python), *OLDEST, str(CHECKOUT))
+        wanted = ["--refresh-package", "mlenv", *OLDEST, str(CHECKOUT)]
+        _uv("pip", "install", "--quiet", "--python", str(python), *wanted)
         ready.write_text(" ".join(OLDEST))
+        return python
     fresh = ["--no-deps", "--reinstall-package", "mlenv", "--refresh-package", "mlenv"]
     _uv("pip", "install", "--quiet", "--python", str(python), *fresh, str(CHECKOUT))
     return python

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+import pytest
+
 from browser.allowed import is_allowed
 from browser.ours import Form, Panel
 from browser.world import Server
@@ -17,7 +19,7 @@ from browser.world import Server
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, Locator, Page, Response
 
-__all__ = ["CHROMIUM_FLAGS", "TIMEOUT_MS", "Front", "chromium"]
+__all__ = ["CHROMIUM_FLAGS", "TIMEOUT_MS", "Front", "chromium", "only_in_lab"]
 
 CHROMIUM_FLAGS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -25,6 +27,9 @@ CHROMIUM_FLAGS = (
 )  # fmt: skip
 TIMEOUT_MS = 60_000
 """Until a condition counts as never met: generous, as a machine that builds for others is slow."""
+
+only_in_lab = pytest.mark.parametrize("app", ["lab"])
+"""For a story of the server, the kernel or a view that is the same in Notebook 7: it is told once."""
 
 _KERNEL_STATUS = "() => window.jupyterapp?.shell?.currentWidget?.sessionContext?.session?.kernel?.status"
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from browser.front import Front
+from browser.front import Front, only_in_lab
 from browser.traps import ANSI, HUGE, MARKUP, TURNED
 from browser.world import World, write_notebook
 
@@ -58,6 +58,7 @@ def test_hostile_names_and_metadata_are_shown_as_text(world: World, front: Front
     assert width[0] <= width[1]
 
 
+@only_in_lab
 def test_a_lock_that_is_an_attack_is_quoted_as_text(world: World, front: Front) -> None:
     """What is refused is named in the message: with its markup, not as markup."""
     front.expected = [r"status of 4\d\d .*/mlenv/"]
@@ -125,6 +126,7 @@ def world(tmp_path_factory: pytest.TempPathFactory, shared_data: Path) -> World:
     return World(made.root, {**made.env, "UV_FIND_LINKS": str(links)})
 
 
+@only_in_lab
 def test_what_an_installer_prints_is_shown_as_text(world: World, front: Front) -> None:
     """In the job's log, in its result and in the notification: markup, control characters, lines of 10 kB."""
     name = f"noisy-{front.app}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from browser.front import Front
+from browser.front import Front, only_in_lab
 from browser.world import World, write_notebook
 
 pytestmark = pytest.mark.real
@@ -99,7 +99,7 @@ _NOTE_LOG = """() => {
 }"""
 
 
-@pytest.mark.parametrize("app", ["lab"])
+@only_in_lab
 def test_without_ipywidgets_a_cell_shows_the_report_and_the_page_has_its_own_panel(
     world: World, front: Front, app: str
 ) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from browser.front import Front
+from browser.front import Front, only_in_lab
 from browser.world import Server, World, serving, write_notebook
 from scenarios.real_project import child_processes
 from torture import index as package_index
@@ -180,6 +180,7 @@ def test_a_package_that_does_not_exist_is_named(world: World, front: Front, proj
     panel.verdict_is("in-step")
 
 
+@only_in_lab
 def test_an_index_that_cannot_be_reached_is_told_from_a_package_that_is_not_there(
     world: World, front: Front, project: str, index: package_index.Index
 ) -> None:
@@ -198,6 +199,7 @@ def test_an_index_that_cannot_be_reached_is_told_from_a_package_that_is_not_ther
     panel.verdict_is("in-step")
 
 
+@only_in_lab
 def test_a_lock_that_cannot_be_read_is_told_with_its_place(world: World, front: Front, project: str) -> None:
     """And all is well again when the file is."""
     front.expected = [r"status of 422 .*/mlenv/"]
@@ -212,6 +214,7 @@ def test_a_lock_that_cannot_be_read_is_told_with_its_place(world: World, front: 
     panel.verdict_is("in-step")
 
 
+@only_in_lab
 def test_a_job_is_refused_while_another_one_runs(world: World, front: Front, server: Server, project: str) -> None:
     """Buttons say why they cannot be clicked; the server refuses whoever asks all the same."""
     panel = front.panel.open()

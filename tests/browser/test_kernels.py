@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from browser.front import Front
+from browser.front import Front, only_in_lab
 from browser.world import World, write_notebook
 
 pytestmark = pytest.mark.real
@@ -140,6 +140,7 @@ def test_a_magic_creates_and_switches_and_waiting_cells_run_there(world: World, 
     assert world.verdict(name) == "in-step"
 
 
+@only_in_lab
 def test_a_magic_switches(world: World, front: Front) -> None:
     """`%mlenv switch` where the environment is there already."""
     name = _named(front, "switches")
@@ -153,6 +154,7 @@ def test_a_magic_switches(world: World, front: Front) -> None:
     assert front.run(2).strip() == ".venv"
 
 
+@only_in_lab
 def test_a_kernel_made_in_a_terminal_is_listed_without_a_reload(world: World, front: Front) -> None:
     """S58: within 5 s, and nobody touches the page."""
     name = _named(front, "terminal")
@@ -170,6 +172,7 @@ def test_a_kernel_made_in_a_terminal_is_listed_without_a_reload(world: World, fr
     front.verdict_is("switch")
 
 
+@only_in_lab
 def test_stale_kernels_are_listed_and_pruned_foreign_ones_stay(world: World, front: Front) -> None:
     """S10: the state of each is said; what would go is shown first; only mlenv's own go."""
     name = _named(front, "prunes")
@@ -202,6 +205,7 @@ def test_stale_kernels_are_listed_and_pruned_foreign_ones_stay(world: World, fro
     assert {kernel, foreign.name} <= set(world.kernelspecs)
 
 
+@only_in_lab
 def test_a_saved_notebook_says_nothing_of_this_machine(world: World, front: Front) -> None:
     """S60: outputs of mlenv, saved: no folder, user or host in the file, and no key of ours in its metadata."""
     name = _named(front, "saved")

@@ -13,7 +13,7 @@ import pytest
 from uv import find_uv_bin
 
 from browser.environments import oldest_jupyter
-from browser.front import Front
+from browser.front import Front, only_in_lab
 from browser.world import APPS, Server, World, serving, write_notebook
 from scenarios.traces import as_weak_user
 
@@ -60,7 +60,7 @@ def _story(world: World, front: Front, name: str) -> None:
     assert world.verdict(name) == "in-step"
 
 
-@pytest.mark.parametrize("app", ["lab"])
+@only_in_lab
 def test_behind_a_base_url_all_is_the_same(world: World, front: Front, app: str) -> None:
     """JupyterHub, and any proxy that serves a path."""
     _story(world, front, f"ada-{app}")
@@ -116,7 +116,7 @@ def plain(world: World) -> Iterator[Server]:
         yield running
 
 
-@pytest.mark.parametrize("app", ["lab"])
+@only_in_lab
 def test_without_mlenv_in_jupyter_its_kernels_and_magics_work_all_the_same(
     world: World, plain: Server, app: str, new_front: Callable[..., Front]
 ) -> None:
@@ -136,7 +136,7 @@ def test_without_mlenv_in_jupyter_its_kernels_and_magics_work_all_the_same(
     assert not [url for _, url in front.requests if "/mlenv/" in url]
 
 
-@pytest.mark.parametrize("app", ["lab"])
+@only_in_lab
 def test_a_server_that_is_older_than_the_page_is_named_and_what_it_knows_works(
     world: World, server: Server, front: Front, app: str
 ) -> None:
@@ -167,7 +167,7 @@ def test_a_server_that_is_older_than_the_page_is_named_and_what_it_knows_works(
     assert front.run(0).strip() == ".venv"
 
 
-@pytest.mark.parametrize("app", ["lab"])
+@only_in_lab
 def test_what_the_environment_of_the_server_needs_is_not_moved_by_the_panel(
     world: World, front: Front, app: str
 ) -> None:
@@ -217,7 +217,7 @@ def closed(world: World, tmp_path: Path, shared_data: Path, bundle: None) -> Ite
             place.chmod(0o755)
 
 
-@pytest.mark.parametrize("app", ["lab"])
+@only_in_lab
 def test_where_jupyters_folder_is_read_only_it_is_said_and_nothing_breaks(
     world: World, closed: Server, app: str, new_front: Callable[..., Front]
 ) -> None:
