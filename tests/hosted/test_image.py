@@ -56,6 +56,7 @@ def test_the_faces_of_a_kernel_work_in_it(image: Image, kernel: LiveKernel) -> N
     ok(kernel.run("%load_ext mlenv"))
     report = ok(kernel.run("r = %mlenv check\nr"))
     assert "no-env" in report.text
+    assert "next: %mlenv setup" in report.text
     assert {"text/plain", "text/html"} <= report.outputs[-1]["data"].keys()
     assert "sync" in ok(kernel.run("%mlenv sync --help")).stdout
     refused = kernel.run("%mlenv check --strict")

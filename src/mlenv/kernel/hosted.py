@@ -22,7 +22,7 @@ from mlenv.selection_text import parse_selection
 if TYPE_CHECKING:
     from mlenv.kernel.state import State
 
-__all__ = ["Hosted", "put_ahead", "read_record", "record_path", "settle"]
+__all__ = ["Hosted", "advised", "put_ahead", "read_record", "record_path", "settle"]
 
 _SITE_NAMES = ("site-packages", "dist-packages")
 _SETUP = "mlenv setup"
@@ -103,6 +103,18 @@ class Hosted:
             return report
         text = f"Run {_SETUP}: it installs what {report.lock_path or 'the lock'} says and this runtime lacks."
         return replace(report, next=Action(action="sync", command=_SETUP, text=text))
+
+
+def advised(report: Report) -> Report:
+    """Return a report that names ``setup`` where this is a runtime in which no kernel can be chosen."""
+    # Only where the whole of mlenv is installed does this module exist; a project kernel never asks.
+    hosts = importlib.import_module("mlenv.hosted.hosts")
+    names = ("google-colab",) if "google.colab" in sys.modules else ()
+    host = hosts.recognise(os.environ, names, [path for path in hosts.PATHS if os.path.exists(path)])
+    if host.name in ("local", "hub"):
+        return report
+    text = f"Run {_SETUP}: {host.shown} then has what the lock says."
+    return replace(report, next=Action(action="none", command=_SETUP, text=text))
 
 
 def put_ahead(folder: str) -> None:

@@ -186,7 +186,17 @@ class State:
             kernel_is_project=self.at_home,
             extra=extra,
         )
-        return self.hosted.told(report) if self.hosted is not None else report
+        if self.hosted is not None:
+            return self.hosted.told(report)
+        return self._advised(report) if report.verdict == "no-env" else report
+
+    def _advised(self, report: Report) -> Report:
+        """In a hosted runtime's own Python another command is meant than ``create``."""
+        if self.around.host != sys.executable:
+            return report
+        from mlenv.kernel.hosted import advised
+
+        return advised(report)
 
     def _damage(self, installed: Installed) -> Tuple[Tuple[str, str], ...]:
         rows: Tuple[Tuple[str, str], ...] = ()

@@ -72,7 +72,9 @@ def setup(context: Context, source: str = "", *, isolated: bool = False) -> Outc
     given = given_by(context, image, source, _known(known))
     story = _Story(context, image, given)
     _refuse(story)
-    with store.hold(_shelf(), "setup", lambda text: context.tell("wait", text)):
+    with store.hold(_shelf(), "setup", lambda text: context.tell("wait", text)) as (_, waited):
+        if waited:  # somebody else has just set it up
+            story.image = running_image()
         return _isolated(story) if isolated else _into_image(story)
 
 

@@ -51,15 +51,15 @@ def given_by(context: Context, image: Image, source: str, known: Given | None) -
     """
     lock = context.options.lock
     if not source:
-        if lock is None and known is not None and known.root.is_dir() and find_root(context.cwd) is None:
+        if lock is None and known is not None and known.root.is_dir():
             return known
         here = find_root(context.cwd) if lock is None else context.cwd
-        return _within(here or open_project(context).root, lock)
+        return _within(context, here or open_project(context).root, lock)
     if is_repository(source):
-        return _within(_cloned(context, source), lock)
+        return _within(context, _cloned(context, source), lock)
     path = Path(os.path.abspath(context.cwd / Path(source).expanduser()))
     if path.is_dir():
-        return _within(path, lock)
+        return _within(context, path, lock)
     if not path.is_file():
         message = f"{path.name} is neither a file, a folder nor an address of git's here"
         raise MlenvError("source-missing", message, where=source, hint="is the drive mounted, and the name right?")
@@ -68,14 +68,16 @@ def given_by(context: Context, image: Image, source: str, known: Given | None) -
     return Given(root=path.parent, lock=path.name)
 
 
-def _within(folder: Path, lock: str | None) -> Given:
+def _within(context: Context, folder: Path, lock: str | None) -> Given:
     """Return the project of a lock below a folder: the lock's own folder where that declares one."""
     if lock is None:
         return Given(root=folder)
     path = Path(os.path.abspath(folder / lock))
     if not path.is_file():
         message = f"there is no {lock}"
-        raise MlenvError("lock-missing", message, where=str(folder), hint="upload it there, or name it: --lock FILE")
+        raise MlenvError(
+            "lock-missing", message, where=_near(context, folder), hint="upload it there, or name it: --lock FILE"
+        )
     declares = any((path.parent / name).is_file() for name in (*MANIFEST_NAMES, *LOCK_NAMES))
     if declares or not path.is_relative_to(folder):
         return Given(root=path.parent, lock=path.name)
@@ -96,7 +98,9 @@ def _cloned(context: Context, source: str) -> Path:
         ):
             return folder
         message = f"{folder.name} is there already and is no clone of this repository"
-        raise MlenvError("clone-failed", message, where=str(folder), hint="rename it, then run the cell again")
+        raise MlenvError(
+            "clone-failed", message, where=_near(context, folder), hint="rename it, then run the cell again"
+        )
     if context.options.offline:
         raise MlenvError("offline", "a clone needs the network", hint="the same command without --offline")
     context.tell("download", f"cloning {repository.folder}")
@@ -147,7 +151,7 @@ def _of_bundle(context: Context, image: Image, path: Path) -> Given:
     if bundle.python != image.minor:
         message = f"{path.name} is for Python {bundle.python}, and {image.host.shown} has Python {image.minor} here"
         hint = f"mlenv bundle --python {image.minor}, where the project is" + _or(image.host.another_python)
-        raise MlenvError("bundle-python", f"{message}; nothing was installed", where=str(path), hint=hint)
+        raise MlenvError("bundle-python", f"{message}; nothing was installed", where=_near(context, path), hint=hint)
     refuse_machine(bundle, target_of(image.python), path)
     digest = hashlib.sha256("".join(f"{one.path}{one.sha256}" for one in bundle.members).encode()).hexdigest()[:16]
     root = store.data_dir() / "hosted" / "projects" / digest
@@ -168,6 +172,11 @@ def _all_there(root: Path, bundle: Bundle) -> bool:
         (root / name).is_file() and member_of("", root / name).sha256 == members[f"project/{name}"]
         for name in bundle.files
     )
+
+
+def _near(context: Context, path: Path) -> str:
+    """Return a path as a notebook may keep it: from where the notebook lies."""
+    return os.path.relpath(path, context.cwd)
 
 
 def _or(text: str) -> str:
