@@ -4,7 +4,6 @@ import { deedOf, deedOfReport, missingModule } from '../output/advising';
 import {
   IFound,
   IForm,
-  asksForPackages,
   creation,
   emptyForm,
   hasQuestion,
@@ -140,16 +139,6 @@ test('what will happen is said in words', () => {
   const lines = planText(trans, { ...FORM, packages: 'six' }, EMPTY);
   expect(lines).toContain('Makes an environment with Python 3.12.1.');
   expect(lines).toContain('Adds six.');
-});
-
-test.each([
-  [['import numpy'], true],
-  [['x = 1', 'from a import b'], true],
-  [['# /// script\n# dependencies = []\n# ///'], true],
-  [['%pip install six'], true],
-  [['x = "import numpy"', 'print(1)'], false]
-])('%j asks for packages: %s', (sources, asks) => {
-  expect(asksForPackages(sources)).toBe(asks);
 });
 
 test.each([

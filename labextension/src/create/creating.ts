@@ -4,14 +4,8 @@ import { PathExt } from '@jupyterlab/coreutils';
 import type { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import {
-  IFound,
-  IForm,
-  asksForPackages,
-  creation,
-  hasQuestion,
-  proposing
-} from './plan';
+import { IFound, IForm, creation, hasQuestion, proposing } from './plan';
+import { asksForPackages } from './imports';
 import { failureOf } from '../words/format';
 import type { IArguments } from '../commands/ids';
 import { proposal } from '../wire/proposals';

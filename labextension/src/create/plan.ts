@@ -184,12 +184,3 @@ export function hasQuestion(proposal: IProposal): boolean {
 function offer(requirement: string, doubt: IOffer['doubt']): IOffer {
   return { requirement, taken: doubt === '', doubt, said: requirement };
 }
-
-/** Whether the text of a notebook's cells imports or declares anything. */
-export function asksForPackages(sources: ReadonlyArray<string>): boolean {
-  return sources.some(source =>
-    /^\s*(?:import|from)\s+[A-Za-z_]|^# \/\/\/ script|^\s*[%!].*\binstall\b/m.test(
-      source
-    )
-  );
-}
