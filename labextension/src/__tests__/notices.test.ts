@@ -189,3 +189,24 @@ test.each(VERDICTS)('%s is never longer than JupyterLab shows', verdict => {
     expect(notice.text.length).toBeLessThanOrEqual(140);
   }
 });
+
+test('a lock that was changed on disk is no drift that a cell made', () => {
+  const { toaster, look } = made();
+  const withLock = (report: IReport, digest: string | null): IReport => ({
+    ...report,
+    lock: { ...report.lock, digest }
+  });
+  look(withLock(IN_STEP, 'a'));
+  look(withLock(SYNC, 'b'));
+  expect(toaster.shown[0]?.text).toBe(
+    'demo: pylock.toml has changed on disk: 3 packages differ (six, idna, rich).'
+  );
+  look(withLock(IN_STEP, 'b'));
+  look(withLock(SYNC, 'b'));
+  look(withLock(IN_STEP, null));
+  look(withLock(SYNC, 'c'));
+  for (const notice of toaster.shown.slice(1)) {
+    expect(notice.text).toMatch(/^demo is out of step/);
+  }
+  expect(toaster.shown).toHaveLength(3);
+});

@@ -6,7 +6,7 @@ import { join } from 'path';
 import { Decoder, WireError } from '../wire/decode';
 import { asked, loadedRows } from '../wire/messages';
 import { advice } from '../wire/proposals';
-import { failed, outcome, report, step } from '../wire/reports';
+import { failed, outcome, report, reportOrFailed, step } from '../wire/reports';
 
 const FOLDER = join(__dirname, '..', '..', '..', 'tests', 'wire');
 const ALL = readdirSync(FOLDER).filter(name => name.endsWith('.json'));
@@ -73,4 +73,14 @@ test('every message of a kernel is read, and no value is another one', () => {
   for (const name of found) {
     expect(sample(name)).toMatchObject(COMMS[name]?.(sample(name)) as object);
   }
+});
+
+test('what tells one lock from another is the server’s own', () => {
+  const told = sample('report-sync.json') as { lock: object };
+  expect(reportOrFailed(told)).toEqual(report(told));
+  const answer = { ...told, lock: { ...told.lock, digest: 'ab' } };
+  expect(reportOrFailed(answer)).toMatchObject({ lock: { digest: 'ab' } });
+  expect(() =>
+    reportOrFailed({ ...told, lock: { ...told.lock, digest: 1 } })
+  ).toThrow('text');
 });

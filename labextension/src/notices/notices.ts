@@ -3,10 +3,11 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import { shortened } from '../commands/actions';
-import { signatureOf, worstOf } from '../words/format';
+import { signatureOf } from '../words/format';
 import type { ISituation, ISubject } from '../tokens';
 import type { IReport } from '../wire/reports';
-import { actionText, reasonText } from '../words/reports';
+import { actionText } from '../words/reports';
+import { pulledText, textOf } from './words';
 
 export interface INotice {
   readonly text: string;
@@ -62,8 +63,14 @@ export class Notices {
     }
     const key =
       report.verdict === 'switch' ? `${place}\n${subject.path}` : place;
-    const notice = noticeOf(report, subject, this._trans);
+    const notice = noticeOf(
+      report,
+      subject,
+      this._trans,
+      this._hasMoved(place, report)
+    );
     if (notice === null) {
+      this._memory.set(lockKey(place), report.lock.digest ?? null);
       this._dismiss(place);
       this._forget(place, report, subject);
       return;
@@ -96,6 +103,13 @@ export class Notices {
     }
   }
 
+  /** Whether the lock's file is another one than when all was well: a pull brought it, and no cell did anything. */
+  private _hasMoved(place: string, report: IReport): boolean {
+    const before = this._memory.get(lockKey(place));
+    const { digest } = report.lock;
+    return before !== null && Boolean(digest) && before !== digest;
+  }
+
   private _dismiss(place: string): void {
     const id = this._open.get(place);
     if (id !== undefined) {
@@ -107,13 +121,25 @@ export class Notices {
   private readonly _open = new Map<string, string>();
 }
 
-/** What to say of a report; `null` where nothing needs to be said. */
+function lockKey(place: string): string {
+  return `${place}\nlock`;
+}
+
+/**
+ * What to say of a report; `null` where nothing needs to be said.
+ *
+ * @param hasMoved Whether the lock's file has changed since all was well.
+ */
 export function noticeOf(
   report: IReport,
   subject: ISubject,
-  trans: TranslationBundle
+  trans: TranslationBundle,
+  hasMoved = false
 ): INotice | null {
-  const text = textOf(report, trans);
+  const text =
+    report.verdict === 'sync' && hasMoved
+      ? pulledText(report, trans)
+      : textOf(report, trans);
   const button = actionText(report, trans);
   if (text === null) {
     return null;
@@ -126,89 +152,4 @@ export function noticeOf(
     command: button === null ? 'mlenv:open-panel' : 'mlenv:act',
     path: subject.path
   };
-}
-
-function textOf(report: IReport, trans: TranslationBundle): string | null {
-  const name = clipped(report.project?.name ?? '', 40);
-  switch (report.verdict) {
-    case 'switch':
-      return trans.__(
-        'This notebook does not run in the environment of %1.',
-        name
-      );
-    case 'broken':
-      return trans.__(
-        'The environment of %1 is broken. %2',
-        name,
-        reasonText(report, trans)
-      );
-    case 'no-env':
-      // A folder of somebody who does not use mlenv is left in peace: nothing is locked, and no kernel has lost anything.
-      return report.lock.path === null && !isOrphan(report)
-        ? null
-        : trans.__('The environment of %1 is not there.', name);
-    case 'restart':
-      return trans.__(
-        '%1: restart needed: %2',
-        name,
-        reloadText(report, trans)
-      );
-    case 'relock':
-      return trans.__('%1: %2', name, reasonText(report, trans));
-    case 'sync':
-      return driftText(report, name, trans);
-    default:
-      return null;
-  }
-}
-
-function driftText(
-  report: IReport,
-  name: string,
-  trans: TranslationBundle
-): string {
-  const packages = namesOf(report);
-  return packages === ''
-    ? trans.__('%1 is out of step. %2', name, reasonText(report, trans))
-    : trans._n(
-        '%2 is out of step: %1 package differs from %3 (%4).',
-        '%2 is out of step: %1 packages differ from %3 (%4).',
-        worstOf(report).filter(each => each.package !== null).length,
-        name,
-        clipped(report.lock.path ?? trans.__('the lock'), 30),
-        packages
-      );
-}
-
-/** Whether the kernel is that of an environment of this project, which is gone. */
-function isOrphan(report: IReport): boolean {
-  const root = report.project?.root ?? '';
-  return root !== '' && (report.kernel?.prefix.startsWith(root) ?? false);
-}
-
-/** Which versions are in memory and on disk. */
-function reloadText(report: IReport, trans: TranslationBundle): string {
-  const told = worstOf(report).flatMap(each =>
-    each.package === null || each.loaded === null
-      ? []
-      : trans.__(
-          '%1 %2 in memory, %3 on disk',
-          clipped(each.package, 30),
-          clipped(each.loaded, 20),
-          clipped(each.installed ?? trans.__('nothing'), 20)
-        )
-  );
-  const shown = [...told.slice(0, 1), ...(told.length > 1 ? ['…'] : [])];
-  return shown.length === 0 ? reasonText(report, trans) : shown.join('; ');
-}
-
-function namesOf(report: IReport): string {
-  const names = worstOf(report).flatMap(each =>
-    each.package === null ? [] : [clipped(each.package, 30)]
-  );
-  return [...names.slice(0, 3), ...(names.length > 3 ? ['…'] : [])].join(', ');
-}
-
-function clipped(text: string, most: number): string {
-  return text.length > most ? `${text.slice(0, most - 1)}…` : text;
 }

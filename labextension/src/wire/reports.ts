@@ -48,7 +48,7 @@ export interface IReport {
   };
   readonly project: IProjectRef | null;
   readonly environment: IEnvironmentRef;
-  readonly lock: ILockRef;
+  readonly lock: ILockState;
   readonly kernel: { readonly prefix: string; readonly name: string } | null;
   readonly loaded_measured: boolean;
   readonly findings: ReadonlyArray<IFinding>;
@@ -74,6 +74,11 @@ export interface IEnvironmentRef {
 export interface ILockRef {
   readonly path: string | null;
   readonly kind: string | null;
+}
+
+export interface ILockState extends ILockRef {
+  /** Another one: the file has changed. Only the server says it, and none that is older than it. */
+  readonly digest?: string | null;
 }
 
 export interface IFailure {
@@ -123,7 +128,6 @@ const environment = shape<IEnvironmentRef>({
   engine: nullable(text)
 });
 const lock = shape<ILockRef>({ path: nullable(text), kind: nullable(text) });
-
 const finding = shape<IFinding>({
   kind: text,
   package: nullable(text),
@@ -157,13 +161,21 @@ export const failure = shape<IFailure>({
 export const failed = shape<{ readonly error: IFailure }>({ error: failure });
 
 /** The answer to the page's check: a report, or that there is no project, which is no fault. */
+const digested = shape({ lock: shape({ digest: nullable(text) }) });
+
+/** What only the server's answer has. */
+function withDigest(told: IReport, value: unknown): IReport {
+  const { digest } = digested(value).lock;
+  return digest === null ? told : { ...told, lock: { ...told.lock, digest } };
+}
+
 export const reportOrFailed: Decoder<IReport | { readonly error: IFailure }> = (
   value,
   at
 ) =>
   typeof value === 'object' && value !== null && 'error' in value
     ? failed(value, at)
-    : report(value, at);
+    : withDigest(report(value, at), value);
 
 export const step = shape<IStep>({
   step: text,

@@ -214,6 +214,24 @@ async def test_a_project_without_an_environment_is_no_error(
     assert valid("Project", await get(jp_fetch, "project"))["environment"]["prefix"] is None
 
 
+async def test_the_check_tells_one_lock_from_another(
+    jp_fetch: Any, jp_root_dir: Path, mlenv_home: Path, valid: Valid
+) -> None:
+    from kernel.locked import write_project
+
+    async def digest() -> str | None:
+        found = valid("Report", await get(jp_fetch, "check"))["lock"]["digest"]
+        return None if found is None else str(found)
+
+    (jp_root_dir / "pyproject.toml").write_text('[project]\nname = "bare"\nversion = "0"\n')
+    assert await digest() is None
+    write_project(jp_root_dir, {"steady": "1.0"})
+    first = await digest()
+    assert first == await digest()
+    write_project(jp_root_dir, {"steady": "1.1"})
+    assert await digest() not in {first, None}
+
+
 async def test_pythons_say_which_one_create_would_take(jp_fetch: Any, mlenv_home: Path, valid: Valid) -> None:
     pythons = valid("Pythons", await get(jp_fetch, "pythons"))["pythons"]
     assert [row["path"] for row in pythons if row["chosen"]]

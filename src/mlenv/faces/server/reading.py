@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 import sys
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -158,8 +159,12 @@ async def _checked(handler: Handler, path: str, kernel_id: str, loaded: Any) -> 
         context = _context(folder)
         found = _project(context)
         if session is None:
-            return report_json(check_project(context, found))
-        return report_json(check_session(context, found, session, folder, loaded))
+            report = check_project(context, found)
+        else:
+            report = check_session(context, found, session, folder, loaded)
+        told = report_json(report)
+        told["lock"]["digest"] = _digest(found.root, report.lock_path)
+        return told
 
     return 200, await handler.service.in_turn(folder, ("check", kernel_id, loaded), read)
 
@@ -190,6 +195,14 @@ def _project_or_none(context: Context) -> Project | None:
     except MlenvError as error:
         if error.code != "no-project":
             raise
+        return None
+
+
+def _digest(root: Path, lock: str | None) -> str | None:
+    """Return what tells one state of the lock's file from another: a page says whether the lock or a cell moved."""
+    try:
+        return sha256((root / lock).read_bytes()).hexdigest()[:16] if lock else None
+    except OSError:
         return None
 
 

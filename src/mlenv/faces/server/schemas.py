@@ -160,7 +160,10 @@ SCHEMAS: dict[str, _Schema] = {
             "next": _shape({"action": _TEXT, "command": _TEXT, "text": _TEXT}),
             "project": _or_null(_PROJECT),
             "environment": _ENVIRONMENT,
-            "lock": _LOCK,
+            "lock": _shape(
+                {"path": _NULLABLE, "kind": _NULLABLE},
+                {"digest": {**_NULLABLE, "description": "Another one: the lock has changed on disk."}},
+            ),
             "kernel": _or_null(_shape({"prefix": _TEXT, "name": _TEXT})),
             "loaded_measured": _BOOL,
             "findings": _list(ref("Finding")),
