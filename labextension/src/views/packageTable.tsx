@@ -59,11 +59,11 @@ export function Rows(props: {
 function Row(props: { context: IContext; row: IRow }): React.JSX.Element {
   const { context, row } = props;
   const { trans } = context;
-  const places: ReadonlyArray<readonly [string, string | null]> = [
-    [trans.__('loaded'), row.loaded],
-    [trans.__('installed'), row.installed],
-    [trans.__('locked'), row.locked],
-    [trans.__('declared'), row.declared]
+  const places: ReadonlyArray<readonly [string, string, string | null]> = [
+    ['loaded', trans.__('loaded'), row.loaded],
+    ['installed', trans.__('installed'), row.installed],
+    ['locked', trans.__('locked'), row.locked],
+    ['declared', trans.__('declared'), row.declared]
   ];
   return (
     <tr
@@ -73,12 +73,14 @@ function Row(props: { context: IContext; row: IRow }): React.JSX.Element {
       title={row.reason || undefined}
     >
       <Name context={context} row={row} />
-      {places.map(([label, version]) => (
+      {places.map(([place, label, version]) => (
         <td
-          key={label}
+          key={place}
           role="cell"
           data-label={label}
+          data-place={place}
           data-empty={version === null}
+          title={[version, row.reason].filter(Boolean).join('\n') || undefined}
           className="jp-mlenv-outside"
         >
           {version ?? '–'}
