@@ -26,7 +26,7 @@ const PURE = [
   ...['actions', 'barriers', 'ids', 'labels', 'openNotebooks', 'questions', 'requirements', 'words'].map(
     name => `commands/${name}`
   ),
-  ...['create/plan', 'create/words', 'kernels/ours', 'missing/remedy', 'missing/words', 'output/advising'],
+  ...['create/imports', 'create/plan', 'create/words', 'kernels/ours', 'missing/remedy', 'missing/words', 'notices/words', 'output/advising'],
   ...['switching/answering', 'switching/cellQueue*', 'words/*']
 ].map(name => `src/${name}.ts`);
 

@@ -22,6 +22,8 @@ export interface ISubject {
   readonly kernelId: string | null;
   /** Id of its kernelspec. */
   readonly kernelName: string | null;
+  /** Whether nobody knows yet if it gets a kernel: it has just been opened. */
+  readonly isOpening: boolean;
 }
 
 /** What is known of a subject. */
@@ -61,6 +63,8 @@ export interface IEnvironments {
   cancel(id: string): Promise<void>;
 
   project(path: string): Promise<IProject>;
+  /** The projects that mlenv has kernels of. */
+  projects(): Promise<ReadonlyArray<IProject>>;
   pythons(path: string): Promise<IPythons>;
   /** What helps against `No module named ...`, for kernels that do not say it themselves. */
   advice(path: string, kernelId: string, module: string): Promise<IAdvice>;

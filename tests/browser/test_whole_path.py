@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from browser.front import Front
@@ -35,7 +37,7 @@ def test_from_an_empty_folder_to_a_locked_notebook_with_the_mouse_alone(world: W
 
 def _create(world: World, front: Front, name: str) -> None:
     """By the form, with what the notebook imports; the notebook then runs in its own environment."""
-    front.page.get_by_role("button", name="Environment", exact=True).click()
+    front.page.get_by_role("button", name=re.compile("^Environment of this project")).click()
     form = front.form
     form.node.wait_for()
     form.node.get_by_label("Packages that this notebook asks for").check()

@@ -42,6 +42,7 @@ const JOB: IJob = {
 const SUBJECT = {
   path: 'p/nb.ipynb',
   isNotebook: true,
+  isOpening: false,
   kernelId: 'k',
   kernelName: 'python3'
 };

@@ -102,6 +102,11 @@ export class FakeContext {
     this.kernelChanged.emit();
   }
 
+  shutdown(): Promise<void> {
+    this.has(null);
+    return Promise.resolve();
+  }
+
   dispose(): void {
     this.isDisposed = true;
     this.disposed.emit();

@@ -2,7 +2,7 @@
 
 import type { IKernelRow, IProject } from '../wire/answers';
 import { cannotStart } from '../kernels/ours';
-import { remedyOf, repairOf } from '../missing/remedy';
+import { recreatedAt, remedyOf, repairOf } from '../missing/remedy';
 
 const ROW: IKernelRow = {
   id: 'iris-1',
@@ -95,4 +95,27 @@ test('a project that is gone leaves its environment elsewhere alone', () => {
   expect(cannotStart({ ...row, prefix: '/opt/conda/envs/iris' })).toBe(false);
   expect(cannotStart({ ...row, prefix: '/work/iris-old/.venv' })).toBe(false);
   expect(cannotStart({ ...row, prefix: null })).toBe(false);
+});
+
+describe('a repair', () => {
+  const mine = { ...LOCKED, folder: 'iris' };
+
+  test("of the project's own kernel makes the environment from the lock, where the notebook is", () => {
+    expect(recreatedAt(ROW, 'iris/a.ipynb', mine, [])).toBe('iris/a.ipynb');
+  });
+
+  test('of another project’s kernel does it there', () => {
+    const row = { ...ROW, current: false };
+    expect(recreatedAt(row, 'b.ipynb', NOTHING, [NOTHING, mine])).toBe('iris');
+    const beyond = { ...mine, folder: null };
+    expect(recreatedAt(row, 'b.ipynb', NOTHING, [beyond])).toBeNull();
+    const moved = { ...ROW, current: false, project: '/work/moved' };
+    expect(recreatedAt(moved, 'b.ipynb', NOTHING, [mine])).toBeNull();
+  });
+
+  test('makes nothing where an environment is there, or nothing says what was in it', () => {
+    const there = { ...mine, environment: THERE };
+    expect(recreatedAt(ROW, 'iris/a.ipynb', there, [])).toBeNull();
+    expect(recreatedAt(ROW, 'iris/a.ipynb', NOTHING, [])).toBeNull();
+  });
 });

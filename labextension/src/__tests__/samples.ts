@@ -36,6 +36,7 @@ export function subject(changes: Partial<ISubject> = {}): ISubject {
   return {
     path: 'demo/analysis.ipynb',
     isNotebook: true,
+    isOpening: false,
     kernelId: 'k1',
     kernelName: 'demo-1a2b3c',
     ...changes

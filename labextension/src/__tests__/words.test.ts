@@ -6,11 +6,12 @@ import { explain, jobText, runningText } from '../words/jobs';
 import { VERDICTS } from '../wire/reports';
 import {
   actionText,
+  isIdle,
   reasonText,
   sentence,
   verdictText
 } from '../words/reports';
-import { job, sampleReport } from './samples';
+import { job, sampleReport, subject } from './samples';
 
 const trans = nullTranslator.load('mlenv');
 
@@ -84,5 +85,18 @@ describe('words', () => {
     expect(explain(failure, trans).text).toBe(
       'pylock.toml cannot be read\nmlenv lock'
     );
+  });
+
+  test('of a notebook that nothing runs say so, whatever its environment is', () => {
+    const report = sampleReport('in-step');
+    const idle = subject({ kernelId: null, kernelName: null });
+    expect(isIdle(report, idle)).toBe(true);
+    expect(reasonText(report, trans, true)).toBe(
+      'No kernel runs; the environment is in step.'
+    );
+    expect(isIdle(report, subject())).toBe(false);
+    expect(isIdle(report, { ...idle, isOpening: true })).toBe(false);
+    expect(isIdle(sampleReport('sync'), idle)).toBe(false);
+    expect(isIdle(report, null)).toBe(false);
   });
 });

@@ -44,11 +44,16 @@ const CHANGES_NOTHING: ReadonlyArray<Command> = [
   COMMANDS.switch
 ];
 
-/** Say why a command makes no sense; `null` where it does. Of another path than the notebook's little is known. */
+/**
+ * Say why a command makes no sense; `null` where it does. Of another path than the notebook's little is known.
+ *
+ * @param named Whether a kernel is named; else the notebook's is meant.
+ */
 export function barrier(
   command: Command,
   world: IWorld,
-  elsewhere = false
+  elsewhere = false,
+  named = false
 ): Barrier | null {
   const { subject, failure } = world.situation;
   if (command === COMMANDS.openPanel) {
@@ -71,15 +76,19 @@ export function barrier(
   }
   return world.running && !CHANGES_NOTHING.includes(command)
     ? 'busy'
-    : ofReport(command, world.situation);
+    : ofReport(command, world.situation, named);
 }
 
-function ofReport(command: Command, situation: ISituation): Barrier | null {
+function ofReport(
+  command: Command,
+  situation: ISituation,
+  named: boolean
+): Barrier | null {
   const { subject, report, failure } = situation;
   if (command === COMMANDS.restart && !subject?.kernelId) {
     return 'no-kernel';
   }
-  if (command === COMMANDS.repair && !subject?.kernelName) {
+  if (command === COMMANDS.repair && !named && !subject?.kernelName) {
     return 'no-kernel';
   }
   // A project whose lock cannot be read is one, too.

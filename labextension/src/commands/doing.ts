@@ -9,6 +9,7 @@ import { failureOf } from '../words/format';
 import { COMMANDS, Command, IArguments } from './ids';
 import type { OpenNotebooks } from './openNotebooks';
 import { Removing } from './removing';
+import { placeToRecreate } from './repairing';
 import { refusal } from './requirements';
 import type { Runner } from './runner';
 import type { IEnvironments } from '../tokens';
@@ -144,6 +145,13 @@ export class Doing {
   private async _repair(args: IArguments, path: string): Promise<void> {
     const { subject } = this._parts.environments.situation;
     const kernel = args.kernel ?? subject?.kernelName;
+    const place = kernel
+      ? await placeToRecreate(this._parts.environments, path, kernel)
+      : null;
+    if (place !== null) {
+      await this._job(COMMANDS.create, { ...args, packages: [] }, place);
+      return;
+    }
     await this._job(COMMANDS.repair, kernel ? { ...args, kernel } : args, path);
   }
 

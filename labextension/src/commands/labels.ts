@@ -29,7 +29,7 @@ export function said(
     },
     [COMMANDS.environment]: {
       label: trans.__('Environment'),
-      caption: trans.__("Make or show the project's environment")
+      caption: trans.__('Environment of this project: make it, or show it')
     },
     [COMMANDS.openPanel]: {
       label: trans.__('Show Environments'),

@@ -36,12 +36,9 @@ export class Removing {
   }
 
   async delete(args: IArguments, path: string): Promise<void> {
-    const { environments, notebooks, trans } = this._parts;
-    const { report, subject } = environments.situation;
-    const isHome =
-      subject?.path === path &&
-      subject.kernelId !== null &&
-      report?.kernel?.prefix === report?.environment.prefix;
+    const { environments, trans } = this._parts;
+    const { report } = environments.situation;
+    const users = await this._users(path);
     await this._shown(
       requestOf(COMMANDS.delete, args, path),
       rows => ({
@@ -49,16 +46,46 @@ export class Removing {
           'Delete the environment of %1?',
           report?.project?.name ?? ''
         ),
-        text: isHome
-          ? trans.__(
-              'The kernel of this notebook runs in it and is shut down. Manifest and lock stay: it can be made again.'
-            )
-          : trans.__('Manifest and lock stay: it can be made again.'),
-        rows,
-        accept: trans.__('Delete')
+        text:
+          users.length === 0
+            ? trans.__('Manifest and lock stay: it can be made again.')
+            : trans._n(
+                '%1 notebook runs in it: its kernel is shut down, and what it has in memory is lost. Manifest and lock stay: the environment can be made again.',
+                '%1 notebooks run in it: their kernels are shut down, and what they have in memory is lost. Manifest and lock stay: the environment can be made again.',
+                users.length
+              ),
+        rows: [
+          ...users.map(user => trans.__('shuts down the kernel of %1', user)),
+          ...rows
+        ],
+        accept:
+          users.length === 0
+            ? trans.__('Delete')
+            : trans.__('Shut Down and Delete')
       }),
-      () => (isHome ? notebooks.shutDown(path) : Promise.resolve())
+      () => this._shutDown(users)
     );
+  }
+
+  /** Contents paths of what runs in the project's environment, this notebook first, those of other pages, too. */
+  private async _users(path: string): Promise<ReadonlyArray<string>> {
+    const { environments, notebooks } = this._parts;
+    const { report, subject } = environments.situation;
+    const isHome =
+      subject?.path === path &&
+      subject.kernelId !== null &&
+      report?.kernel?.prefix === report?.environment.prefix;
+    const rows = await environments.kernels(path);
+    const mine = rows.filter(row => row.ours && row.current);
+    const ids = new Set(mine.map(row => row.id));
+    const users = await notebooks.runningIn(ids);
+    return [...(isHome ? [path] : []), ...users.filter(one => one !== path)];
+  }
+
+  private async _shutDown(users: ReadonlyArray<string>): Promise<void> {
+    for (const user of users) {
+      await this._parts.notebooks.shutDown(user);
+    }
   }
 
   async remove(args: IArguments, path: string): Promise<void> {

@@ -48,7 +48,7 @@ export class Table {
 
   caption(id: Command, args: IArguments): string {
     const { world } = this;
-    const why = barrier(id, world, this._elsewhere(args));
+    const why = barrier(id, world, this._elsewhere(args), isNamed(args));
     if (why !== null) {
       return barrierText(this._trans, why, world);
     }
@@ -63,7 +63,9 @@ export class Table {
   }
 
   isEnabled(id: Command, args: IArguments): boolean {
-    return barrier(id, this.world, this._elsewhere(args)) === null;
+    return (
+      barrier(id, this.world, this._elsewhere(args), isNamed(args)) === null
+    );
   }
 
   private _elsewhere(args: IArguments): boolean {
@@ -98,6 +100,10 @@ export class Table {
 
   private _shown = '';
   private readonly _changed = new Signal<Table, void>(this);
+}
+
+function isNamed({ kernel }: IArguments): boolean {
+  return kernel !== undefined;
 }
 
 /** Read the arguments of a command: what is not of its kind is left out. */

@@ -27,6 +27,31 @@ export function remedyOf(found: IProject): Remedy | null {
   return lock.path === null ? null : { kind: 'create', from: lock.path };
 }
 
+/**
+ * Where an environment is made anew: the contents path for `create`; `null` where `kernels repair` does what can be done,
+ * or says why nothing can.
+ *
+ * @param row The kernel to be repaired; its environment or its Python is gone.
+ * @param path The contents path that the row was asked for.
+ * @param found The project there.
+ * @param others The projects that mlenv has kernels of.
+ */
+export function recreatedAt(
+  row: IKernelRow,
+  path: string,
+  found: IProject,
+  others: ReadonlyArray<IProject>
+): string | null {
+  if (row.current) {
+    return repairOf(found, row)?.kind === 'create' ? path : null;
+  }
+  const other = others.find(each => each.project?.root === row.project);
+  const isLost =
+    other !== undefined &&
+    repairOf(other, { ...row, current: true })?.kind === 'create';
+  return isLost ? other.folder : null;
+}
+
 /** The same where the project's own kernel has lost its environment: what it needs may also come from the manifest. */
 export function repairOf(found: IProject, row: IKernelRow): Remedy | null {
   const remedy = remedyOf(found);

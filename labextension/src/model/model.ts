@@ -128,6 +128,10 @@ export class Environments implements IEnvironments {
     return this._server.get('project', answers.project, { path });
   }
 
+  async projects(): Promise<ReadonlyArray<IProject>> {
+    return (await this._server.get('projects', answers.projects)).projects;
+  }
+
   pythons(path: string): Promise<IPythons> {
     return this._server.get('pythons', offers.pythons, { path });
   }

@@ -5,6 +5,9 @@ import { ISignal, Signal } from '@lumino/signaling';
 
 import type { ISubject } from '../tokens';
 
+/** A notebook that has no kernel by then has none, whatever may still come. */
+const OPENING_MS = 10_000;
+
 export class SubjectTracker {
   constructor(private readonly _notebooks: INotebookTracker) {
     _notebooks.currentChanged.connect(this._follow, this);
@@ -12,7 +15,8 @@ export class SubjectTracker {
   }
 
   get subject(): ISubject | null {
-    return this._panel === null ? null : subjectOf(this._panel);
+    const panel = this._panel;
+    return panel === null ? null : subjectOf(panel, this._opened.has(panel));
   }
 
   /** Another notebook, or its kernel was changed or restarted. */
@@ -47,8 +51,24 @@ export class SubjectTracker {
       sessionContext.kernelChanged.connect(this._emit, this);
       sessionContext.propertyChanged.connect(this._emit, this);
       sessionContext.statusChanged.connect(this._status, this);
+      this._await(panel);
     }
     this._emit();
+  }
+
+  /** Without a kernel nothing else tells that a notebook is open; where the user is asked for one, it never is ready. */
+  private _await(panel: NotebookPanel): void {
+    const open = (): void => {
+      clearTimeout(late);
+      if (!this._opened.has(panel) && !panel.isDisposed) {
+        this._opened.add(panel);
+        if (panel === this._panel) {
+          this._emit();
+        }
+      }
+    };
+    const late = setTimeout(open, OPENING_MS);
+    void panel.sessionContext.ready.then(open);
   }
 
   private _emit(): void {
@@ -68,6 +88,7 @@ export class SubjectTracker {
     this._busy = status === 'busy';
   }
 
+  private readonly _opened = new WeakSet<NotebookPanel>();
   private _busy = false;
   private _panel: NotebookPanel | null = null;
   private readonly _changed = new Signal<SubjectTracker, void>(this);
@@ -75,12 +96,13 @@ export class SubjectTracker {
   private readonly _settled = new Signal<SubjectTracker, void>(this);
 }
 
-export function subjectOf(panel: NotebookPanel): ISubject {
+export function subjectOf(panel: NotebookPanel, isOpen: boolean): ISubject {
   const kernel = panel.sessionContext.session?.kernel ?? null;
   return {
     path: panel.context.path,
     isNotebook: true,
     kernelId: kernel?.id ?? null,
-    kernelName: kernel?.name ?? null
+    kernelName: kernel?.name ?? null,
+    isOpening: kernel === null && !isOpen
   };
 }

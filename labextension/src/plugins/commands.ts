@@ -40,8 +40,11 @@ function activate(
 ): IRunner {
   const trans = (translator ?? nullTranslator).load('mlenv');
   const asking = dialogs ?? new SessionContextDialogs();
-  const notebooks = new OpenNotebooks(tracker, switcher, context =>
-    asking.restart(context)
+  const notebooks = new OpenNotebooks(
+    tracker,
+    switcher,
+    app.serviceManager.sessions,
+    context => asking.restart(context)
   );
   const runner = new Runner({
     environments,

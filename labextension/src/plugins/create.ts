@@ -15,6 +15,7 @@ import type { Creating } from '../create/creating';
 import { createIcon } from '../create/icon';
 import { COMMANDS } from '../commands/ids';
 import { IEnvironments, IRunner } from '../tokens';
+import { environmentsIcon } from '../views/icons';
 
 export const create: JupyterFrontEndPlugin<void> = {
   id: 'mlenv:create',
@@ -83,6 +84,7 @@ function addCommands(
   app.commands.addCommand(environment, {
     label: () => table.label(environment),
     caption: () => table.caption(environment, {}),
+    icon: environmentsIcon,
     isEnabled: () => table.isEnabled(environment, {}),
     describedBy: describe(environment),
     execute: async () => (await creating()).show()

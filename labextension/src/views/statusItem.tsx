@@ -9,7 +9,7 @@ import { Tone, concerns, toneOf } from '../words/format';
 import type { IEnvironments, IKernelOffers } from '../tokens';
 import { IFailure, VERDICTS } from '../wire/reports';
 import { explain, runningText } from '../words/jobs';
-import { reasonText, verdictText } from '../words/reports';
+import { isIdle, reasonText, verdictText } from '../words/reports';
 import { ToneIcon } from './icons';
 
 interface IShown {
@@ -118,17 +118,18 @@ export class StatusItem extends ReactWidget {
       const word = trans.__('No kernel');
       return { tone: 'bad', place, word, title: offer.message };
     }
+    const idle = isIdle(report, subject);
     const title = [
       environment.prefix ?? trans.__('no environment'),
-      reasonText(report, trans),
+      reasonText(report, trans, idle),
       verdict === 'in-step' ? '' : report.next.text
     ]
       .filter(part => part !== '')
       .join('\n');
     return {
-      tone: toneOf(verdict),
+      tone: idle ? 'quiet' : toneOf(verdict),
       place,
-      word: verdictText(verdict, trans),
+      word: idle ? trans.__('No kernel') : verdictText(verdict, trans),
       title
     };
   }

@@ -6,6 +6,7 @@ import { toneOf, verdictOf } from '../words/format';
 import type { IFinding, IReport } from '../wire/reports';
 import {
   actionText,
+  isIdle,
   reasonText,
   sentence,
   verdictText
@@ -21,7 +22,10 @@ export function VerdictCard(props: {
 }): React.JSX.Element {
   const { context, report } = props;
   const { trans } = context;
-  const tone = report === null ? 'busy' : toneOf(report.verdict);
+  const idle =
+    report !== null && isIdle(report, context.model.situation.subject);
+  const tone =
+    report === null ? 'busy' : idle ? 'quiet' : toneOf(report.verdict);
   return (
     <section
       className="jp-mlenv-Verdict"
@@ -34,11 +38,13 @@ export function VerdictCard(props: {
         <span>
           {report === null
             ? trans.__('Checking…')
-            : verdictText(report.verdict, trans)}
+            : idle
+              ? trans.__('No kernel')
+              : verdictText(report.verdict, trans)}
         </span>
       </h3>
       <p className="jp-mlenv-Verdict-reason">
-        {report === null ? ' ' : reasonText(report, trans)}
+        {report === null ? ' ' : reasonText(report, trans, idle)}
       </p>
       {report !== null && <Others report={report} />}
       <Hint report={report} />

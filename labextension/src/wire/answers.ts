@@ -148,6 +148,10 @@ export const project = shape<IProject>({
   engine: nullable(text)
 });
 
+export const projects = shape<{ readonly projects: ReadonlyArray<IProject> }>({
+  projects: list(project)
+});
+
 export const packages = shape<{
   readonly packages: ReadonlyArray<IPackageRow>;
 }>({

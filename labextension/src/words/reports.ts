@@ -3,6 +3,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import { worstOf } from './format';
+import type { ISubject } from '../tokens';
 import type { IReport, Verdict } from '../wire/reports';
 
 export function verdictText(
@@ -31,8 +32,28 @@ export function verdictText(
   }
 }
 
+/** Whether a verdict on the environment is all that there is: the notebook is open, and nothing runs it. */
+export function isIdle(report: IReport, subject: ISubject | null): boolean {
+  return (
+    subject !== null &&
+    subject.isNotebook &&
+    subject.kernelId === null &&
+    !subject.isOpening &&
+    (report.verdict === 'in-step' || report.verdict === 'unlocked')
+  );
+}
+
 /** One sentence: why the verdict is what it is. */
-export function reasonText(report: IReport, trans: TranslationBundle): string {
+export function reasonText(
+  report: IReport,
+  trans: TranslationBundle,
+  idle = false
+): string {
+  if (idle) {
+    return report.verdict === 'in-step'
+      ? trans.__('No kernel runs; the environment is in step.')
+      : trans.__('No kernel runs; the environment has no lock.');
+  }
   if (report.verdict === 'in-step') {
     return inStepText(report, trans);
   }
