@@ -8,7 +8,7 @@ import { canMakeUnasked, mending } from './barriers';
 import { failureOf } from '../words/format';
 import { COMMANDS, Command, IArguments } from './ids';
 import type { OpenNotebooks } from './openNotebooks';
-import { Removing } from './removing';
+import type { Removing } from './removing';
 import { placeToRecreate } from './repairing';
 import { refusal } from './requirements';
 import type { Runner } from './runner';
@@ -29,7 +29,9 @@ type Deed = (args: IArguments, path: string) => Promise<unknown>;
 
 export class Doing {
   constructor(private readonly _parts: IDoingParts) {
-    const removing = new Removing(_parts);
+    // Loaded when something is to go.
+    const removing = async (): Promise<Removing> =>
+      new (await import('./removing')).Removing(_parts);
     const job = (id: Command): [Command, Deed] => {
       return [id, (args, path) => this._job(id, args, path)];
     };
@@ -40,13 +42,22 @@ export class Doing {
       job(COMMANDS.freeze),
       job(COMMANDS.lock),
       [COMMANDS.add, (args, path) => this._add(args, path)],
-      [COMMANDS.remove, (args, path) => removing.remove(args, path)],
+      [
+        COMMANDS.remove,
+        async (args, path) => (await removing()).remove(args, path)
+      ],
       job(COMMANDS.undo),
       [COMMANDS.switch, (args, path) => this._switch(args, path)],
       [COMMANDS.restart, (_, path) => this._restart(path)],
       [COMMANDS.repair, (args, path) => this._repair(args, path)],
-      [COMMANDS.prune, (args, path) => removing.prune(args, path)],
-      [COMMANDS.delete, (args, path) => removing.delete(args, path)],
+      [
+        COMMANDS.prune,
+        async (args, path) => (await removing()).prune(args, path)
+      ],
+      [
+        COMMANDS.delete,
+        async (args, path) => (await removing()).delete(args, path)
+      ],
       [COMMANDS.cancel, args => this._cancel(args)]
     ]);
   }

@@ -7,6 +7,7 @@ import type { IFound, IForm } from '../create/plan';
 import type { IProposal } from '../wire/proposals';
 import { CreateForm } from './createForm';
 import { ProposalForm } from './proposalForm';
+import '../../style/forms.css';
 
 class FormDialog<T> extends Dialog<T> {
   constructor(
