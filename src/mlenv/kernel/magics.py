@@ -9,14 +9,13 @@ from __future__ import annotations
 import json
 import os
 import re
-import sys
 from dataclasses import replace
 from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
 
 from mlenv import render
 from mlenv.errors import MlenvError
-from mlenv.kernel import child
 from mlenv.kernel.arguments import Line, help_text, parse
+from mlenv.kernel.asking import ask, asks_many
 from mlenv.kernel.display import (
     CheckResult,
     Progress,
@@ -38,8 +37,6 @@ __all__ = ["Magic", "switch_lines"]
 
 _CHANGING = frozenset({"add", "create", "remove", "setup", "sync", "undo", "upgrade", "use"})
 """Verbs after which it matters what is in memory."""
-_STARTING = frozenset({"check", "create", "freeze", "use", "kernels", "doctor", "dotenv", "run", "scan"})
-"""Verbs that make sense where there is no project yet; the command line says what it needs."""
 _HERE = ("--strict", "--json", "--deep", "--offline")
 """Options of ``check`` that this process understands itself."""
 _ELSEWHERE = ("--platform", "--python")
@@ -94,7 +91,7 @@ class Magic:
     # --- check ---
 
     def _check(self, line: Line) -> Optional[CheckResult]:
-        if any(word.partition("=")[0] in _ELSEWHERE for word in line.words) or _asks_many(line):
+        if any(word.partition("=")[0] in _ELSEWHERE for word in line.words) or asks_many(line.verb, line.words):
             self._answer(line)
             return None
         if line.without(*_HERE):
@@ -156,7 +153,7 @@ class Magic:
         if line.has("--json"):
             told = message.get("outcome")
             # Of many reports the wire is what the command line prints: no outcome, but all of them.
-            print(json.dumps(outcome.data if _asks_many(line) else told, ensure_ascii=False))
+            print(json.dumps(outcome.data if asks_many(line.verb, line.words) else told, ensure_ascii=False))
         else:
             self._finish(progress, outcome, memory)
         self._front.done(line.verb, line.words, outcome, at_home=self._state.at_home)
@@ -198,29 +195,9 @@ class Magic:
         message = self._in_child(Line(verb=verb), self._progress(verb))
         return outcome_of(message.get("outcome", {}))
 
-    def _root_for(self, verb: str) -> Optional[str]:
-        """Return the project that a verb is told; some look for it themselves."""
-        state = self._state
-        if verb == "setup":
-            return state.root if state.at_home and state.hosted is None else None
-        return state.root if verb in _STARTING else None if verb == "init" else state.need_root()
-
     def _in_child(self, line: Line, progress: Progress) -> Dict[str, Any]:
-        state = self._state
-        root = self._root_for(line.verb)
-        # A notebook that is named may be of another project.
-        own = "--project" not in line.words and line.verb != "run" and not _asks_many(line)
-        loaded = state.loaded() if state.at_home else ()
-        argv = child.command(
-            state.around.host,
-            line.verb,
-            line.words,
-            project=root if own else None,
-            kernel_prefix=sys.prefix,
-            loaded=child.loaded_json(loaded),
-        )
         try:
-            return child.run(argv, progress.tell, cwd=os.getcwd())
+            return ask(self._state, line.verb, line.words, progress.tell)
         except KeyboardInterrupt:
             text = f"mlenv {line.verb}: interrupted; all that it had started has ended. What is true now: %mlenv check"
             raise without_traceback(KeyboardInterrupt(text), text) from None
@@ -319,12 +296,6 @@ def _loaded_env(outcome: Outcome, *, override: bool) -> Outcome:
     loaded = dotenv.load(path, shown, os.environ, override=override)
     lines = (*dotenv.loaded_lines(shown, loaded), *outcome.lines)
     return replace(outcome, lines=lines, data={**told, "set": loaded.set, "kept": loaded.kept})
-
-
-def _asks_many(line: Line) -> bool:
-    """Whether ``check`` is asked of several notebooks or folders, or of all that lies here."""
-    paths = [word for word in line.words if word.endswith(".ipynb") or os.path.isdir(word)]
-    return line.verb == "check" and (line.has("--all") or len(paths) > 1 or any(map(os.path.isdir, paths)))
 
 
 def _display(result: CheckResult) -> None:

@@ -28,6 +28,7 @@ _LABELS = {
     "lock": "Lock",
     "freeze": "Freeze",
     "restart": "Restart the kernel",
+    "setup": "Set up",
     "switch": "Switch the kernel",
 }
 _LOG_LINES = 200
@@ -105,7 +106,7 @@ class Panel:
     def show_report(self, report: Report) -> None:
         """Show a report, offer its action, and list the packages."""
         self.report.value = render.report_html(report, home=home_folder())
-        self._command = report.next.action if report.next.action in _LABELS else ""
+        self._command = _verb_of(report)
         self.action.description = _LABELS.get(self._command, "")
         _show(self.action, bool(self._command))
         self.action.tooltip = f"%{report.next.command}" if report.next.command else ""
@@ -180,6 +181,13 @@ class Panel:
             self._log = [*self._log, *new][-_LOG_LINES:]
         lines = html.escape(render.mask_secrets("\n".join(self._log)))
         self.log.value = f'<div style="{_LOG_BOX}" tabindex="0"><pre style="{_LOG_TEXT}" role="log">{lines}</pre></div>'
+
+
+def _verb_of(report: Report) -> str:
+    """Return the verb of the report's next action that a button can do; in a hosted runtime that is ``setup``."""
+    words = report.next.command.split()
+    verb = "setup" if words[1:2] == ["setup"] else report.next.action
+    return verb if verb in _LABELS else ""
 
 
 def _show(widget: Any, shown: bool) -> None:

@@ -5,22 +5,18 @@ Standard library only, Python 3.9+.
 
 from __future__ import annotations
 
-import os
-import sys
 import threading
-from typing import Any, Callable, Dict, Optional, Sequence
+from typing import Callable, Optional, Sequence
 
 from mlenv import render
 from mlenv.errors import MlenvError
-from mlenv.kernel import child
+from mlenv.kernel.asking import ask
 from mlenv.kernel.display import home_folder, outcome_of
 from mlenv.kernel.front import Front
 from mlenv.kernel.state import State
 from mlenv.model import Event, Outcome
 
 __all__ = ["Worker"]
-
-_NEEDS_NO_PROJECT = frozenset({"create", "kernels", "pythons", "init"})
 
 
 class Worker:
@@ -88,6 +84,10 @@ class Worker:
             KeyboardInterrupt: it was stopped.
         """
         outcome = self.ask(verb, words)
+        if verb == "setup":
+            from mlenv.kernel.hosted import settle
+
+            outcome = settle(self._state, outcome)
         self._say(render.outcome_text(outcome, root=self._state.root or "", home=home_folder(), magic=True))
         if self._state.root is not None:
             self._state.follow()
@@ -99,15 +99,5 @@ class Worker:
 
         Raises: as :meth:`verb`.
         """
-        state = self._state
-        root = state.root if verb in _NEEDS_NO_PROJECT else state.need_root()
-        argv = child.command(
-            state.around.host,
-            verb,
-            words,
-            project=root,
-            kernel_prefix=sys.prefix,
-            loaded=child.loaded_json(state.loaded() if state.at_home else ()),
-        )
-        message: Dict[str, Any] = child.run(argv, self._tell, cwd=os.getcwd(), stop=self._stop)
+        message = ask(self._state, verb, words, self._tell, self._stop)
         return outcome_of(message.get("outcome", {}))
