@@ -1,3 +1,2 @@
 import './base.css';
-import './forms.css';
 import './output.css';
