@@ -4,51 +4,34 @@ from __future__ import annotations
 
 import os
 import sys
-import sysconfig
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mlenv import locks, store
+from mlenv import store
 from mlenv._version import __version__
 from mlenv.errors import MlenvError
 from mlenv.hosted.hosts import LOCAL
-from mlenv.hosted.plan import Plan, plan, python_problem
+from mlenv.hosted.plan import Plan, plan
 from mlenv.kernel.hosted import read_record, record_path
-from mlenv.locks import LockContent, Selected
 from mlenv.model import Change, Installed, Outcome
 from mlenv.probe import site
 from mlenv.selection_text import selection_text
 from mlenv.services import words
-from mlenv.services.builds import sources_of
 from mlenv.services.context import Context, Wheelhouse
-from mlenv.services.hosting.image import Image, running_image, scanned
-from mlenv.services.hosting.source import Given, given_by, with_lock
-from mlenv.services.indexes import refuse_credentials, refuse_options
-from mlenv.services.project import Project, load, open_project, settled
-from mlenv.services.select import select_project, target_of
-from mlenv.versions import satisfies
+from mlenv.services.hosting.image import running_image, scanned
+from mlenv.services.hosting.refusals import refuse, refuse_builds, refuse_read_only
+from mlenv.services.hosting.source import Given, given_by
+from mlenv.services.hosting.story import Story
+from mlenv.services.hosting.telling import told
+from mlenv.services.project import open_project
 
 if TYPE_CHECKING:  # a run with nothing to do is quick: what installs and what reads bundles is loaded when needed
     from mlenv.services.hosting.installing import Work
 
 __all__ = ["setup"]
-
-_SHOWN = 6
-
-
-class _Story:
-    """What one set-up has found out so far."""
-
-    def __init__(self, context: Context, image: Image, given: Given) -> None:
-        self.image = image
-        self.given = given
-        self.context = with_lock(context, given)
-        root, member = settled(given.root, self.context)
-        self.project: Project = load(root, used=False, member=member)
-        self.selected: Selected = select_project(self.project, target_of(image.python), self.context.options)
 
 
 def setup(context: Context, source: str = "", *, isolated: bool = False) -> Outcome:
@@ -70,8 +53,8 @@ def setup(context: Context, source: str = "", *, isolated: bool = False) -> Outc
     plain = not source and context.options.lock is None
     isolated = isolated or bool(plain and known is not None and known.get("folder"))
     given = given_by(context, image, source, _known(known))
-    story = _Story(context, image, given)
-    _refuse(story)
+    story = Story(context, image, given)
+    refuse(story)
     with store.hold(_shelf(), "setup", lambda text: context.tell("wait", text)) as (_, waited):
         if waited:  # somebody else has just set it up
             story.image = running_image()
@@ -112,74 +95,13 @@ def _shelf() -> Path:
     return folder
 
 
-# --- what stops it before anything is installed ---
-
-
-def _refuse(story: _Story) -> None:
-    selected = story.selected
-    selection = selected.selection
-    if selected.content is None or selection.lock is None:
-        message = "the project has no lock, and a hosted runtime gets what a lock says"
-        raise MlenvError("no-lock", message, hint="mlenv lock, where the project is; then run the cell again")
-    _refuse_python(story)
-    refuse_options(story.context, selected)
-    refuse_credentials(story.project, selected)
-    if story.given.bundle is not None:
-        from mlenv.services.bundling.archive import read_archive
-        from mlenv.services.bundling.restore import refuse_unfit
-
-        bundle = read_archive(story.given.bundle)
-        refuse_unfit(story.project, selected, bundle, {}, story.given.bundle)
-
-
-def _refuse_python(story: _Story) -> None:
-    selection, image = story.selected.selection, story.image
-    wanted = selection.requires_python
-    said = next((finding for finding in selection.findings if finding.kind == "python"), None)
-    if said is None and (not wanted or satisfies(image.version, wanted) is not False):
-        return
-    locked = said.locked if said is not None else None
-    lock, asked = selection.lock or "", wanted or locked or "another"
-    message = python_problem(asked, image.version, image.host.shown, lock)
-    other = f"; or {image.host.another_python}" if image.host.another_python else ""
-    hint = f"make the lock for Python {image.minor}, too (requires-python, then: mlenv lock){other}"
-    raise MlenvError("lock-python", message, where=lock, hint=hint)
-
-
-def _refuse_builds(story: _Story, chosen: Plan) -> None:
-    """Stop where a package that has to come has no wheel for this Python: told from the lock's own list of files."""
-    content, names = story.selected.content or LockContent(), {pin.name for pin in chosen.installs}
-    if story.context.options.allow_build or story.given.bundle is not None:
-        return
-    target = target_of(story.image.python)
-    missing = [name for name in locks.buildable(content, target) if name in names]
-    sources = [pin.name for pin in sources_of(story.selected) if pin.name in names]
-    if sources and not missing:
-        message = f"{', '.join(sources[:3])} would be built from source, which runs its code; nothing was installed"
-        where = story.selected.selection.lock or ""
-        raise MlenvError("build-not-allowed", message, where=where, hint="mlenv setup --allow-build")
-    if not missing:
-        return
-    other = locks.suggest_python({n: content.wheels.get(n, ()) for n in missing}, target, content.requires_python)
-    better = f"; Python {other} has one" if other else ""
-    image = story.image
-    where = f"; or {image.host.another_python}" if image.host.another_python and other else ""
-    raise MlenvError(
-        "no-wheel",
-        f"{missing[0]} of {story.selected.selection.lock} has no ready-built wheel for Python {image.minor} of"
-        f" {image.host.shown}{better}; nothing was installed",
-        where=story.selected.selection.lock or "",
-        hint=f"make the lock for Python {image.minor} (mlenv lock){where}; or add --allow-build",
-    )
-
-
 # --- the two ways ---
 
 
-def _into_image(story: _Story) -> Outcome:
+def _into_image(story: Story) -> Outcome:
     image, selection = story.image, story.selected.selection
     chosen = _planned(story, image.installed, None)
-    _refuse_builds(story, chosen)
+    refuse_builds(story, chosen)
     context = story.context
     damaged = {name for name, _ in site.missing_tops(_only(image.installed, selection.pins), {})} - image.held.keys()
     if damaged:
@@ -189,8 +111,8 @@ def _into_image(story: _Story) -> Outcome:
         planned = tuple(Change(package=r.pin.name, before=r.there, after=r.pin.version) for r in chosen.of("install"))
         if not context.options.dry_run:
             _record(story, chosen, folder="")
-        return _told(story, chosen, planned, (), dry_run=context.options.dry_run)
-    _refuse_read_only(image)
+        return told(story, chosen, planned, (), dry_run=context.options.dry_run)
+    refuse_read_only(image)
     from mlenv.services.hosting.installing import changes_between, conflicts, install_into_image
 
     before = conflicts(context, image)
@@ -200,14 +122,14 @@ def _into_image(story: _Story) -> Outcome:
     _record(story, chosen, folder="")
     changes = changes_between(image.installed, after)
     clashes = [line for line in conflicts(context, image) if line not in before]
-    return _told(story, chosen, changes, clashes, mended=sorted(damaged))
+    return told(story, chosen, changes, clashes, mended=sorted(damaged))
 
 
-def _isolated(story: _Story) -> Outcome:
+def _isolated(story: Story) -> Outcome:
     from mlenv.services.hosting.installing import changes_between, fill_folder, folder_for
 
     chosen = _planned(story, story.image.installed, Installed())
-    _refuse_builds(story, chosen)
+    refuse_builds(story, chosen)
     changes: tuple[Change, ...] = ()
     with _work(story, chosen.installs) as work:
         folder = folder_for(work, sys.implementation.cache_tag or "")
@@ -218,7 +140,7 @@ def _isolated(story: _Story) -> Outcome:
             changes = changes_between(Installed(), scanned((str(folder),)))
     if not story.context.options.dry_run:
         _record(story, chosen, folder=str(folder))
-    return _told(story, chosen, changes, (), folder=str(folder), dry_run=story.context.options.dry_run)
+    return told(story, chosen, changes, (), folder=str(folder), dry_run=story.context.options.dry_run)
 
 
 def _drifted(work: Work, there: Installed) -> bool:
@@ -226,7 +148,7 @@ def _drifted(work: Work, there: Installed) -> bool:
     return bool(rows.installs) or bool(site.missing_tops(there, {}))
 
 
-def _planned(story: _Story, image: Installed, there: Installed | None) -> Plan:
+def _planned(story: Story, image: Installed, there: Installed | None) -> Plan:
     selection = story.selected.selection
     return plan(
         selection.pins,
@@ -245,7 +167,7 @@ def _only(installed: Installed, pins: Sequence[object]) -> Installed:
 
 
 @contextmanager
-def _work(story: _Story, pins: Sequence[object]) -> Iterator[Work]:
+def _work(story: Story, pins: Sequence[object]) -> Iterator[Work]:
     """Give what an installation needs; from a bundle every member is verified before the first is used."""
     from mlenv.services.bundling.gather import hashes_of
     from mlenv.services.hosting.installing import Work
@@ -285,16 +207,10 @@ def _work(story: _Story, pins: Sequence[object]) -> Iterator[Work]:
         )
 
 
-def _refuse_read_only(image: Image) -> None:
-    if not os.access(sysconfig.get_path("purelib"), os.W_OK):
-        message = f"the packages of {image.host.shown} cannot be changed from here: their folder is read-only"
-        raise MlenvError("image-read-only", message, hint="add --isolated: mlenv setup --isolated")
-
-
 # --- what is remembered and said ---
 
 
-def _record(story: _Story, chosen: Plan, *, folder: str) -> None:
+def _record(story: Story, chosen: Plan, *, folder: str) -> None:
     """Write what this kernel's checks compare with; what was installed before stays noted from the first time on."""
     path = Path(record_path(str(store.data_dir()), sys.prefix, str(story.context.cwd)))
     old = store.read_json(path) or {}
@@ -325,50 +241,3 @@ def _kept_before(old: Mapping[str, object], folder: str) -> Mapping[str, str]:
     """Return what the kernel found out that the host loads itself, where nothing else has changed."""
     found = old.get("of_host")
     return {str(k): str(v) for k, v in found.items()} if folder and isinstance(found, dict) else {}
-
-
-def _told(
-    story: _Story,
-    chosen: Plan,
-    changes: tuple[Change, ...],
-    clashes: Sequence[str],
-    *,
-    mended: Sequence[str] = (),
-    folder: str = "",
-    dry_run: bool = False,
-) -> Outcome:
-    selection, image = story.selected.selection, story.image
-    apart = " in their own folder" if folder else ""
-    first = f"set up: {words.packages(len(selection.pins))} as {selection.lock} says{apart}, on {image.shown}"
-    lines = [f"would set up: {words.moved(changes)}" if dry_run else first]
-    if mended:
-        lines.append(f"mended {', '.join(mended)}: files were missing")
-    if changes and not dry_run:
-        there = len(chosen.of("same"))
-        lines.append(f"installed {words.moved(changes)}" + (f"; {there} were there already" if there else ""))
-    lines += _left_lines(story, chosen)
-    if clashes:
-        more = f", and {len(clashes) - 2} more" if len(clashes) > 2 else ""
-        lines.append(f"beside the lock: {'; '.join(clashes[:2])}{more}")
-    data = {
-        "host": image.host.name,
-        "python": image.version,
-        "isolated": folder,
-        "same": len(chosen.of("same")),
-        "installed": [change.package for change in changes],
-        "left": dict(chosen.left),
-    }
-    return Outcome(verb="setup", lines=tuple(lines), changes=changes, dry_run=dry_run, data=data)
-
-
-def _left_lines(story: _Story, chosen: Plan) -> Iterator[str]:
-    for what, why in (("held", "needs its own"), ("image", "has its own build of")):
-        rows = chosen.of(what)
-        if what == "held":
-            rows = tuple(row for row in rows if row.there)
-            shown = [f"{row.pin.name} {row.there} (locked: {row.pin.version})" for row in rows[:_SHOWN]]
-        else:
-            shown = [f"{row.pin.name} {row.there}" for row in rows[:_SHOWN] if row.there]
-        if shown:
-            more = f", and {len(rows) - _SHOWN} more" if len(rows) > _SHOWN else ""
-            yield f"{story.image.host.shown} {why} {', '.join(shown)}{more}"
