@@ -38,7 +38,7 @@ def _story(world: World, front: Front, name: str) -> None:
     """The whole path, shortened: created by the form, listed, switched to; drift in a cell, said; synced by a click."""
     write_notebook(world.root / name / "work.ipynb", WHERE, "1")
     front.open(f"{name}/work.ipynb")
-    front.page.get_by_role("button", name="Environment", exact=True).click()
+    front.page.get_by_role("button", name=re.compile("^Environment of this project")).click()
     front.form.node.wait_for()
     front.form.field("packages").fill("six==1.16.0")
     front.form.accept()

@@ -245,6 +245,13 @@ def test_nothing_is_built_unless_allowed() -> None:
     assert ":all:" in pip.resolve(PIP, resolve).argv
 
 
+def test_what_lies_on_disk_under_no_packages_name_is_not_fetched_again() -> None:
+    """A metadata folder may be called anything; uv would stop at the first name that none may have."""
+    request = InstallRequest(prefix="/p/.venv", files=("/p/r.txt",), reinstall=("six", "<img src=x>", "-rx", ""))
+    argv = uv.install(UV, request).argv
+    assert [argv[at + 1] for at, word in enumerate(argv) if word == "--reinstall-package"] == ["six"]
+
+
 def test_a_path_that_is_not_absolute_or_steps_up_is_refused() -> None:
     for prefix in ("envs/1", "/p/../envs/1", "/p/envs\n/1"):
         with pytest.raises(MlenvError) as caught:

@@ -19,6 +19,7 @@ export function Packages(props: { context: IContext }): React.JSX.Element {
   return (
     <section className="jp-mlenv-Packages" aria-label={trans.__('Packages')}>
       <h3>{trans.__('Packages')}</h3>
+      <AddPackage context={props.context} />
       <input
         type="search"
         className="jp-mod-styled jp-mlenv-Input"
@@ -49,7 +50,6 @@ export function Packages(props: { context: IContext }): React.JSX.Element {
       {model.failure !== null && (
         <p className="jp-mlenv-outside">{failureText(model.failure, trans)}</p>
       )}
-      <AddPackage context={props.context} />
     </section>
   );
 }

@@ -14,6 +14,7 @@ from dataclasses import field, replace
 from mlenv.engines.places import absolute
 from mlenv.engines.requests import InstallRequest, ResolveRequest
 from mlenv.model import Command, value
+from mlenv.versions import is_name
 
 __all__ = [
     "SyncRequest",
@@ -109,7 +110,7 @@ def install(uv: Uv, request: InstallRequest) -> Command:
         *(_each("--only-binary", request.wheels_only) if request.allow_build else ()),
         *_flag("--require-hashes", request.require_hashes),
         *_flag("--exact", request.exact),
-        *_each("--reinstall-package", request.reinstall),
+        *_afresh(request.reinstall),
         *_builds_of_torch(request.torch_backend),
         *(("--target", str(absolute(request.target))) if request.target else ()),
         *_flag("--break-system-packages", request.managed),
@@ -217,7 +218,7 @@ def sync_project(uv: Uv, request: SyncRequest) -> Command:
         *_flag("--inexact", request.inexact),
         *_flag("--no-build", not request.allow_build),
         *(_each("--no-build-package", request.no_build_packages) if request.allow_build else ()),
-        *_each("--reinstall-package", request.reinstall),
+        *_afresh(request.reinstall),
         *_links(uv),
         *(("--dry-run", "--output-format", "json") if request.dry_run else ()),
     ]
@@ -263,6 +264,11 @@ def _flag(option: str, wanted: bool) -> tuple[str, ...]:
 
 def _each(option: str, texts: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(part for text in texts for part in (option, text))
+
+
+def _afresh(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return what fetches packages again; folders on disk may be called what no package may."""
+    return _each("--reinstall-package", tuple(filter(is_name, names)))
 
 
 def _links(uv: Uv) -> tuple[str, ...]:
