@@ -60,7 +60,7 @@ ROWS = (
     Row(
         "check of what is no notebook", "check a.txt", "notebook-missing", says="no notebook", files={"a.txt": "six\n"}
     ),
-    Row("check of two notebooks", "check a.ipynb b.ipynb", "usage"),
+    Row("scan of what is no notebook", "scan a.txt", "notebook-missing", says="no notebook", files={"a.txt": "six\n"}),
     Row(
         "check of a notebook that is no JSON",
         "check a.ipynb",

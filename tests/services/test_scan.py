@@ -115,3 +115,15 @@ def test_what_to_type_instead(folder: Path, capsys: pytest.CaptureFixture[str], 
     (folder / "requirements.txt").write_text("idna==3.7\n")
     _, outcome = typed(["scan", "work.ipynb"], capsys)
     assert [row["instead"] for row in outcome["data"]["lines"]] == [instead]
+
+
+def test_a_tree_that_is_no_project_is_not_walked_to_its_end(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mlenv.services.notebook_imports._MOST_FOLDERS", 3)
+    for name in ("a", "b", "c/d"):
+        (folder / name).mkdir(parents=True)
+    write_notebook(folder / "a" / "one.ipynb", "1")
+    status, said = typed(["scan", "."], capsys)
+    assert (status, said["error"]["code"]) == (2, "folder-too-large")
+    assert typed(["scan", "a"], capsys)[0] == 0

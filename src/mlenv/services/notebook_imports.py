@@ -17,6 +17,8 @@ _NOTEBOOK_BYTES = 256 << 20
 _MODULE_BYTES = 4 << 20
 _MOST_FILES = 500
 """Modules of the project that are read; a larger one is a package, which declares what it needs."""
+_MOST_FOLDERS = 50_000
+"""A project with its data has fewer. Cost of so many: 2 s."""
 _HINT = "name the notebook as seen from here: DIR/NAME.ipynb"
 _SKIPPED = frozenset({"node_modules", "site-packages", "__pycache__", "build", "dist"})
 
@@ -64,14 +66,27 @@ def local_modules(folder: Path) -> frozenset[str]:
 
 
 def find_notebooks(root: Path) -> list[Path]:
-    """Return the notebooks of a project, sorted; hidden folders, environments and caches are skipped."""
+    """Return the notebooks of a project, sorted; hidden folders, environments and caches are skipped.
+
+    Raises:
+        MlenvError: as :func:`walked`.
+    """
     return [here / name for here, files in walked(root) for name in files if name.endswith(".ipynb")]
 
 
 def walked(root: Path) -> Iterator[tuple[Path, list[str]]]:
-    """Yield each folder of a tree with its files, sorted; hidden folders, environments and caches are skipped."""
-    for folder, names, files in os.walk(root):
+    """Yield each folder of a tree with its files, sorted; hidden folders, environments and caches are skipped.
+
+    Raises:
+        MlenvError: ``folder-too-large`` for a tree that is no project any more (``/``, a drive of data).
+    """
+    for count, (folder, names, files) in enumerate(os.walk(root)):
         here = Path(folder)
+        if count == _MOST_FOLDERS:
+            message = (
+                f"{root.name or root} holds more than {_MOST_FOLDERS:,} folders, too many to look for notebooks in"
+            )
+            raise MlenvError("folder-too-large", message, where=str(root), hint="name the notebooks: DIR/NAME.ipynb")
         names[:] = sorted(
             name
             for name in names
