@@ -80,15 +80,16 @@ test: labextension lint types imports ## everything that guards a change
 	@$(BIN)/coverage erase
 	@$(BIN)/python -m pytest -q tests/core tests/property tests/wire tests/test_readme.py tests/test_shape.py --cov --cov-report=
 	@$(BIN)/coverage report --fail-under=90 --skip-covered --include='$(CORE)'
-	@echo "== real interpreters, engines, kernels and notebooks, in two processes at once (the second one's lines come after the first's)"
-	@# One more try for tests that time real processes on a busy machine; the summary counts every rerun.
+	@echo "== real interpreters, engines, kernels, notebooks, pages; beside them, in a second process, the scenarios (their lines come last)"
+	@# One more try for tests that time real processes on a busy machine; the summaries count every rerun.
 	@$(BIN)/python -m pytest -q $(SCENARIOS) $(REAL_OPTIONS) >.scenarios.log 2>&1 & other=$$!; trap "kill $$other 2>/dev/null" EXIT; status=0; \
 	$(BIN)/python -m pytest -q $(REAL) $(REAL_OPTIONS) || status=1; \
+	echo "== samples of the attacks on the promises"; \
+	$(BIN)/python -m pytest -q tests/torture $(REAL_OPTIONS) || status=1; \
+	echo "== JupyterLab and Notebook 7 in a real browser"; \
+	$(BIN)/python -m pytest -q tests/browser --reruns 1 -rsR --durations=10 || status=1; \
+	echo "== the scenarios"; \
 	wait $$other || status=1; cat .scenarios.log; exit $$status
-	@echo "== samples of the attacks on the promises"
-	@$(BIN)/python -m pytest -q tests/torture $(REAL_OPTIONS)
-	@echo "== JupyterLab and Notebook 7 in a real browser"
-	@$(BIN)/python -m pytest -q tests/browser --reruns 1 -rsR
 
 pictures: labextension ## take the README's pictures anew, light and dark
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --group browser

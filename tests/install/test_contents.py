@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.real, pytest.mark.network]
 BUNDLE = f"mlenv-{__version__}.data/data/share/jupyter/labextensions/mlenv"
 SETTINGS = f"mlenv-{__version__}.data/data/etc/jupyter"
 LARGEST_BUNDLE = 150_000
-LARGEST_COMPRESSED = 50_000
+LARGEST_COMPRESSED = 60_000
 LARGEST_WHEEL = 1_500_000
 LARGEST_SDIST = 3_000_000
 
