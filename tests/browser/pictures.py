@@ -102,11 +102,12 @@ def test_missing_kernel(world: World, front: Front, kernel: str, app: str) -> No
     _take(front, "missing-kernel")
 
 
-@pytest.mark.parametrize("app", ["lab"])
-def test_panel_in_a_cell(world: World, front: Front, kernel: str, app: str) -> None:
+def test_panel_in_a_cell(world: World, front: Front, kernel: str) -> None:
     """What `%mlenv panel` draws in any front end, out of step and opened at its packages."""
-    write_notebook(world.root / "penguins" / "panel.ipynb", "import humanize", "%mlenv panel", kernel={"name": kernel})
-    front.open("penguins/panel.ipynb")
+    write_notebook(
+        world.root / "penguins" / f"panel-{front.app}.ipynb", "import humanize", "%mlenv panel", kernel={"name": kernel}
+    )
+    front.open(f"penguins/panel-{front.app}.ipynb")
     _tidy(front)
     front.run(0)
     world.install("penguins", "humanize==4.9.0")
@@ -116,6 +117,6 @@ def test_panel_in_a_cell(world: World, front: Front, kernel: str, app: str) -> N
     panel.get_by_role("region", name="Packages", exact=True).wait_for()
     panel.get_by_placeholder("humanize, or numpy<2").scroll_into_view_if_needed()
     front.toast("penguins").click(trial=True)  # it has slid in
-    _take(front, "panel")
+    _take(front, "panel" if front.app == "lab" else "panel-notebook7")
     panel.locator("button:visible", has_text="Sync").click()
     panel.locator("strong", has_text="in-step").wait_for()
