@@ -36,6 +36,16 @@ def advice(done: CellResult) -> list[tuple[str, str]]:
     return [(row["action"], row["package"]) for row in told]
 
 
+def assert_the_rest_waits(here: LiveKernel, shown: str) -> None:
+    """What stands behind `await mlenv.use_kernel()` is not run where it stands, and one line says so."""
+    on_its_way = here.run("import mlenv\nawait mlenv.use_kernel()\nprint('the rest')")
+    assert on_its_way.ename == "Switching"
+    assert "the rest" not in on_its_way.stdout
+    assert on_its_way.traceback.splitlines() == [
+        f"mlenv: this notebook is being switched to {shown}; the rest of this cell has not run: run it there"
+    ]
+
+
 @pytest.mark.parametrize("packages", KERNELS.values(), ids=KERNELS)
 def test_from_a_failed_import_to_the_projects_kernel_and_back_after_damage(
     packages: tuple[str, ...], mlenv_home: Path, tmp_path: Path, make_venv, start_kernel, page
@@ -70,13 +80,7 @@ def test_from_a_failed_import_to_the_projects_kernel_and_back_after_damage(
     assert "installed in the project's environment .venv" in failed.text
     assert advice(here.run("import humanize")) == []
     assert f"this notebook is being switched to {spec['display_name']}" in here.run("%mlenv switch").text
-    on_its_way = here.run("import mlenv\nawait mlenv.use_kernel()\nprint('the rest')")
-    assert on_its_way.ename == "Switching"
-    assert "the rest" not in on_its_way.stdout
-    assert on_its_way.traceback.splitlines() == [
-        f"mlenv: this notebook is being switched to {spec['display_name']}; "
-        "the rest of this cell has not run: run it there"
-    ]
+    assert_the_rest_waits(here, spec["display_name"])
     tab.listen(1)
     assert tab.told() == [message, message, message]
 
