@@ -16,6 +16,7 @@ from kernel.locked import lock
 from kernel.standin import write_standin
 from mlenv.kernel import widget_fit
 from mlenv.kernel.panel import Panel
+from mlenv.model import Action
 
 ECHO = """
 pythons = [
@@ -173,6 +174,16 @@ def test_engine_and_python_are_chosen_by_name_and_no_path_is_in_what_is_saved(
     assert "/opt/" not in str(environment.python.get_state())
     environment.verbs["undo"].click()
     assert done(panel)[-1].endswith("did undo")
+
+
+def test_in_a_hosted_image_the_button_sets_it_up(notebook: Notebook, tmp_path: Path) -> None:
+    """There the report's action is still called sync, and what it names to type is setup."""
+    panel = panel_of(notebook, write_standin(tmp_path, ECHO))
+    report = vars(notebook.shell)["_mlenv_session"].state().report(wait=True)
+    panel.show_report(replace(report, next=Action(action="sync", command="mlenv setup", text="")))
+    assert panel.action.description == "Set up"
+    panel.action.click()
+    assert done(panel)[-1].endswith("did setup")
 
 
 def test_kernels_are_listed_when_they_are_looked_at_and_pruned_with_the_second_click(
