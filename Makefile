@@ -15,7 +15,7 @@ JLPM := cd $(LABEXTENSION) && PATH="$(CURDIR)/$(BIN):$$PATH" jlpm
 NODE_IS_NEW := PATH="$(CURDIR)/$(BIN):$$PATH" node -e 'const [a, b] = process.versions.node.split("."); process.exit(a * 100 + +b < 2019 ? 1 : 0)'
 
 REAL := tests/services tests/faces tests/kernel tests/real tests/differential tests/examples tests/install tests/hosted
-SCENARIOS := tests/scenarios tests/hostile
+SCENARIOS := tests/scenarios tests/hostile $(wildcard tests/exports tests/clusters tests/hub)
 REAL_OPTIONS := --reruns 1 -rR --durations=10
 
 .PHONY: help setup labextension demo lab lint types imports test pictures test-fast torture differential bench coverage clean

@@ -5,19 +5,18 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from mlenv import process, store
+from mlenv import store
 from mlenv._version import __version__
 from mlenv.errors import MlenvError
-from mlenv.hosted.addresses import public_address
 from mlenv.hosted.cell import cells, notebook_text
-from mlenv.model import Command, Outcome
+from mlenv.model import Outcome
 from mlenv.services.check import selection_of
 from mlenv.services.context import Context
-from mlenv.services.project import Project, open_project
+from mlenv.services.exporting.gather import no_lock
+from mlenv.services.exporting.repository import repository_of
+from mlenv.services.project import open_project
 
 __all__ = ["export_cell"]
-
-_ASK_S = 20.0
 
 
 def export_cell(context: Context, output: str | None) -> Outcome:
@@ -33,9 +32,8 @@ def export_cell(context: Context, output: str | None) -> Outcome:
     project = open_project(context)
     lock = selection_of(context, project).lock
     if lock is None:
-        message = "the project has no lock, and a set-up cell installs what a lock says"
-        raise MlenvError("no-lock", message, where=str(project.root), hint="mlenv lock, or mlenv freeze")
-    source, below = _repository(project)
+        raise no_lock(project)
+    source, below = repository_of(project.root)
     sources = cells(__version__, lock=f"{below}{lock}" if source else lock, source=source)
     data = {"cells": list(sources), "lock": lock, "from": source}
     if output in (None, "-"):
@@ -43,20 +41,6 @@ def export_cell(context: Context, output: str | None) -> Outcome:
     name = _write(context, str(output), notebook_text(sources))
     lines = (f"written {name}: open it in Colab or Kaggle, and run its cells first",)
     return Outcome(verb="export", lines=lines, files=(name,), data=data)
-
-
-def _repository(project: Project) -> tuple[str, str]:
-    """Return the address of the project's remote and its folder there (with ``/`` behind it), nothing without one."""
-    remote = public_address(_git(project.root, "remote", "get-url", "origin"))
-    return (remote, _git(project.root, "rev-parse", "--show-prefix")) if remote else ("", "")
-
-
-def _git(root: Path, *words: str) -> str:
-    try:
-        done = process.run(Command(argv=("git", "-C", str(root), *words), timeout_s=_ASK_S))
-    except MlenvError:  # no git on this machine
-        return ""
-    return done.stdout.strip() if done.code == 0 else ""
 
 
 def _write(context: Context, output: str, text: str) -> str:

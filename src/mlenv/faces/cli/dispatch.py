@@ -201,13 +201,16 @@ def _bundle(context: Context, request: Request) -> Outcome:
 def _export(context: Context, request: Request) -> Outcome:
     from mlenv.services.export import ExportWish, export
 
-    kind, *rest = request.arguments
+    kind, *rest = request.arguments or ("",)
     options = request.options
     wish = ExportWish(
         arguments=tuple(rest),
         output=options.get("output"),
         write=options.get("write", False),
         declared=options.get("declared", False),
+        check=options.get("check", False),
+        jupyter=options.get("jupyter", False),
+        base=options.get("base", ""),
     )
     return export(context, kind, wish)
 
