@@ -10,12 +10,25 @@ from typing import Collection, Dict, Iterable, List, Mapping, Optional, Sequence
 from mlenv.model import Installed, Loaded, value
 from mlenv.versions import same
 
-__all__ = ["COUNTED", "Belonging", "Entry", "Place", "belongings", "entries", "moved", "observe", "settled_version"]
+__all__ = [
+    "COUNTED",
+    "Belonging",
+    "Entry",
+    "Place",
+    "belongings",
+    "entries",
+    "moved",
+    "observe",
+    "settled_version",
+    "told_late",
+]
 
 COUNTED = ("environment", "runtime", "outside")
 """Origins that a report speaks of; what is the project's own or the standard library's is nobody's distribution."""
 
 _COMPILED = (".so", ".pyd", ".dylib")
+_CLOCK_S = 1.0
+"""When a process began is known to about a second."""
 
 
 @value
@@ -172,6 +185,25 @@ def settled_version(before: Optional[str], after: Optional[str], says: Optional[
         if says is not None and same(version, says):
             return version
     return None
+
+
+def told_late(installed: str, says: Optional[str], later_s: float) -> Optional[str]:
+    """Return the version that was loaded into a process that nobody had looked at before.
+
+    Args:
+        installed: what the disk has now.
+        says: the module's own ``__version__``, where it has one.
+        later_s: seconds from the start of the process, which is known to about one, to the installation.
+
+    Returns:
+        What was installed before the process began is what it has loaded; after that the module itself says it;
+        ``None`` where it does not.
+    """
+    if later_s < -_CLOCK_S:
+        return installed
+    if says is not None:
+        return installed if same(installed, says) else says
+    return installed if later_s < _CLOCK_S else None
 
 
 def moved(loaded: Iterable[Loaded], installed: Installed) -> Tuple[Loaded, ...]:

@@ -31,6 +31,7 @@ __all__ = [
     "Installed",
     "KernelRef",
     "Loaded",
+    "Member",
     "Outcome",
     "Pin",
     "ProjectRef",
@@ -362,8 +363,20 @@ class Report:
 
 
 @value
+class Member:
+    """A process of a cluster."""
+
+    role: str
+    """``worker`` or ``scheduler``."""
+    host: str
+    """As in its address."""
+    python: str = ""
+    """Full version of its interpreter; empty where it did not say."""
+
+
+@value
 class Checked:
-    """One notebook or project of a check of many."""
+    """One notebook or project of a check of many, or one process of a cluster."""
 
     name: str
     """As it is typed here: ``course/ben.ipynb``, ``course/`` for a project."""
@@ -373,6 +386,8 @@ class Checked:
     error: Optional[MlenvError] = None
     hints: Tuple[Tuple[str, str], ...] = ()
     """(what is worth knowing of this notebook, what to type): nothing of it is drift."""
+    member: Optional[Member] = None
+    """Which process it is, where it is one of a cluster."""
 
     @property
     def verdict(self) -> str:
@@ -382,11 +397,13 @@ class Checked:
 
 @value
 class Survey:
-    """The answer of ``check`` for many notebooks and projects."""
+    """The answer of ``check`` for many notebooks and projects, and of ``cluster check``."""
 
     rows: Tuple[Checked, ...]
     verdict: str
     """The worst of them; ``error`` where something could not be read."""
+    next: Optional[Action] = None
+    """The one thing to do for all of them, where there is one (a cluster)."""
 
     @property
     def status(self) -> int:

@@ -99,7 +99,11 @@ _ALL_OPTIONS = (
     _option("--jupyter", "export: an image with JupyterLab in which the project's kernel is registered"),
     _option("--base", "export: the base image, with its tag or digest", "IMAGE"),
     _option("--inplace", "run: write the new outputs into the notebook itself"),
-    _option("--timeout", "run: the most seconds that one cell may take (default: no limit)", "SECONDS"),
+    _option(
+        "--timeout",
+        "run: the most seconds that one cell may take (default: no limit); cluster: that an answer may (10)",
+        "SECONDS",
+    ),
     _option("--prefix", "the environment's folder", "DIR"),
 )
 

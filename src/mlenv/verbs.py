@@ -252,6 +252,15 @@ VERBS: Tuple[Verb, ...] = (
         example="kernels prune --dry-run",
     ),
     _verb(
+        "cluster",
+        "Compare what every worker of a Dask cluster has installed and loaded with the lock: one table, one verdict.",
+        "--timeout",
+        *_CHOICE,
+        *_EVERY,
+        arguments=("action", "+", "check, then the scheduler's address"),
+        example="cluster check tcp://127.0.0.1:8786",
+    ),
+    _verb(
         "pythons",
         "List the Pythons of this machine, where they come from, and which one create would take.",
         "--python",

@@ -12,7 +12,7 @@ from typing import Any, Dict, Iterable, List, Mapping, Optional, Set, Tuple
 
 from mlenv.import_names import KERNEL_MODULES
 from mlenv.kernel.uninterrupted import uninterrupted
-from mlenv.loaded import Belonging, Entry, Place, belongings, entries, observe, settled_version
+from mlenv.loaded import Belonging, Entry, Place, belongings, entries, observe, settled_version, told_late
 from mlenv.model import Distribution, Installed, Loaded
 from mlenv.probe import site
 from mlenv.versions import normalise
@@ -58,8 +58,18 @@ def folder_stamp(path: str) -> Optional[Tuple[int, ...]]:
 class Memory:
     """The distributions whose modules this process holds, each with the version that was loaded."""
 
-    def __init__(self, scans: Scans, *, runtimes: str, root: Optional[str]) -> None:
+    def __init__(self, scans: Scans, *, runtimes: str, root: Optional[str], since: float = 0.0) -> None:
+        """Begin to look.
+
+        Args:
+            scans: of site folders.
+            runtimes: folder of mlenv's runtimes; empty where there are none.
+            root: the project's folder.
+            since: when this process began, in seconds since the epoch, where it had loaded things before anybody
+                looked: what was installed later may not be what is in memory. 0.0: the first look came first.
+        """
         self._scans = scans
+        self._since = since
         self._runtimes = os.path.realpath(runtimes) if runtimes else ""
         self._own = [folder for folder in (root, os.getcwd()) if folder]
         self._sites: List[str] = []
@@ -219,6 +229,8 @@ class Memory:
         before = self._before.get(folder, {}).get(name) if folder in self._before else after
         says = (_variables(sys.modules.get(module)).get("__version__") for module in sorted(modules, key=len))
         stated = next((text for text in says if isinstance(text, str)), None)
+        if self._since and folder not in self._before and after is not None:
+            return told_late(after.version, stated, _installed_at(after) - self._since)
         return settled_version(before.version if before else None, after.version if after else None, stated)
 
     def _refresh_reimported(self, key: _Key, place: Place) -> None:
@@ -260,6 +272,14 @@ def _variables(module: object) -> Mapping[str, Any]:
     except AttributeError:
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def _installed_at(distribution: Distribution) -> float:
+    """Return when the files of a distribution came, in seconds since the epoch: its metadata folder is made last."""
+    try:
+        return os.stat(os.path.join(distribution.site, distribution.folder)).st_ctime
+    except OSError:
+        return 0.0
 
 
 def _mlenv_folder() -> str:

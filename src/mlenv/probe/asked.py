@@ -11,8 +11,10 @@ import platform
 import sys
 import sysconfig
 
+__all__ = ["markers"]
 
-def _markers() -> "dict[str, str]":
+
+def markers() -> "dict[str, str]":
     implementation = sys.implementation.version
     version = f"{implementation.major}.{implementation.minor}.{implementation.micro}"
     if implementation.releaselevel != "final":
@@ -56,7 +58,7 @@ def _prefix() -> str:
 
 def _main() -> None:
     facts = {
-        "markers": _markers(),
+        "markers": markers(),
         "tags": _tags(sys.argv[2]),
         "implementation": sys.implementation.name,
         "cache_tag": sys.implementation.cache_tag,

@@ -9,9 +9,10 @@ from collections import Counter
 from typing import Any, Dict, Sequence, Tuple
 
 from mlenv.model import Checked, Outcome, Survey
+from mlenv.render.cluster import cluster_lines
 from mlenv.render.private import mask_secrets
 from mlenv.render.story import Voice, tell
-from mlenv.render.wire import SCHEMA, error_json, report_json
+from mlenv.render.wire import SCHEMA, action_json, error_json, report_json
 
 __all__ = ["survey_json", "survey_outcome"]
 
@@ -21,6 +22,8 @@ _LONGEST = 90
 
 def survey_outcome(survey: Survey) -> Outcome:
     """Return the table as an outcome: one line for each notebook and project, then one that counts."""
+    if any(row.member is not None for row in survey.rows):
+        return Outcome(verb="cluster", lines=cluster_lines(survey), ok=survey.status == 0, data=survey_json(survey))
     rows = [_HEAD, *(_cells(row) for row in survey.rows)]
     widths = [max(len(cell) for cell in column) for column in zip(*rows)]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows]
@@ -32,14 +35,18 @@ def survey_json(survey: Survey) -> Dict[str, Any]:
 
     ``verdict`` is the worst of them, ``error`` where something could not be read. A row of ``reports`` is what
     ``check --json`` says of one (``next.command`` as it is typed here), or an error's object, with ``name`` and
-    ``notebook`` (``null`` for a project).
+    ``notebook`` (``null`` for a project). Of a cluster each row has ``role``, ``host`` and ``python``, and ``next`` of
+    the whole is what to do.
     """
-    return {"schema": SCHEMA, "verdict": survey.verdict, "reports": [_row_json(row) for row in survey.rows]}
+    then = {"next": action_json(survey.next)} if survey.next is not None else {}
+    return {"schema": SCHEMA, "verdict": survey.verdict, **then, "reports": [_row_json(row) for row in survey.rows]}
 
 
 def _row_json(row: Checked) -> Dict[str, Any]:
     told = error_json(row.error) if row.error is not None else report_json(row.report) if row.report else {}
-    return {"name": row.name, "notebook": row.name if row.is_notebook else None, **told}
+    member = row.member
+    place = {"role": member.role, "host": member.host, "python": member.python or None} if member else {}
+    return {"name": row.name, "notebook": row.name if row.is_notebook else None, **place, **told}
 
 
 def _cells(row: Checked) -> Tuple[str, str, str, str]:

@@ -8,11 +8,12 @@ from __future__ import annotations
 from typing import Any, Dict, Mapping, Optional, Sequence
 
 from mlenv.errors import MlenvError
-from mlenv.model import Advice, Event, Finding, Loaded, Outcome, Report
+from mlenv.model import Action, Advice, Event, Finding, Loaded, Outcome, Report
 from mlenv.render.private import mask_secrets
 
 __all__ = [
     "SCHEMA",
+    "action_json",
     "advice_json",
     "error_json",
     "event_json",
@@ -35,11 +36,7 @@ def report_json(report: Report) -> Dict[str, Any]:
     return {
         "schema": SCHEMA,
         "verdict": report.verdict,
-        "next": {
-            "action": report.next.action,
-            "command": report.next.command,
-            "text": mask_secrets(report.next.text),
-        },
+        "next": action_json(report.next),
         "project": {"root": project.root, "name": project.name, "manifest": project.manifest} if project else None,
         "environment": {"prefix": environment.prefix, "python": environment.python, "engine": environment.engine},
         "lock": {"path": report.lock_path, "kind": report.lock_kind},
@@ -53,6 +50,11 @@ def report_json(report: Report) -> Dict[str, Any]:
         },
         "reason": mask_secrets(report.reason),
     }
+
+
+def action_json(action: Action) -> Dict[str, Any]:
+    """Return the one thing to do."""
+    return {"action": action.action, "command": action.command, "text": mask_secrets(action.text)}
 
 
 def finding_json(finding: Finding) -> Dict[str, Any]:

@@ -253,6 +253,12 @@ def _kernels(context: Context, request: Request) -> Outcome:
     )
 
 
+def _cluster(context: Context, request: Request) -> Survey:
+    from mlenv.services.clusters.check import check_cluster
+
+    return check_cluster(context, request.arguments, request.options.get("timeout"))
+
+
 def _pythons(context: Context, request: Request) -> Outcome:
     from mlenv.services.pythons import pythons
 
@@ -341,6 +347,7 @@ SERVICES: Mapping[str, _Service] = {
     "show": _show,
     "outdated": _outdated,
     "kernels": _kernels,
+    "cluster": _cluster,
     "pythons": _pythons,
     "run": _run,
     "switch": _switch,

@@ -1,0 +1,108 @@
+"""``cluster check ADDRESS``: every worker's loaded and installed sets against the lock, one table, one verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from mlenv.clusters import judging
+from mlenv.clusters.answers import Answer, Process, parse_answer
+from mlenv.errors import MlenvError
+from mlenv.locks import Target
+from mlenv.model import Checked, Member, Selection, Survey
+from mlenv.services.clusters.asking import ask_cluster, checked_address
+from mlenv.services.context import Context
+from mlenv.services.project import Project, open_project
+from mlenv.services.select import select_project
+
+__all__ = ["check_cluster", "judge_cluster"]
+
+_TIMEOUT_S = 10.0
+_LONGEST_S = 3600.0
+
+
+def check_cluster(context: Context, arguments: Sequence[str], timeout: str | None) -> Survey:
+    """Ask a scheduler and all its workers, and compare them with the project's lock.
+
+    Args:
+        context: ``--project``, ``--lock``, ``--extra``, ``--group``.
+        arguments: ``check`` and the scheduler's address.
+        timeout: seconds for the scheduler, and then for each worker.
+
+    Raises:
+        MlenvError: ``usage``, ``dask-missing``, ``scheduler-unreachable``, ``no-workers``; ``no-project``, what the
+            lock's reader raises.
+    """
+    if len(arguments) != 2 or arguments[0] != "check":
+        message = "'mlenv cluster check' takes the address of a scheduler"
+        raise MlenvError("usage", message, hint="mlenv cluster check tcp://HOST:8786")
+    address, limit = checked_address(arguments[1]), _seconds(timeout)
+    project = open_project(context)
+    context.tell("check", f"asking the workers of {address}")
+    return judge_cluster(context, project, ask_cluster(address, limit))
+
+
+def _seconds(text: str | None) -> float:
+    try:
+        seconds = _TIMEOUT_S if text is None else float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds <= _LONGEST_S:
+        raise MlenvError("usage", "--timeout takes a number of seconds", hint="--timeout 30")
+    return seconds
+
+
+def judge_cluster(context: Context, project: Project, processes: Sequence[Process]) -> Survey:
+    """Hold the answers against the lock, which is read once for each kind of interpreter. Cost: O(processes).
+
+    Raises:
+        MlenvError: ``no-workers``; what the lock's reader raises.
+    """
+    if all(one.is_scheduler for one in processes):
+        raise MlenvError(
+            "no-workers",
+            "the scheduler has no workers: there is nothing to compare",
+            hint="dask worker tcp://HOST:8786",
+        )
+    answers = [_read(one) for one in processes]
+    select = _selections(context, project)
+    workers = [answer for one, answer in zip(processes, answers, strict=True) if _is_worker(one, answer)]
+    rows = []
+    for one, answer in zip(processes, answers, strict=True):
+        member = Member(role="scheduler" if one.is_scheduler else "worker", host=one.host)
+        if isinstance(answer, MlenvError):
+            rows.append(Checked(name=one.name, is_notebook=False, error=answer, member=member))
+            continue
+        selection = select(answer.target)
+        if one.is_scheduler:
+            report = judging.judge_scheduler(answer, selection, [row for row in workers if isinstance(row, Answer)])
+        else:
+            report = judging.judge_worker(answer, selection)
+        member = Member(role=member.role, host=member.host, python=answer.target.python)
+        rows.append(Checked(name=one.name, is_notebook=False, report=report, member=member))
+    return judging.sum_up([*rows[1:], *rows[:1]] if processes[0].is_scheduler else rows)
+
+
+def _is_worker(one: Process, answer: Answer | MlenvError) -> bool:
+    return not one.is_scheduler and isinstance(answer, Answer)
+
+
+def _read(one: Process) -> Answer | MlenvError:
+    if one.error is not None:
+        return one.error
+    try:
+        return parse_answer(one.answer)
+    except MlenvError as error:
+        return error
+
+
+def _selections(context: Context, project: Project) -> Callable[[Target], Selection]:
+    """Return what selects for an interpreter, once for those that are alike."""
+    known: dict[str, Selection] = {}
+
+    def select(target: Target) -> Selection:
+        key = repr((sorted(target.markers.items()), target.tags))
+        if key not in known:
+            known[key] = judging.for_cluster(select_project(project, target, context.options).selection)
+        return known[key]
+
+    return select
