@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -83,8 +84,16 @@ def test_two_environments_of_one_python_are_not_mixed_up(
     make_venv: Callable[..., Path], cache: Path, tmp_path: Path
 ) -> None:
     one, two = make_venv(tmp_path / "one"), make_venv(tmp_path / "two")
-    assert ask(one / "bin" / "python", cache).prefix == str(one)
-    assert ask(two / "bin" / "python", cache).prefix == str(two)
+    first, second = ask(one / "bin" / "python", cache), ask(two / "bin" / "python", cache)
+    assert (first.prefix, second.prefix) == (str(one), str(two))
+    assert replace(first, python=second.python, prefix=second.prefix) == second
+    assert len(list((cache / "interpreters").iterdir())) == 1, "they link to one Python, which is started once"
+    cfg = (one / "pyvenv.cfg").read_text()
+    home = next(line.partition("=")[2].strip() for line in cfg.splitlines() if line.startswith("home"))
+    (tmp_path / "home").symlink_to(home)
+    (one / "pyvenv.cfg").write_text(cfg.replace(home, str(tmp_path / "home")))
+    ask(one / "bin" / "python", cache)
+    assert len(list((cache / "interpreters").iterdir())) == 2, "another home in pyvenv.cfg is another base"
 
 
 def test_asking_runs_no_code_of_the_environment(make_venv: Callable[..., Path], cache: Path, tmp_path: Path) -> None:

@@ -1,7 +1,8 @@
 """Ask an interpreter what it is, without running anything of its environment.
 
 It runs ``-I -S`` (no ``.pth`` file, no ``sitecustomize``, no variables) under a time limit, and its answer is kept
-by the file's identity: the second question costs two ``stat`` calls and a small file.
+by the file's identity: the second question costs two ``stat`` calls and a small file. Environments that link to the
+same installation, with the same words in ``pyvenv.cfg``, share one answer: a thousand of them start one interpreter.
 """
 
 from __future__ import annotations
@@ -25,6 +26,9 @@ __all__ = ["Facts", "ask"]
 
 _TIMEOUT_S = 10.0
 _FORM = 2
+_CFG_CHARACTERS = 100_000
+_OF_THE_FOLDER = frozenset({"prompt", "command"})
+"""Keys of ``pyvenv.cfg`` that name the environment and that no interpreter reads."""
 
 
 @value
@@ -58,24 +62,28 @@ class Facts:
 
 
 def ask(python: str | Path, cache_dir: str | Path) -> Facts:
-    """Ask the interpreter at ``python``; answers are kept in ``cache_dir``. Cost: 150 ms, then 0.5 ms.
+    """Ask the interpreter at ``python``; answers are kept in ``cache_dir``. Cost: 150 ms, then 0.3 ms.
 
     Raises:
         MlenvError: ``python-not-found`` where there is no such file, ``python-broken`` where it does not start, does
             not answer within 10 s, or answers something else.
     """
     path = os.path.abspath(python)
-    memory = Path(cache_dir) / "interpreters" / f"{_identity(path)}.json"
+    identity, prefix = _identity(path)
+    memory = Path(cache_dir) / "interpreters" / f"{identity}.json"
     answer = _remembered(memory)
     if answer is None:
         answer = _asked(path)
         with suppress(OSError):  # losing a cache costs only time
             _remember(memory, answer)
-    return _facts(path, answer)
+    return _facts(path, answer if prefix is None else {**answer, "prefix": prefix})
 
 
-def _identity(path: str) -> str:
-    """Return a name for the interpreter as it is now: its file, its library, and what makes it an environment's."""
+def _identity(path: str) -> tuple[str, str | None]:
+    """Return a name for the interpreter as it is now: its file, its library, and what makes it an environment's.
+
+    With it the environment's folder, where the name is that of every environment of the same installation.
+    """
     from packaging import __version__
 
     real = os.path.realpath(path)
@@ -90,12 +98,42 @@ def _identity(path: str) -> str:
             where=path,
             hint="Choose another one: --python 3.12",
         ) from error
-    for place in (os.path.dirname(os.path.dirname(path)), os.path.dirname(path)):
-        with suppress(OSError):
-            stamps.append(_stamp(os.path.join(place, "pyvenv.cfg")))
+    linked = _linked(path, real)
+    if linked is None:
+        for place in _places(path):
+            with suppress(OSError):
+                stamps.append(_stamp(os.path.join(place, "pyvenv.cfg")))
     stamps += _libraries(os.path.join(os.path.dirname(os.path.dirname(real)), "lib"))
-    facts = json.dumps([_FORM, __version__, path, real, stamps])
-    return hashlib.sha256(facts.encode()).hexdigest()[:32]
+    prefix, own = linked or (None, path)
+    facts = json.dumps([_FORM, __version__, own, real, stamps])
+    return hashlib.sha256(facts.encode()).hexdigest()[:32], prefix
+
+
+def _places(path: str) -> tuple[str, str]:
+    """Return the folders that may be the environment of an interpreter, as :mod:`mlenv.probe.asked` looks."""
+    folder = os.path.dirname(path)
+    return os.path.dirname(folder), folder
+
+
+def _linked(path: str, real: str) -> tuple[str, list[str]] | None:
+    """Return the folder of an environment whose interpreter is a link to an installation's, and what makes it its own.
+
+    ``None`` where it has a file of its own, or leads to a script: what that answers may hang on who asks.
+    """
+    if os.name == "nt":  # environments have a launcher of their own
+        return None
+    prefix = next((place for place in _places(path) if os.path.isfile(os.path.join(place, "pyvenv.cfg"))), None)
+    if prefix is None or real.startswith(os.path.realpath(prefix) + os.sep):
+        return None
+    try:
+        with open(real, "rb", buffering=0) as program:
+            script = program.read(2) == b"#!"
+        with open(os.path.join(prefix, "pyvenv.cfg"), encoding="utf-8", errors="replace") as file:
+            lines = file.read(_CFG_CHARACTERS).splitlines()
+    except OSError:
+        return None
+    told = [line for line in lines if line.partition("=")[0].strip() not in _OF_THE_FOLDER]
+    return None if script else (prefix, told)
 
 
 def _libraries(folder: str) -> list[tuple[int, int]]:
