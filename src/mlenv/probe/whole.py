@@ -37,23 +37,26 @@ def missing_tops(installed: Installed, index: Mapping[str, Sequence[str]]) -> Tu
             continue
         if distribution.site not in there:
             there[distribution.site] = {entry_name(entry) for entry in listing(distribution.site)}
-        if distribution.name not in index and (unfinished := _unfinished(distribution)):
-            damaged.append((distribution.name, unfinished))
-            continue
-        names = index[distribution.name] if distribution.name in index else tops(distribution)
+        names = index.get(distribution.name)
+        if names is None:
+            record = text_of(f"{distribution.site}/{distribution.folder}/RECORD")
+            unfinished = _unfinished(distribution, record)
+            if unfinished:
+                damaged.append((distribution.name, unfinished))
+                continue
+            names = tops(distribution, record or None)
         gone = [name for name in names if name not in there[distribution.site]]
         if gone:
             damaged.append((distribution.name, f"its files are gone: {', '.join(gone[:3])}"))
     return tuple(damaged)
 
 
-def _unfinished(distribution: Distribution) -> str:
+def _unfinished(distribution: Distribution, record: str) -> str:
     """Say why an installation cannot have come to its end; empty where it has, or where its kind is never judged."""
-    folder = os.path.join(distribution.site, distribution.folder)
     if not distribution.folder.endswith(".dist-info"):
         return ""
-    record, installer = text_of(f"{folder}/RECORD"), text_of(f"{folder}/INSTALLER").strip()
-    if installer in _FOREIGN:
+    folder = f"{distribution.site}/{distribution.folder}"
+    if text_of(f"{folder}/INSTALLER").strip() in _FOREIGN:
         return ""
     if not record:
         return _NO_RECORD
