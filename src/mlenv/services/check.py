@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from mlenv import drift, store
-from mlenv.built_for import here_of
+from mlenv.built_for import Here, here_of
 from mlenv.errors import MlenvError
 from mlenv.installed import with_damage
 from mlenv.model import (
@@ -39,6 +39,8 @@ class Measured:
     project: Project
     environment: EnvironmentFacts
     installed: Installed
+    python: ask.Facts | None = None
+    """What the environment's interpreter says of itself; ``None`` where there is none that starts."""
     beside: tuple[Finding, ...] = ()
     """What is worth saying of it, whoever asks."""
 
@@ -75,14 +77,14 @@ def check_project(
 
 def measure(context: Context, project: Project) -> Measured:
     """Look at a project's environment."""
-    environment = facts_of(project)
+    environment, python = _asked(project)
     installed = site.scan(environment.sites) if environment.prefix else Installed()
-    sound = environment.prefix if environment.problem is None else None
     told = (*words.side_by_side(project), *words.kept_elsewhere(project), *words.other_python(project))
     return Measured(
         project=project,
         environment=environment,
-        installed=_examined(context, installed, sound),
+        installed=_examined(context, installed, python),
+        python=python,
         beside=tuple(Finding(kind="note", reason=text) for text in told),
     )
 
@@ -102,7 +104,7 @@ def judge(
     """
     project, environment, installed = measured.project, measured.environment, measured.installed
     known = _same_place(kernel, project) if kernel is not None else None
-    selection = _selection(context, project, environment, notebook)
+    selection = _selection(context, project, environment, notebook, measured.python)
     if measured.beside:
         selection = replace(selection, findings=(*selection.findings, *measured.beside))
     if kernel is None and context.options.kernel_prefix:
@@ -128,17 +130,20 @@ def _same_place(kernel: KernelRef, project: Project) -> bool:
 
 def facts_of(project: Project) -> EnvironmentFacts:
     """Return the environment's facts, its interpreter having been started once (cached by its file)."""
+    return _asked(project)[0]
+
+
+def _asked(project: Project) -> tuple[EnvironmentFacts, ask.Facts | None]:
     facts = project.environment
     if facts.prefix is None or facts.problem is not None:
-        return facts
+        return facts, None
     try:
-        ask.ask(interpreter_of(facts.prefix), store.cache_dir())
+        return facts, ask.ask(interpreter_of(facts.prefix), store.cache_dir())
     except MlenvError as error:
         problem = Finding(kind="broken", reason=f"{error.message}")
-        return EnvironmentFacts(
-            prefix=facts.prefix, python=facts.python, engine=facts.engine, problem=problem, sites=facts.sites
-        )
-    return facts
+    return EnvironmentFacts(
+        prefix=facts.prefix, python=facts.python, engine=facts.engine, problem=problem, sites=facts.sites
+    ), None
 
 
 def interpreter_of(prefix: str) -> str:
@@ -152,28 +157,33 @@ def selection_of(context: Context, project: Project) -> Selection:
     Raises:
         MlenvError: unreadable locks and manifests, with the place in the file.
     """
-    return _selection(context, project, facts_of(project), None)
+    environment, python = _asked(project)
+    return _selection(context, project, environment, None, python)
 
 
 def _selection(
-    context: Context, project: Project, environment: EnvironmentFacts, notebook: tuple[str, str] | None
+    context: Context,
+    project: Project,
+    environment: EnvironmentFacts,
+    notebook: tuple[str, str] | None,
+    asked: ask.Facts | None,
 ) -> Selection:
     if environment.prefix and environment.problem is None:
         python = interpreter_of(environment.prefix)
     else:
         from mlenv.probe import interpreters
 
-        python = interpreters.host().path
+        python, asked = interpreters.host().path, None
     if notebook is not None:
         return select_project(project, target_of(python), context.options, notebook=notebook).selection
-    return selection_for(context, project, python)
+    return selection_for(context, project, python, asked)
 
 
-def _examined(context: Context, installed: Installed, prefix: str | None) -> Installed:
+def _examined(context: Context, installed: Installed, python: ask.Facts | None) -> Installed:
     """Add what only the packages' own files tell: their top folders, their machine, with ``--deep`` every hash."""
     rows = dict(site.missing_tops(installed, {}))
-    if prefix is not None:
-        rows |= dict(built_elsewhere(installed, prefix))
+    if python is not None:
+        rows |= dict(machines.built_elsewhere(installed, _machine_of(python)))
     owned = frozenset(installed.owned)
     known = [row for row in installed.distributions if row.name not in owned] if context.options.deep else []
     if context.options.deep and installed.conda:
@@ -193,9 +203,12 @@ def built_elsewhere(installed: Installed, prefix: str) -> tuple[tuple[str, str],
         facts = ask.ask(interpreter_of(prefix), store.cache_dir())
     except MlenvError:
         return ()
+    return machines.built_elsewhere(installed, _machine_of(facts))
+
+
+def _machine_of(facts: ask.Facts) -> Here:
     bits = 32 if facts.tags and facts.tags[0].endswith(("i686", "armv7l", "armv8l")) else 64
-    here = here_of(facts.platform, facts.markers.get("platform_machine", ""), bits)
-    return machines.built_elsewhere(installed, here)
+    return here_of(facts.platform, facts.markers.get("platform_machine", ""), bits)
 
 
 def needs_of(selection: Selection, installed: Installed) -> Mapping[str, Sequence[str]] | None:

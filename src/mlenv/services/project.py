@@ -251,7 +251,8 @@ def _usual(root: Path) -> Path | None:
 
 def environments_of(root: Path) -> tuple[Path, ...]:
     """Return the environments that lie in a project under the usual names, in the order in which they count."""
-    found = [root / name for name in _ENVIRONMENT_NAMES if _is_environment(root / name)]
+    found = [root / name for name in _ENVIRONMENT_NAMES if os.path.lexists(f"{root}/{name}")]
+    found = [place for place in found if _is_environment(place)]
     # Where letters' case does not count, `env` and `ENV` are one folder.
     same = len(found) > 1 and found[-1].name == "ENV" and found[-2].name == "env" and _same(found[-1], found[-2])
     return tuple(found[:-1] if same else found)

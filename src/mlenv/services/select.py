@@ -190,18 +190,19 @@ def _refuse_outside(full: Path, root: Path, path: str) -> None:
         )
 
 
-def selection_for(context: Context, project: Project, python: str) -> Selection:
+def selection_for(context: Context, project: Project, python: str, asked: ask.Facts | None = None) -> Selection:
     """Return the selection, from the cache where nothing has changed; the cache is written otherwise.
 
     Args:
         context: options that choose (``--lock``, ``--extra``, ``--group``) leave the cache alone.
         project: as it lies on disk.
         python: the interpreter to select for.
+        asked: what it says of itself, where it has been asked.
 
     Raises:
         MlenvError: as :func:`select_project`; ``python-broken``.
     """
-    facts, options = ask.ask(python, store.cache_dir()), context.options
+    facts, options = asked or ask.ask(python, store.cache_dir()), context.options
     path = _cache_path(project.folder, facts.cache_tag)
     plain = options.lock is None and not options.selects
     if plain:
