@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any, Dict, Sequence, Tuple
 
+from mlenv.drift import ORDER
 from mlenv.model import Checked, Outcome, Survey
 from mlenv.render.cluster import cluster_lines
 from mlenv.render.private import mask_secrets
@@ -16,18 +17,31 @@ from mlenv.render.wire import SCHEMA, action_json, error_json, report_json
 
 __all__ = ["survey_json", "survey_outcome"]
 
+_ORDER = ("error", *ORDER)
 _HEAD = ("notebook or project", "verdict", "what to type", "why")
 _LONGEST = 90
+_MANY = 50
+"""Rows that are read one by one; of more, those with something to say are, the worst first."""
 
 
 def survey_outcome(survey: Survey) -> Outcome:
-    """Return the table as an outcome: one line for each notebook and project, then one that counts."""
+    """Return the table as an outcome: one line for each notebook and project, then one that counts.
+
+    Of more than 50, what is in step and has no hint is only counted, and the worst come first; ``data`` has all.
+    """
     if any(row.member is not None for row in survey.rows):
         return Outcome(verb="cluster", lines=cluster_lines(survey), ok=survey.status == 0, data=survey_json(survey))
-    rows = [_HEAD, *(_cells(row) for row in survey.rows)]
+    cells = [_cells(row) for row in survey.rows]
+    if len(cells) > _MANY:
+        told = [row for row in cells if row[1] != "in-step" or row[2] or row[3]]
+        cells = sorted(told, key=lambda row: _ORDER.index(row[1]))
+    left = len(survey.rows) - len(cells)
+    rows = [_HEAD, *cells] if cells else []
     widths = [max(len(cell) for cell in column) for column in zip(*rows)]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows]
-    return Outcome(verb="check", lines=(*lines, _summary(survey.rows)), ok=survey.status == 0, data=survey_json(survey))
+    lines += [f"in step and not listed: {left:,} (--json has them)"] if left else []
+    lines.append(_summary(survey.rows))
+    return Outcome(verb="check", lines=tuple(lines), ok=survey.status == 0, data=survey_json(survey))
 
 
 def survey_json(survey: Survey) -> Dict[str, Any]:
