@@ -1,4 +1,4 @@
-"""``python -m benchmarks [--only NAME,...] [--quick] [--page]``: time mlenv beside other tools."""
+"""``python -m benchmarks [--only NAME,...] [--add] [--quick] [--page]``: time mlenv beside other tools."""
 
 from __future__ import annotations
 
@@ -55,10 +55,23 @@ def write(results: dict[str, Any]) -> None:
     draw(next(each["rows"] for each in results["benchmarks"] if each["name"] == "check"), HERE / "check.png")
 
 
+def add(done: list[dict[str, Any]]) -> None:
+    """Put benchmarks into the kept results in the place of their last run; each says that it was measured apart."""
+    results = json.loads((HERE / "results.json").read_text())
+    facts = machine_facts()
+    load = f"load {os.getloadavg()[1]:.1f} in its last five minutes"
+    apart = f"{facts['date']}, {facts['system']}, python {facts['python']}, {load}"
+    kept = {each["name"]: each for each in results["benchmarks"]} | {
+        each["name"]: {**each, "apart": apart} for each in done
+    }
+    write({**results, "benchmarks": [kept[name] for name in sorted(kept)]})
+
+
 def main() -> int:
     """Run what was asked for; only a whole run is kept, so that all rows of the page come from one."""
     parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
     parser.add_argument("--only", default="", help="names of benchmarks, with commas between; writes no results")
+    parser.add_argument("--add", action="store_true", help="put what --only names into the kept results, as of today")
     parser.add_argument("--quick", action="store_true", help="few repetitions and small sizes; writes no results")
     parser.add_argument("--page", action="store_true", help="only write page and plot from the results that are kept")
     options = parser.parse_args()
@@ -76,6 +89,8 @@ def main() -> int:
         peers.peer(place / "peers", name)
     with open_stage(place) as stage:
         done = [measure(each, stage, place, quick=options.quick) for each in chosen]
+    if wanted and options.add and not options.quick:
+        add(done)
     if not wanted and not options.quick:
         write({"machine": {**machine_facts(), **peers.versions(place / "peers")}, "benchmarks": done})
         print(f"== written: {HERE / 'results.md'}")

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import math
+import os
 import resource
 import statistics
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Cost", "Timing", "interleaved", "program", "spent"]
+__all__ = ["Cost", "Spent", "Timing", "growth", "interleaved", "program", "spent", "watched"]
 
 
 @dataclass(frozen=True)
@@ -80,3 +83,64 @@ def program(argv: Sequence[str], *, cwd: Path, env: Mapping[str, str], allowed: 
     if done.returncode not in allowed:
         raise RuntimeError(f"{' '.join(argv)} -> {done.returncode}\n{done.stdout[-1500:]}\n{done.stderr[-3000:]}")
     return cost
+
+
+@dataclass(frozen=True)
+class Spent:
+    """What one program took, and what it said."""
+
+    wall: float
+    cpu: float
+    """Seconds of processor time, its children's included."""
+    peak_bytes: int
+    """The most memory that it held at a time, without its children; 0 where the system does not tell."""
+    out: str
+
+
+def watched(argv: Sequence[str], *, cwd: Path, env: Mapping[str, str], allowed: Sequence[int] = (0,)) -> Spent:
+    """As :func:`program`, with its memory and what it printed.
+
+    Raises:
+        RuntimeError: as :func:`program`.
+    """
+    with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
+        began = time.perf_counter()
+        process = subprocess.Popen(argv, cwd=cwd, env=dict(env), stdin=subprocess.DEVNULL, stdout=out, stderr=err)
+        peak, ended = 0, 0
+        while not ended:
+            peak = max(peak, _peak_bytes(process.pid))
+            ended, status, used = os.wait4(process.pid, os.WNOHANG)
+            time.sleep(0 if ended else 0.005)
+        wall = time.perf_counter() - began
+        process.returncode = os.waitstatus_to_exitcode(status)
+        out.seek(0)
+        err.seek(0)
+        text = out.read()
+        if process.returncode not in allowed:
+            raise RuntimeError(f"{' '.join(argv)} -> {process.returncode}\n{text[-1500:]}\n{err.read()[-3000:]}")
+    return Spent(wall=wall, cpu=used.ru_utime + used.ru_stime, peak_bytes=peak, out=text)
+
+
+def _peak_bytes(pid: int) -> int:
+    # Not `ru_maxrss`: that counts what this process held when it started the other.
+    try:
+        status = Path("/proc", str(pid), "status").read_text()
+    except OSError:
+        return 0
+    rows = (line.split() for line in status.splitlines() if line.startswith("VmHWM:"))
+    return next((int(row[1]) * 1024 for row in rows), 0)
+
+
+def growth(costs: Mapping[int, float]) -> float:
+    """Return the power of the size with which costs grow: 1 where twice the size costs twice as much.
+
+    The slope, in logarithms, of what each size costs beyond the smallest one: starting a program is no growth.
+
+    Args:
+        costs: size -> cost, three sizes or more.
+    """
+    (least, start), *rest = sorted(costs.items())
+    points = [(math.log(size - least), math.log(max(cost - start, 1e-9))) for size, cost in rest]
+    mean_x, mean_y = (statistics.fmean(axis) for axis in zip(*points, strict=True))
+    over = sum((x - mean_x) * (y - mean_y) for x, y in points)
+    return over / sum((x - mean_x) ** 2 for x, _ in points)
