@@ -45,6 +45,8 @@ class Deployment:
     """Names of the environment variables that hold credentials of private indexes; never a value."""
     notebooks: tuple[str, ...] = ()
     """Every notebook of the project, sorted."""
+    ignored: tuple[str, ...] = ()
+    """The lines of the project's ``.dockerignore``, without comments."""
     repository: str = ""
     """Public address of the project's git remote; empty without one."""
     below: str = ""

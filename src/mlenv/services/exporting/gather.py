@@ -65,6 +65,7 @@ def deployment_of(context: Context) -> tuple[Project, Deployment]:
         git=any(pin.source.kind == "vcs" for pin in pins),
         credentials=_credentials(project),
         notebooks=tuple(path.relative_to(project.root).as_posix() for path in find_notebooks(project.root)),
+        ignored=_ignored(project),
         mlenv=f"mlenv=={__version__}",
         repository=repository,
         below=below,
@@ -153,6 +154,13 @@ def _credentials(project: Project) -> tuple[str, ...]:
     """Return the names of the variables in which uv looks for credentials of the indexes that the project names."""
     names = _index_names(project) if "pyproject.toml" in project.names else ()
     return tuple(f"UV_INDEX_{name}_{what}" for name in sorted(names) for what in ("USERNAME", "PASSWORD"))
+
+
+def _ignored(project: Project) -> tuple[str, ...]:
+    if ".dockerignore" not in project.names:
+        return ()
+    lines = [line.strip() for line in store.read_text(project.root / ".dockerignore").splitlines()]
+    return tuple(line for line in lines if line and not line.startswith("#"))
 
 
 def _index_names(project: Project) -> set[str]:

@@ -1,0 +1,146 @@
+"""The steps that make a project's environment in an image; what several Dockerfiles have in common."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import PurePosixPath
+
+from mlenv.errors import MlenvError
+from mlenv.exports.deployment import Deployment
+from mlenv.exports.image_base import Base
+
+__all__ = ["APP", "MLENV", "PYTHONS", "UID", "USER", "Step", "apt", "copy_inputs", "environment", "own_mlenv", "user"]
+
+APP = "/app"
+"""Where the project lies; the environment's programs name this place, so no stage may move it."""
+MLENV = "/opt/mlenv"
+"""mlenv's own environment."""
+PYTHONS = "/opt/python"
+"""Where uv keeps the Python that it fetched."""
+USER = "app"
+UID = 10001
+"""Of the user that runs; far from the numbers that images give away themselves (ubuntu: 1000)."""
+_ARCHIVES = (".whl", ".zip", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
+_PLAIN = re.compile(r"[\w./+-]+", re.ASCII)
+
+Step = str
+"""One instruction with the comments above it; no newline at its end."""
+
+
+def apt(packages: Iterable[str]) -> Iterator[Step]:
+    """Yield the step that installs packages of the distribution; none where there are none."""
+    names = " ".join(sorted(set(packages)))
+    if names:
+        yield (
+            "# The distribution takes old versions off its mirrors: pinned ones would soon not be found.\n"
+            "# hadolint ignore=DL3008\n"
+            "RUN --mount=type=cache,target=/var/lib/apt/lists,sharing=locked \\\n"
+            "    apt-get update \\\n"
+            f"    && DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends {names}"
+        )
+
+
+def user() -> Step:
+    """Return the step that makes the user that runs, and the project's folder, which is that user's."""
+    return (
+        f"RUN groupadd --gid {UID} {USER} \\\n"
+        f"    && useradd --uid {UID} --gid {USER} --create-home --no-log-init --shell /bin/sh {USER} \\\n"
+        f"    && install --directory --owner={USER} --group={USER} {APP}"
+    )
+
+
+def own_mlenv(deployment: Deployment, base: Base, extras: Sequence[str] = ()) -> Step:
+    """Return the step that installs mlenv, in this version, into an environment of its own."""
+    name, _, version = deployment.mlenv.partition("==")
+    wanted = sorted({*extras, *(["conda"] if deployment.conda else [])})
+    requirement = f"{name}[{','.join(wanted)}]=={version}" if wanted else deployment.mlenv
+    return (
+        "ENV PIP_CACHE_DIR=/var/cache/pip\n"
+        "RUN --mount=type=cache,target=/var/cache/pip \\\n"
+        f"    {base.host} -m venv {MLENV} \\\n"
+        f"    && {MLENV}/bin/pip install --disable-pip-version-check {shlex.quote(requirement)}"
+    )
+
+
+def copy_inputs(deployment: Deployment, owner: str = "") -> Iterator[Step]:
+    """Yield the steps that bring the files that decide what is installed, and nothing else.
+
+    Raises:
+        MlenvError: ``outside-context`` for one outside the project, which no image is given.
+    """
+    paths = [*deployment.inputs, *deployment.local]
+    outside = next((path for path in paths if path.startswith(("/", "../")) or path == ".."), None)
+    if outside is not None:
+        raise MlenvError(
+            "outside-context",
+            f"{outside} decides what is installed, and lies outside the project: an image is not given it",
+            where=deployment.lock,
+            hint="move it into the project, or publish it; then mlenv lock and export",
+        )
+    flag = f"--chown={owner}:{owner} " if owner else ""
+    if "." in deployment.local:
+        yield (
+            "# The project itself is installed, too: its sources are needed before.\n"
+            f"COPY {flag}. ./"
+        )  # fmt: skip
+        return
+    yield "# Only what decides what is installed: the layers below are made again when this changes, and only then."
+    top = [path for path in deployment.inputs if "/" not in path]
+    yield _copy(flag, top, "./")
+    deeper = [path for path in paths if "/" in path and not _inside(path, deployment.local)]
+    for path in sorted({*deeper, *deployment.local}):
+        folder = path in deployment.local and not path.endswith(_ARCHIVES)
+        yield _copy(flag, [path], f"./{path}/" if folder else f"./{PurePosixPath(path).parent}/")
+
+
+def environment(
+    deployment: Deployment, base: Base, *, kernel: bool = False, owner: int | None = None
+) -> Iterator[Step]:
+    """Yield the steps that make the environment from the lock and hold it against the lock again.
+
+    Args:
+        deployment: the project.
+        base: says whether uv fetches Python.
+        kernel: register the project's kernel, too.
+        owner: the number of the user that the build runs as; root otherwise.
+    """
+    settings = {"UV_CACHE_DIR": "/var/cache/uv", "UV_LINK_MODE": "copy", "UV_COMPILE_BYTECODE": "1"}
+    if deployment.conda:
+        settings["RATTLER_CACHE_DIR"] = "/var/cache/rattler"
+    if base.fetched:
+        settings["UV_PYTHON_INSTALL_DIR"] = PYTHONS
+    yield "ENV " + " \\\n    ".join(f"{name}={text}" for name, text in settings.items())
+    words = ["--frozen", *deployment.told]
+    if not deployment.conda:
+        words += ["--python", deployment.python, *(["--fetch-python"] if base.fetched else [])]
+    check = shlex.join([f"{MLENV}/bin/mlenv", "check", "--strict", *deployment.told])
+    make = shlex.join([f"{MLENV}/bin/mlenv", "create" if kernel else "sync", *words])
+    mounts = [*_caches(settings, owner), *_secrets(deployment)]
+    yield "RUN " + "".join(f"{mount} \\\n    " for mount in mounts) + f"{make} \\\n    && {check}"
+
+
+def _caches(settings: dict[str, str], owner: int | None) -> Iterator[str]:
+    whose = f",uid={owner},gid={owner}" if owner is not None else ""
+    for name in ("UV_CACHE_DIR", "RATTLER_CACHE_DIR"):
+        if name in settings:
+            yield f"--mount=type=cache,target={settings[name]}{whose}"
+
+
+def _secrets(deployment: Deployment) -> Iterator[str]:
+    """Yield the mounts that show credentials to this one step; no layer keeps them."""
+    for name in deployment.credentials:
+        yield f"--mount=type=secret,id={name},env={name}"
+
+
+def _copy(flag: str, sources: Sequence[str], target: str) -> Step:
+    words = [*sources, target]
+    if all(_PLAIN.fullmatch(word) for word in words):
+        return f"COPY {flag}{' '.join(words)}"
+    return f"COPY {flag}{json.dumps(words, ensure_ascii=False)}"
+
+
+def _inside(path: str, folders: Iterable[str]) -> bool:
+    return any(path == folder or path.startswith(f"{folder}/") for folder in folders)

