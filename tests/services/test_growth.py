@@ -9,6 +9,7 @@ import os
 import shutil
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,8 @@ from mlenv import drift, process
 from mlenv.faces.cli import main
 from mlenv.model import EnvironmentFacts, Pin, Selection
 from mlenv.probe import site
+from mlenv.services import check_many
+from mlenv.services.check import Measured, measure
 from notebook_files import write_notebook
 
 _MOST = 2.4
@@ -114,6 +117,30 @@ def test_many_environments_of_one_python_start_it_once(
     own.chmod(0o755)
     check_all(root)
     assert started[1:] == [str(own)]
+
+
+def test_only_what_waits_is_checked_side_by_side(
+    projects: Callable[[int], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Threads that have nothing to wait for only hold each other up."""
+    root = projects(12)
+    threads: set[str] = set()
+    delay_s = 0.0
+
+    def slow(*words: Any) -> Measured:
+        threads.add(threading.current_thread().name)
+        time.sleep(delay_s)
+        return measure(*words)
+
+    monkeypatch.setattr(check_many, "measure", slow)
+    monkeypatch.setattr(check_many, "_PATIENCE_S", 0.5)
+    check_all(root)  # an interpreter is started, which is waited for
+    threads.clear()
+    quick = check_all(root)
+    assert threads == {threading.main_thread().name}
+    delay_s = 0.3
+    assert check_all(root) == quick
+    assert len(threads) > 2
 
 
 @pytest.fixture

@@ -144,7 +144,7 @@ def text_of(path: str) -> str:
         # A thousand environments are ten thousand of these: a text stream takes twice as long to open.
         with open(path, "rb", buffering=0) as file:
             text = file.read(_MOST_BYTES).decode("utf-8", errors="replace")
-    except OSError:
+    except (OSError, ValueError):  # a name with a null character is no file's
         return ""
     return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 

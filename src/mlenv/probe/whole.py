@@ -56,13 +56,14 @@ def _unfinished(distribution: Distribution, record: str) -> str:
     if not distribution.folder.endswith(".dist-info"):
         return ""
     folder = f"{distribution.site}/{distribution.folder}"
+    last_row = ".dist-info/INSTALLER" in record
+    if last_row and os.path.isfile(f"{folder}/METADATA"):
+        return ""
     if text_of(f"{folder}/INSTALLER").strip() in _FOREIGN:
         return ""
     if not record:
         return _NO_RECORD
-    if ".dist-info/INSTALLER" not in record:
-        return _NO_LAST_ROW
-    return "" if os.path.isfile(f"{folder}/METADATA") else f"{distribution.folder}/METADATA is missing"
+    return f"{distribution.folder}/METADATA is missing" if last_row else _NO_LAST_ROW
 
 
 def verify(distribution: Distribution, deep: bool = False) -> Tuple[str, ...]:
