@@ -91,7 +91,7 @@ def test_a_line_of_the_tutorial_table_is_understood(line: str) -> None:
     request = parser.parse(words)
     assert request.help is None
     assert arguments.parse(" ".join(map(shlex.quote, words))).verb == request.verb
-    actions = {"kernels": ("list", "prune", "repair"), "dotenv": ACTIONS}.get(request.verb)
+    actions = {"kernels": ("list", "prune", "register", "repair"), "dotenv": ACTIONS}.get(request.verb)
     assert actions is None or not request.arguments or request.arguments[0] in actions
     verb = verb_named(request.verb)
     assert verb is not None

@@ -104,7 +104,8 @@ _ALL_OPTIONS = (
         "run: the most seconds that one cell may take (default: no limit); cluster: that an answer may (10)",
         "SECONDS",
     ),
-    _option("--prefix", "the environment's folder", "DIR"),
+    _option("--prefix", "kernels register: for every user of a hub, below DIR/share, DIR its environment", "DIR"),
+    _option("--system", "kernels register: for every user of this machine, in Jupyter's system folder"),
 )
 
 OPTIONS: Mapping[str, Option] = {option.flag: option for option in _ALL_OPTIONS}

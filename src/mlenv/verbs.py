@@ -242,13 +242,18 @@ VERBS: Tuple[Verb, ...] = (
     _verb("outdated", "List packages that have newer versions.", "--offline", example="outdated"),
     _verb(
         "kernels",
-        "List kernels and their states; prune removes mlenv's own whose environment is gone, repair mends them.",
+        "List kernels and their states; prune removes mlenv's own whose environment is gone, repair mends them,"
+        " register makes one, for every user if asked.",
         "--dry-run",
         "--yes",
         "--force",
         "--offline",
         "--unused",
-        arguments=("action", "*", "list (default), prune, repair [ID]"),
+        "--prefix",
+        "--system",
+        "--name",
+        "--ipykernel",
+        arguments=("action", "*", "list (default), prune, repair [ID], register"),
         example="kernels prune --dry-run",
     ),
     _verb(

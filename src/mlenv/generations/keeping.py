@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from mlenv import history, store
-from mlenv.generations.made import current
+from mlenv.generations.made import MARKER, current
 
 __all__ = ["collect", "discard", "in_use", "unneeded"]
 
@@ -53,5 +53,9 @@ def _collect_backups(root: Path) -> None:
 
 
 def in_use(root: Path, generation: str) -> bool:
-    """Whether a live kernel holds this generation (a shared lock that dies with the kernel)."""
-    return store.is_held(root / ".mlenv" / "live" / f"{generation}.lock")
+    """Whether a live kernel holds this generation (a shared lock that dies with the kernel).
+
+    The kernel of another user, who cannot write beside the environment, holds its ready marker.
+    """
+    lock = root / ".mlenv" / "live" / f"{generation}.lock"
+    return store.is_held(lock) or store.is_held(root / ".mlenv" / "envs" / generation / MARKER)

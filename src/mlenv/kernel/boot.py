@@ -12,7 +12,7 @@ import traceback
 from contextlib import suppress
 from typing import Any, Callable, List, Mapping, NoReturn, Optional, Sequence, Tuple
 
-from mlenv.kernel import interpreter, pick, place
+from mlenv.kernel import interpreter, owners, pick, place
 from mlenv.kernel.explanation import Explanation, parse_explanation, tail
 from mlenv.model import value
 
@@ -73,6 +73,9 @@ def main(data: str, state: Mapping[str, Any], argv: Sequence[str]) -> None:
     if arguments.explain is not None:
         _serve_fallback(data, state, arguments, runtimes, side)
         return
+    whose = owners.refusal(sys.prefix, place.sites(sys.path))
+    if whose:
+        _start_again(data, arguments, Explanation(what=whose))
     place.hold_generation(real)
     runtime, problem = _choose(runtimes)
     if problem is not None:

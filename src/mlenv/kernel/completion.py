@@ -16,7 +16,7 @@ __all__ = ["Known", "complete", "files", "kernel_ids"]
 _ACTIONS: Mapping[str, Tuple[str, ...]] = {
     "dotenv": ("load", "show", "example"),
     "export": ("colab", "script"),
-    "kernels": ("list", "prune", "repair"),
+    "kernels": ("list", "prune", "repair", "register"),
 }
 """The words that a verb's first argument may be."""
 _MOST = 200

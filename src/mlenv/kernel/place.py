@@ -15,6 +15,8 @@ __all__ = ["arranged", "clean", "hold_generation", "hold_runtime", "real_prefix"
 
 _TRIES, _PAUSE_S = 10, 0.01
 
+_READY = "mlenv-ready.json"
+"""What is written last into an environment; who may not write beside it holds it by this file."""
 _SITES = ("site-packages", "dist-packages")
 
 
@@ -52,8 +54,8 @@ def hold_generation(real: str) -> Optional[int]:
     """Show others that this generation is in use, for as long as this process lives.
 
     Returns:
-        The descriptor that holds the shared lock; ``None`` where this is no generation, or where locks are refused:
-        then a mark is left in its place.
+        The descriptor that holds the shared lock, of a file that this user may write or of one that all may read;
+        ``None`` where this is no generation, or where locks are refused: then a mark is left in its place.
     """
     envs = os.path.dirname(real)
     private = os.path.dirname(envs)
@@ -62,11 +64,12 @@ def hold_generation(real: str) -> Optional[int]:
     if sys.platform == "win32":  # keeps what is open from being removed by itself
         return None
     live = os.path.join(private, "live")
-    try:
+    held = None
+    with contextlib.suppress(OSError):  # another user's project
         os.makedirs(live, exist_ok=True)
-    except OSError:  # a read-only project
-        return None
-    return _shared_lock(os.path.join(live, os.path.basename(real) + ".lock"), os.O_RDWR | os.O_CREAT)
+        held = _shared_lock(os.path.join(live, os.path.basename(real) + ".lock"), os.O_RDWR | os.O_CREAT)
+    # What another user shares can only be read, and can be held all the same.
+    return _shared_lock(os.path.join(real, _READY), os.O_RDONLY) if held is None else held
 
 
 def hold_runtime(path: str) -> Optional[int]:

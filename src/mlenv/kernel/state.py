@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Sequence, 
 from mlenv import drift
 from mlenv.errors import MlenvError
 from mlenv.installed import with_damage
+from mlenv.kernel import kept
 from mlenv.kernel.fallback import NAME
 from mlenv.kernel.memory import Memory, Scans, folder_stamp, names_in_use
 from mlenv.kernel.selections import Selections
@@ -188,7 +189,7 @@ class State:
         )
         if self.hosted is not None:
             return self.hosted.told(report)
-        return self._advised(report) if report.verdict == "no-env" else report
+        return self._advised(report) if report.verdict == "no-env" else kept.advised(report, root)
 
     def _advised(self, report: Report) -> Report:
         """In a hosted runtime's own Python another command is meant than ``create``."""

@@ -55,7 +55,8 @@ def surroundings() -> Surroundings:
     data = os.path.dirname(side) if os.path.basename(side) == "side" else ""
     stated = _read(os.path.join(data, "launcher.json")) if data else {}
     if stated.get("host"):
-        cache = os.environ.get("MLENV_CACHE_DIR") or str(stated.get("cache", ""))
+        # What a whole machine shares names no cache: each user has one.
+        cache = os.environ.get("MLENV_CACHE_DIR") or str(stated.get("cache") or _own_cache())
         return Surroundings(host=str(stated["host"]), data=data, cache=cache)
     import importlib
 
@@ -66,6 +67,14 @@ def surroundings() -> Surroundings:
         cache = os.environ.get("MLENV_CACHE_DIR") or os.path.join(data, "cache")
         return Surroundings(host="", data=data, cache=cache)
     return Surroundings(host=sys.executable, data=str(store.data_dir()), cache=str(store.cache_dir()))
+
+
+def _own_cache() -> str:
+    """Return this user's cache folder, as ``platformdirs.user_cache_dir("mlenv")`` has it."""
+    if sys.platform == "win32":  # untested
+        return os.path.join(os.environ.get("LOCALAPPDATA", os.path.expanduser("~")), "mlenv", "mlenv", "Cache")
+    usual = "~/Library/Caches" if sys.platform == "darwin" else "~/.cache"
+    return os.path.join(os.environ.get("XDG_CACHE_HOME", "").strip() or os.path.expanduser(usual), "mlenv")
 
 
 def _read(path: str) -> Dict[str, Any]:

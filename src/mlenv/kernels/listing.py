@@ -56,6 +56,8 @@ class Kernel:
     """``runtime`` or ``installed``, for specs of mlenv."""
     dotenv: str = ""
     """The file of variables that it loads when it starts, for specs of mlenv; empty for none."""
+    shared: str = ""
+    """Folder of launcher and runtimes, for specs of mlenv that are there for every user; empty for one user's."""
     shadowed_by: str = ""
     """Folder of the spec of the same id that Jupyter finds first; empty where this one counts."""
 
@@ -65,6 +67,7 @@ class Kernel:
         words = self.state.replace("-", " ")
         if not self.ours and self.state != "broken-json":
             words = "foreign" if self.state == "ok" else f"foreign, {words}"
+        words += ", for every user" if self.shared else ""
         return f"{words}, shadowed" if self.shadowed_by else words
 
 
@@ -165,6 +168,7 @@ def _read(folder: Path, shadowed_by: str) -> Kernel:
         name=_text(block or {}, "name"),
         mode=_text(block or {}, "ipykernel"),
         dotenv=_text(block or {}, "dotenv"),
+        shared=_text(block or {}, "shared"),
         shadowed_by=shadowed_by,
     )
 

@@ -38,7 +38,15 @@ class Spec:
 
 
 def spec_for(
-    *, kernel_id: str, display_name: str, root: str, prefix: str, launcher: str | None, name: str = "", dotenv: str = ""
+    *,
+    kernel_id: str,
+    display_name: str,
+    root: str,
+    prefix: str,
+    launcher: str | None,
+    name: str = "",
+    dotenv: str = "",
+    shared: str = "",
 ) -> Spec:
     """Say what the kernelspec of an environment is to hold.
 
@@ -50,12 +58,13 @@ def spec_for(
         launcher: mlenv's launcher file; ``None`` for the classic way, with ipykernel inside the environment.
         name: the project's name, kept for repairs.
         dotenv: the file of variables that the kernel loads when it starts (``.env``: the nearest one); its path only.
+        shared: the folder of launcher and runtimes, for a kernel that is for every user of the machine.
 
     Raises:
         MlenvError: ``kernel-name``; ``kernel-path`` where Jupyter would take a part of a path for a placeholder.
     """
     kernel_names.check_id(kernel_id)
-    for path in (root, prefix, launcher or "", dotenv):
+    for path in (root, prefix, launcher or "", dotenv, shared):
         if re.search(r"\{(connection_file|prefix|resource_dir)\}", path):
             raise MlenvError("kernel-path", "Jupyter takes a part of this path for a placeholder", where=path)
     python = interpreter(prefix)
@@ -72,6 +81,7 @@ def spec_for(
         "kernel": kernel_id,
         "ipykernel": "installed" if launcher is None else "runtime",
         **({"dotenv": dotenv} if dotenv and launcher is not None else {}),
+        **({"shared": shared} if shared else {}),
     }
     return Spec(
         id=kernel_id,

@@ -15,7 +15,7 @@ import secrets
 import shutil
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from jupyter_core import paths
@@ -40,10 +40,14 @@ def user_folder() -> Path:
     return Path(paths.jupyter_data_dir()) / "kernels"
 
 
-def write(spec: Spec) -> Path:
+def write(spec: Spec, *, into: Path | None = None) -> Path:
     """Write a kernelspec whole or not at all.
 
     Where the user's Jupyter folder cannot be written, another folder on Jupyter's path is used.
+
+    Args:
+        spec: the kernel.
+        into: the one folder of kernels that it is for, on Jupyter's path or not (default: this user's).
 
     Returns:
         The folder that holds it now.
@@ -54,7 +58,7 @@ def write(spec: Spec) -> Path:
     """
     kernel_names.check_id(spec.id)
     refused: list[tuple[Path, str]] = []
-    for kernels in _places(spec.id):
+    for kernels in _places(spec.id) if into is None else (into,):
         try:
             kernels.mkdir(parents=True, exist_ok=True)
             return _write_in(kernels, spec)
@@ -71,12 +75,13 @@ def write(spec: Spec) -> Path:
     raise _not_writable(refused)
 
 
-def remove(kernel_id: str, *, folder: str = "") -> Path:
+def remove(kernel_id: str, *, folder: str = "", among: Sequence[Path] | None = None) -> Path:
     """Remove a kernelspec of mlenv: out of sight by one rename, then deleted; links are never followed.
 
     Args:
         kernel_id: which one.
         folder: where it lies, if several folders on the path hold one of that id (default: the first of mlenv's).
+        among: the folders of kernels that it may lie in (default: Jupyter's path).
 
     Returns:
         The folder that is gone.
@@ -85,7 +90,8 @@ def remove(kernel_id: str, *, folder: str = "") -> Path:
         MlenvError: ``kernel-name``, ``kernel-missing``, ``kernel-foreign``, ``jupyter-not-writable``.
     """
     kernel_names.check_id(kernel_id)
-    candidates = [one for one in listed() if one.id == kernel_id and folder in {"", one.folder}]
+    known = search_path() if among is None else among
+    candidates = [one for one in listed(known) if one.id == kernel_id and folder in {"", one.folder}]
     mine = next((kernel for kernel in candidates if kernel.ours), None)
     if mine is None and candidates:
         raise MlenvError(
@@ -96,7 +102,7 @@ def remove(kernel_id: str, *, folder: str = "") -> Path:
         )
     if mine is None:
         raise MlenvError("kernel-missing", f"There is no kernel called {kernel_id}", hint="mlenv kernels list")
-    target = _contained(mine)
+    target = _contained(mine, known)
     doomed = _staging_parent(target.parent) / f"{_STAGING}{kernel_id}-{secrets.token_hex(4)}"
     try:
         try:
@@ -112,11 +118,11 @@ def remove(kernel_id: str, *, folder: str = "") -> Path:
     return target
 
 
-def _contained(kernel: Kernel) -> Path:
+def _contained(kernel: Kernel, among: Sequence[Path]) -> Path:
     """Return the folder of a kernel after making sure that it is a real folder directly in one of Jupyter's."""
     folder = Path(kernel.folder)
     kernels = Path(os.path.realpath(folder.parent))
-    known = {Path(os.path.realpath(place)) for place in search_path()}
+    known = {Path(os.path.realpath(place)) for place in among}
     real = Path(os.path.realpath(folder))
     if folder.is_symlink() or kernels not in known or real == kernels or not real.is_relative_to(kernels):
         raise MlenvError(
@@ -130,7 +136,11 @@ def _contained(kernel: Kernel) -> Path:
 
 def _places(kernel_id: str) -> tuple[Path, ...]:
     """Where a spec may go, best first: where it is already, the user's folder, what else this user put on the path."""
-    present = [Path(kernel.folder).parent for kernel in listed() if kernel.id == kernel_id and kernel.ours]
+    present = [
+        Path(kernel.folder).parent
+        for kernel in listed()
+        if kernel.id == kernel_id and kernel.ours and not kernel.shared
+    ]
     extra = [Path(one) / "kernels" for one in os.environ.get("JUPYTER_PATH", "").split(os.pathsep) if one]
     # Only where a Jupyter server runs from this very environment does it look into its share/jupyter.
     with_server = any(os.path.isdir(os.path.join(folder, "jupyter_server")) for folder in sys.path)

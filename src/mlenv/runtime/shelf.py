@@ -15,7 +15,7 @@ from mlenv.probe.environment import interpreter as interpreter_of
 from mlenv.runtime import making, plan, side
 from mlenv.runtime.asking import ask
 
-__all__ = ["RuntimeRef", "ensure", "listed", "prune", "unneeded"]
+__all__ = ["RuntimeRef", "ensure", "listed", "needed_by", "prune", "unneeded"]
 
 Report = Callable[[Event], None]
 
@@ -99,16 +99,21 @@ def unneeded(needed: Collection[str]) -> tuple[str, ...]:
         needed: prefixes of the environments of registered kernels.
     """
     # Environments that this user accepted are entered by the portable kernel, too.
-    kept = {runtime.path for prefix in {*needed, *trust.prefixes()} for runtime in _needed_by(prefix)}
+    kept = {runtime.path for prefix in {*needed, *trust.prefixes()} for runtime in needed_by(prefix)}
     others = [one.path for one in pick.read_runtimes(str(making.folder())) if one.path not in kept]
     return (*(path for path in others if not store.is_held(Path(path, "runtime.json"))), *side.old())
 
 
-def _needed_by(prefix: str) -> tuple[pick.Runtime, ...]:
-    """Return what a kernel of this environment would use: its own choice, and the plain one for its fallback."""
+def needed_by(prefix: str, folder: str = "") -> tuple[pick.Runtime, ...]:
+    """Return what a kernel of this environment would use: its own choice, and the plain one for its fallback.
+
+    Args:
+        prefix: the environment.
+        folder: of runtimes (default: this user's).
+    """
     if not os.path.lexists(prefix) and not site.is_guarded(os.path.dirname(prefix)):  # else it is only away
         return ()
-    runtimes = pick.read_runtimes(str(making.folder()))
+    runtimes = pick.read_runtimes(folder or str(making.folder()))
     try:
         tag = ask(interpreter_of(prefix)).tag
     except MlenvError:

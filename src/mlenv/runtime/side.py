@@ -86,10 +86,15 @@ def compile_for(python: str, cache_tag: str) -> None:
         run(Command(argv=(python, "-I", "-S", "-m", "compileall", "-q", str(side)), timeout_s=120))
 
 
-def old() -> tuple[str, ...]:
-    """Return the kernel sides but the current one and the newest others."""
-    folder = store.data_dir() / "side"
-    current = (store.read_json(launcher_path().with_suffix(".json")) or {}).get("side")
+def old(data: Path | None = None) -> tuple[str, ...]:
+    """Return the kernel sides but the current one and the newest others.
+
+    Args:
+        data: the folder of the launcher (default: mlenv's data folder).
+    """
+    launcher = launcher_path() if data is None else data / launcher_path().name
+    folder = launcher.parent / "side"
+    current = (store.read_json(launcher.with_suffix(".json")) or {}).get("side")
     others = [entry for entry in os.scandir(folder) if entry.name != current] if folder.is_dir() else []
     others.sort(key=lambda entry: -entry.stat().st_mtime)
     whole = [entry for entry in others if not entry.name.startswith(".")]

@@ -10,6 +10,7 @@ from mlenv import drift, store
 from mlenv.built_for import Here, here_of
 from mlenv.errors import MlenvError
 from mlenv.installed import with_damage
+from mlenv.kernel import kept
 from mlenv.model import (
     EnvironmentFacts,
     Finding,
@@ -109,7 +110,7 @@ def judge(
         selection = replace(selection, findings=(*selection.findings, *measured.beside))
     if kernel is None and context.options.kernel_prefix:
         kernel = KernelRef(prefix=context.options.kernel_prefix, name="")
-    return drift.report(
+    report = drift.report(
         selection=selection,
         environment=environment,
         installed=installed,
@@ -121,6 +122,7 @@ def judge(
         same_place=site.same_place,
         kernel_is_project=known,
     )
+    return kept.advised(report, str(project.root))
 
 
 def _same_place(kernel: KernelRef, project: Project) -> bool:

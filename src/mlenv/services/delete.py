@@ -8,6 +8,7 @@ from pathlib import Path
 from mlenv import generations, kernels, store
 from mlenv.errors import MlenvError
 from mlenv.model import Outcome
+from mlenv.services import share
 from mlenv.services.context import Context
 from mlenv.services.holding import holding
 from mlenv.services.kernels import kernels_of
@@ -29,7 +30,7 @@ def delete(context: Context) -> Outcome:
     refuse_member(context, project.root, project.member, "delete")
     specs = [one for one in kernels_of(str(project.root)) if one.folder]
     shown = [project.link.name] if project.environment.prefix else []
-    shown += [f"kernel {one.id}" for one in specs]
+    shown += [f"kernel {one.id}{' (for every user)' if one.shared else ''}" for one in specs]
     if not shown:
         return Outcome(verb="delete", lines=("there is no environment and no kernel to delete",))
     if context.options.dry_run:
@@ -41,7 +42,13 @@ def delete(context: Context) -> Outcome:
     with holding(context, project, "delete") as (project, _):
         _refuse(context, project)
         for one in specs:
-            kernels.remove(one.id)
+            if one.shared:
+                share.refuse_keeper(one)
+        for one in specs:
+            if one.shared:
+                share.unregister(one)
+            else:
+                kernels.remove(one.id, folder=one.folder)
         kept = _remove_environment(project, adopted_too=context.options.force)
     lines = [f"deleted {', '.join(shown)}", "manifest and lock are as they were: mlenv create"]
     lines += [f"kept {path}: the environment that was there before mlenv's" for path in kept]

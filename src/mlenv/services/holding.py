@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from mlenv import generations, store
 from mlenv.errors import MlenvError
+from mlenv.kernel import kept
 from mlenv.services import hygiene, space
 from mlenv.services.context import Context
 from mlenv.services.project import Project, again
@@ -22,9 +23,11 @@ def holding(context: Context, project: Project, verb: str) -> Iterator[tuple[Pro
         The project, read once nobody else can change it, and the lock's descriptor, which engines inherit.
 
     Raises:
-        MlenvError: ``project-busy``; as :func:`mlenv.services.project.load`.
+        MlenvError: ``project-kept`` where another user keeps it; ``project-busy``; as
+            :func:`mlenv.services.project.load`.
     """
     root = project.root
+    kept.refuse(str(root), verb)
     try:
         with store.hold(root, verb, lambda text: context.tell("wait", text)) as (descriptor, _):
             generations.heal(root)

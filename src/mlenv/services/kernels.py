@@ -10,11 +10,13 @@ from typing import Any
 
 from mlenv import kernel_names, kernels, runtime
 from mlenv.errors import MlenvError
+from mlenv.kernel import owners
 from mlenv.kernels import Kernel, Spec
 from mlenv.model import Outcome
 from mlenv.probe import environment, site
 from mlenv.services import words
 from mlenv.services.context import Context
+from mlenv.services.kernel_ids import belongs, id_for, orphaned
 from mlenv.services.project import dotenv_of
 from mlenv.services.proof import Proof, prove, prove_spec
 from mlenv.services.tools import supply_of
@@ -26,13 +28,13 @@ __all__ = [
 
 
 def kernels_of(root: str) -> tuple[Kernel, ...]:
-    """Return mlenv's kernels of one project (compared by real path), in Jupyter's order."""
-    return tuple(one for one in kernels.listed() if _belongs(one, root))
+    """Return mlenv's kernels of one project (compared by real path), in Jupyter's order; then those for others."""
+    return tuple(one for one in kernels.everywhere() if belongs(one, root))
 
 
 def healthy(known: Iterable[Kernel], root: str, prefix: str) -> Kernel | None:
     """Return the kernel that starts a project's environment; ``None`` where none of these is well."""
-    fitting = (one for one in known if _belongs(one, root, prefix) and not one.shadowed_by)
+    fitting = (one for one in known if belongs(one, root, prefix) and not one.shadowed_by)
     return next((one for one in fitting if one.state == "ok"), None)
 
 
@@ -41,7 +43,7 @@ def rows_beside(known: Sequence[Kernel], root: str | None) -> list[dict[str, Any
 
     Those of the project at ``root`` come first (``current``), then mlenv's, then the others, each in Jupyter's order.
     """
-    current = {one.folder for one in known if root is not None and _belongs(one, root)}
+    current = {one.folder for one in known if root is not None and belongs(one, root)}
     ordered = sorted(known, key=lambda one: (one.folder not in current, not one.ours))
     return [
         {**row(one), "advice": advice(one) if one.reason else "", "current": one.folder in current} for one in ordered
@@ -63,20 +65,28 @@ def row(kernel: Kernel) -> dict[str, Any]:
         "project": kernel.project or None,
         "prefix": kernel.prefix or None,
         "shadowed_by": kernel.shadowed_by or None,
+        "shared": kernel.shared or None,
     }
 
 
 def list_kernels(_context: Context) -> Outcome:
     """List every kernel on Jupyter's path with its state. Starts nothing. Cost: linear, 1,000 in under a second."""
-    rows = kernels.listed()
+    rows = kernels.everywhere()
     lines = words.table([(one.display_name or one.id, one.id, one.label, one.project or one.folder) for one in rows])
     lines += [f"{one.id}: {one.reason}; {advice(one)}" for one in rows if one.reason]
     lines += [f"{one.id}: {one.folder} is hidden by {one.shadowed_by}" for one in rows if one.shadowed_by]
+    lines += [f"{one.id}: for every user, in {os.path.dirname(one.folder)}{_kept(one)}" for one in rows if one.shared]
     return Outcome(
         verb="kernels",
         lines=tuple(lines) or ("no kernels: mlenv create makes one",),
         data={"kernels": [row(one) for one in rows]},
     )
+
+
+def _kept(kernel: Kernel) -> str:
+    """Say who keeps a kernel for everybody, where that is not this user."""
+    keeper = owners.kept_by(os.path.dirname(kernel.folder))
+    return f", kept by {keeper}: you can use it, and not change it" if keeper else ""
 
 
 def repair(context: Context, kernel_id: str | None = None) -> Outcome:
@@ -91,6 +101,9 @@ def repair(context: Context, kernel_id: str | None = None) -> Outcome:
         if one.state not in {"ok", "interpreter-not-executable"} or not one.prefix:
             lines.append(f"{one.id}: {one.reason}; {advice(one)}")
             failed.append(one)
+            continue
+        if kernel_id is None and _kept(one):
+            lines.append(f"{one.id}: for every user{_kept(one)}")
             continue
         if context.options.dry_run:
             lines.append(f"{one.id}: would be written anew and started")
@@ -144,8 +157,8 @@ def register(
             ``jupyter-not-writable``, and what :func:`mlenv.runtime.ensure` raises. No spec was written or changed.
     """
     known = kernels.listed()
-    kernel_id = _id_for(known, root, prefix, name, kernel_name)
-    others = {one.display_name for one in known if not (_belongs(one, root, prefix) or _orphaned(one))}
+    kernel_id = id_for(known, root, prefix, name, kernel_name)
+    others = {one.display_name for one in known if not (belongs(one, root, prefix) or orphaned(one))}
     installed = (ipykernel or context.options.ipykernel) == "installed"
     spec = kernels.spec_for(
         kernel_id=kernel_id,
@@ -181,13 +194,13 @@ def refuse_taken(kernel_name: str, root: str, prefix: str, *, where: str) -> Non
     """
     if kernel_name:
         kernel_names.check_id(kernel_name, where=where)
-        _id_for(kernels.listed(), root, prefix, "", kernel_name)
+        id_for(kernels.listed(), root, prefix, "", kernel_name)
 
 
 def forget_project(root: str) -> None:
     """Remove mlenv's kernels of a project that is not there any more (it was moved); nothing happens without one."""
     for one in kernels.listed() if root else ():
-        if _orphaned(one) and one.project == root:
+        if orphaned(one) and one.project == root:
             kernels.remove(one.id, folder=one.folder)
 
 
@@ -209,43 +222,8 @@ def runtime_for(context: Context, prefix: str) -> str:
     return str(runtime.launcher_path())
 
 
-def _id_for(known: Sequence[Kernel], root: str, prefix: str, name: str, kernel_name: str) -> str:
-    """Choose the id: what the settings say, else the one this environment has already, else a free one."""
-    mine = [one for one in known if _belongs(one, root, prefix)]
-    taken = [one for one in known if one not in mine and not _orphaned(one)]
-    if kernel_name:
-        kernel_names.check_id(kernel_name, where="kernel-name")
-        foreign = next((one for one in taken if one.id == kernel_name), None)
-        if foreign is not None:
-            raise kernels.exists(Path(foreign.folder), _owner(foreign))
-        return kernel_name
-    if mine:
-        return mine[0].id
-    return kernel_names.another_id(kernel_names.kernel_id(name, _location(root, prefix)), [one.id for one in taken])
-
-
-def _owner(kernel: Kernel) -> str:
-    return f"belongs to the project {kernel.project}" if kernel.ours else "was not made by mlenv"
-
-
-def _location(root: str, prefix: str) -> str:
-    """Return what makes an id unique: the project's real path, and which environment where it is not ``.venv``."""
-    relative = os.path.relpath(prefix, root)
-    return os.path.realpath(root) if relative == ".venv" else os.path.join(os.path.realpath(root), relative)
-
-
-def _belongs(kernel: Kernel, root: str, prefix: str | None = None) -> bool:
-    if not (kernel.ours and kernel.project) or os.path.realpath(kernel.project) != os.path.realpath(root):
-        return False
-    return prefix is None or os.path.relpath(kernel.prefix, kernel.project) == os.path.relpath(prefix, root)
-
-
-def _orphaned(kernel: Kernel) -> bool:
-    return kernel.ours and kernel.state == "project-missing"
-
-
 def _chosen(kernel_id: str | None) -> list[Kernel]:
-    known = kernels.listed()
+    known = kernels.everywhere()
     if kernel_id is None:
         return [one for one in known if one.ours and one.project]
     named = [one for one in known if one.id == kernel_id.lower() and not one.shadowed_by]
@@ -262,6 +240,10 @@ def _chosen(kernel_id: str | None) -> list[Kernel]:
 
 
 def _mend(context: Context, kernel: Kernel) -> str:
+    if kernel.shared:
+        from mlenv.services import share
+
+        return share.mend(context, kernel).lines[0]
     done = register(
         context,
         root=kernel.project,
@@ -279,6 +261,10 @@ def advice(kernel: Kernel) -> str:
         return f"chmod +x {shlex.quote(kernel.interpreter)}"
     if not kernel.ours:
         return "it is not of mlenv, so mlenv leaves it alone"
+    if kernel.shared and _kept(kernel):
+        return "it is there for every user: ask whoever keeps it"
     if kernel.state == "project-missing":
         return "mlenv kernels prune removes it"
+    if kernel.shared:
+        return f"mlenv create --project {shlex.quote(kernel.project)}, then: mlenv kernels repair {kernel.id}"
     return f"mlenv create --project {shlex.quote(kernel.project)} makes it anew"

@@ -20,6 +20,7 @@ from mlenv.errors import MlenvError
 from mlenv.model import value
 from mlenv.probe import environment, site
 from mlenv.services.diagnose import Diagnosis, Evidence, diagnose
+from mlenv.services.stranger import Stranger
 
 __all__ = ["Proof", "explain", "make_ready", "prove", "prove_spec", "start"]
 
@@ -89,7 +90,13 @@ def prove(kernel_id: str, expect_prefix: str, *, timeout_s: float = 60.0, cwd: s
 
 
 def prove_spec(
-    spec: kernels.Spec, *, expect_prefix: str, cwd: str, timeout_s: float = 60.0, compiled: bool = True
+    spec: kernels.Spec,
+    *,
+    expect_prefix: str,
+    cwd: str,
+    timeout_s: float = 60.0,
+    compiled: bool = True,
+    stranger: Stranger | None = None,
 ) -> Proof:
     """As :func:`prove`, for a kernel before it is registered: a kernel that does not start is never written.
 
@@ -99,6 +106,7 @@ def prove_spec(
         cwd: as for :func:`prove`.
         timeout_s: as for :func:`prove`.
         compiled: whether Python may write byte code beside what it imports.
+        stranger: who is to start it, where it is for others.
 
     Raises:
         MlenvError: ``kernel-does-not-start``.
@@ -107,47 +115,58 @@ def prove_spec(
         folder = Path(scratch, spec.id)
         folder.mkdir()
         (folder / "kernel.json").write_text(kernels.render(spec))
-        return _proved(kernels.read(folder), expect_prefix, cwd, timeout_s, compiled=compiled)
+        return _proved(kernels.read(folder), expect_prefix, cwd, timeout_s, compiled=compiled, stranger=stranger)
 
 
-def _proved(kernel: kernels.Kernel, expect_prefix: str, cwd: str, timeout_s: float, *, compiled: bool = True) -> Proof:
+def _proved(
+    kernel: kernels.Kernel,
+    expect_prefix: str,
+    cwd: str,
+    timeout_s: float,
+    *,
+    compiled: bool = True,
+    stranger: Stranger | None = None,
+) -> Proof:
     if kernel.state == "broken-json":
         raise MlenvError(
             "kernel-does-not-start", f"The kernel {kernel.id} cannot be read: {kernel.reason}", where=kernel.folder
         )
-    proof = start(Path(kernel.folder), cwd=cwd, timeout_s=timeout_s, compiled=compiled)
+    proof = start(Path(kernel.folder), cwd=cwd, timeout_s=timeout_s, compiled=compiled, stranger=stranger)
     problem = explain(proof, kernel, expect_prefix=expect_prefix, cwd=cwd, timeout_s=timeout_s)
     if problem is None:
         return proof
     raise MlenvError(
         "kernel-does-not-start",
-        f"The kernel {kernel.display_name or kernel.id} does not start: {problem.sentence}",
+        f"The kernel {kernel.display_name or kernel.id} does not start"
+        f"{' for other users' if stranger else ''}: {problem.sentence}",
         where=expect_prefix,
         hint=problem.hint,
         details="\n".join(problem.tail),
     )
 
 
-def start(folder: Path, *, cwd: str = "", timeout_s: float, compiled: bool = True) -> Proof:
+def start(
+    folder: Path, *, cwd: str = "", timeout_s: float, compiled: bool = True, stranger: Stranger | None = None
+) -> Proof:
     """Start the kernel of a spec folder, ask it, end it; a failure is a value, never an exception, and never a hang.
 
     Nothing is written into Jupyter's folders. Cost: one kernel start; two where another program took a port of the
     kernel between its choice and its use, which says nothing of the kernel.
     """
     began = time.monotonic()
-    proof = _start_once(folder, cwd, timeout_s, compiled)
+    proof = _start_once(folder, cwd, timeout_s, compiled, stranger)
     if proof.answered or _PORT_TAKEN not in proof.output:
         return proof
-    return _start_once(folder, cwd, max(timeout_s - (time.monotonic() - began), 1.0), compiled)
+    return _start_once(folder, cwd, max(timeout_s - (time.monotonic() - began), 1.0), compiled, stranger)
 
 
-def _start_once(folder: Path, cwd: str, timeout_s: float, compiled: bool) -> Proof:
+def _start_once(folder: Path, cwd: str, timeout_s: float, compiled: bool, stranger: Stranger | None) -> Proof:
     began = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="mlenv-proof-") as scratch:
+    with tempfile.TemporaryDirectory(prefix="mlenv-proof-", dir=stranger.folder if stranger else None) as scratch:
         log = Path(scratch, "output")
         facts: dict[str, Any] = {}
         try:
-            with log.open("wb") as stream, _running(folder, scratch, stream, cwd, compiled) as manager:
+            with log.open("wb") as stream, _running(folder, scratch, stream, cwd, compiled, stranger) as manager:
                 facts = _ask(manager, began + timeout_s)
                 facts["seconds"] = time.monotonic() - began
         except OSError as error:
@@ -196,7 +215,9 @@ def _minor(version: str | None) -> tuple[int, int] | None:
 
 
 @contextmanager
-def _running(folder: Path, scratch: str, stream: Any, cwd: str, compiled: bool) -> Iterator[Any]:
+def _running(
+    folder: Path, scratch: str, stream: Any, cwd: str, compiled: bool, stranger: Stranger | None
+) -> Iterator[Any]:
     """Run the kernel of one spec folder, found there and nowhere else; it is dead when this block ends."""
     with _LOADING:
         from jupyter_client.kernelspec import KernelSpecManager
@@ -210,6 +231,9 @@ def _running(folder: Path, scratch: str, stream: Any, cwd: str, compiled: bool) 
         options: dict[str, Any] = {"cwd": cwd if cwd and os.path.isdir(cwd) else scratch}
         if not compiled:
             options["env"] = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+        if stranger is not None:
+            stranger.prepare(manager, scratch)
+            options = stranger.start_options(scratch)
         manager.start_kernel(stdout=stream, stderr=stream, **options)
         yield manager
     finally:

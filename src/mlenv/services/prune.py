@@ -8,9 +8,10 @@ from pathlib import Path
 
 from mlenv import generations, kernels, runtime, store, trust
 from mlenv.errors import MlenvError
+from mlenv.kernel import owners
 from mlenv.kernels import Kernel
 from mlenv.model import Outcome, value
-from mlenv.services import words
+from mlenv.services import share, words
 from mlenv.services.context import Context
 from mlenv.services.kernels import advice, row
 from mlenv.services.project import find_root, load
@@ -45,10 +46,10 @@ def prune(context: Context, *, unused: bool = False) -> Outcome:
         MlenvError: ``jupyter-not-writable``, ``kernel-link``; what a single project refuses is a line of the answer.
     """
     dry_run = context.options.dry_run
-    known = kernels.listed((*kernels.search_path(), *kernels.default_folders()))
-    on_path = {str(folder) for folder in kernels.search_path()}
+    known = kernels.listed((*kernels.folders(), *kernels.default_folders()))
+    on_path = {str(folder) for folder in kernels.folders()}
     here = [one for one in known if os.path.dirname(one.folder) in on_path]
-    gone = [one for one in here if one.ours and one.state in _GONE and not _is_away(one)]
+    gone = [one for one in here if one.ours and one.state in _GONE and not _is_away(one) and not _of_others(one)]
     needed = {one.prefix for one in known if one.ours and one not in gone and one.prefix}
     # The portable kernel starts environments that have no spec of their own.
     needed |= {prefix for prefix in trust.prefixes() if os.path.isdir(prefix)}
@@ -57,7 +58,10 @@ def prune(context: Context, *, unused: bool = False) -> Outcome:
     freed = store.measure(one.path for one in waste).own_bytes
     if not dry_run:
         for one in gone:
-            kernels.remove(one.id, folder=one.folder)
+            kernels.remove(one.id, folder=one.folder, among=kernels.folders())
+        for place in {*kernels.places(), *(kernels.place_of(one) for one in here if one.shared)}:
+            if not owners.kept_by(str(place.share)):
+                share.tidy(place)
         runtime.prune(needed)
         notes += _clear(waste)
     word = "would remove" if dry_run else "removed"
@@ -76,6 +80,11 @@ def prune(context: Context, *, unused: bool = False) -> Outcome:
             "kept": [row(one) for one in here if one not in gone and one.state != "ok"],
         },
     )
+
+
+def _of_others(kernel: Kernel) -> bool:
+    """Whether it is there for every user, and another one keeps it."""
+    return bool(kernel.shared and owners.kept_by(os.path.dirname(kernel.folder)))
 
 
 def _is_away(kernel: Kernel) -> bool:
@@ -114,7 +123,7 @@ def _waste(context: Context, known: Sequence[Kernel], unused: bool) -> tuple[lis
     found: list[Waste] = []
     notes: list[str] = []
     for root in projects_of(context, known):
-        if not (root / ".mlenv").is_dir():
+        if not (root / ".mlenv").is_dir() or owners.kept_by(str(root / ".mlenv")):
             continue
         try:
             with store.hold(root, "kernels prune", lambda _: None, wait_s=0):

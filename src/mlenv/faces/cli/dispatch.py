@@ -245,11 +245,13 @@ def _kernels(context: Context, request: Request) -> Outcome:
         return prune(context, unused=request.options.get("unused", False))
     if action == "repair":
         return kernels.repair(context, rest[0] if rest else None)
+    if action == "register":
+        return _register(context, request)
     from mlenv.verbs import did_you_mean
 
-    near = did_you_mean(action, ("list", "prune", "repair"))
+    near = did_you_mean(action, ("list", "prune", "register", "repair"))
     raise MlenvError(
-        "usage", f"'mlenv kernels' has no action '{action}'.{near}", hint="mlenv kernels list|prune|repair"
+        "usage", f"'mlenv kernels' has no action '{action}'.{near}", hint="mlenv kernels list|prune|register|repair"
     )
 
 
@@ -257,6 +259,24 @@ def _cluster(context: Context, request: Request) -> Survey:
     from mlenv.services.clusters.check import check_cluster
 
     return check_cluster(context, request.arguments, request.options.get("timeout"))
+
+
+def _register(context: Context, request: Request) -> Outcome:
+    """Register for this user as ``use`` does, or for every user of the machine."""
+    prefix, system = request.options.get("prefix"), request.options.get("system", False)
+    name = request.options.get("name", "")
+    if len(request.arguments) > 1:
+        message = "'mlenv kernels register' takes no arguments: the project's environment is registered"
+        raise MlenvError("usage", message, hint="mlenv kernels register --project DIR; another environment: mlenv use")
+    if prefix and system:
+        raise MlenvError("usage", "--prefix and --system exclude each other", hint="mlenv kernels register --system")
+    if prefix or system:
+        from mlenv.services.share import register_for_all
+
+        return register_for_all(context, prefix=prefix, kernel_name=name)
+    from mlenv.services.use import use
+
+    return use(context, None, kernel_name=name)
 
 
 def _pythons(context: Context, request: Request) -> Outcome:

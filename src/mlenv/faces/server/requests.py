@@ -20,8 +20,11 @@ JOB_VERBS = (
     "create", "use", "add", "remove", "sync", "lock", "upgrade", "freeze", "undo", "delete", "kernels",
 )  # fmt: skip
 _NOT_HERE = frozenset(
-    {"--project", "--json", "--events", "--output", "--from-bundle", "--existing", "--list", "--show"}
-)
+    {
+        "--project", "--json", "--events", "--output", "--from-bundle", "--existing", "--list", "--show", "--prefix",
+        "--system",
+    }
+)  # fmt: skip
 """Where mlenv works and how it answers is this face's affair; files are written and read in the project only."""
 FILE_OPTIONS = frozenset({"--lock", "--notebook", "--from-notebook"})
 """Their values are paths, relative to the folder of the request, below the server's root."""

@@ -1,0 +1,104 @@
+"""What may not be shared: an environment that somebody else could change, and one that others cannot read."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+from mlenv.errors import MlenvError
+from mlenv.kernel import owners, sharing
+from mlenv.kernel.sharing import Entry
+from mlenv.kernels import Place
+from mlenv.probe import environment
+from mlenv.services.project import LOCK_NAMES, MANIFEST_NAMES, Project
+
+__all__ = ["refuse_unfit"]
+
+
+def refuse_unfit(project: Project, place: Place) -> None:
+    """Refuse to register what is unsafe or useless for others. Cost: one stat per file of the environment.
+
+    Raises:
+        MlenvError: ``environment-shared-writable`` names the first file that somebody else could change,
+            ``environment-closed`` the first that others cannot read or enter; both say what to type.
+    """
+    trusted = {0, owners.me()}
+    for entry in _run_by_kernels(project):
+        why = sharing.changeable(entry, trusted)
+        if why:
+            raise _writable(project, entry, why)
+        why = sharing.unreadable(entry)
+        if why:
+            raise _closed(entry, why)
+    for path in (place.share, place.kernels):
+        for entry in _above_what_is_there(path):
+            why = sharing.changeable(entry, trusted) or sharing.unreadable(entry)
+            if why:
+                raise _unsafe_place(entry, why)
+
+
+def _run_by_kernels(project: Project) -> Iterator[Entry]:
+    """Yield what the kernel will run and read: environment, base Python, editable projects, manifest and lock."""
+    real = os.path.realpath(project.prefix)
+    yield from owners.above(project.prefix)
+    yield from owners.above(os.path.join(real, "x"))
+    # uv lets everybody write the file that it locks, which holds nothing and which no kernel reads.
+    yield from (entry for entry in owners.tree(real) if entry.path != os.path.join(real, ".lock"))
+    base = os.path.realpath(environment.interpreter(project.prefix))
+    yield from owners.above(base)
+    yield from owners.tree(base)
+    for folder in _editable(project):
+        yield from owners.above(os.path.join(folder, "x"))
+        yield from owners.tree(folder)
+    for name in sorted(project.names & {*MANIFEST_NAMES, *LOCK_NAMES}):
+        yield from owners.tree(str(project.root / name))
+
+
+def _editable(project: Project) -> Iterator[str]:
+    """Yield folders outside the environment that ``.pth`` files put on the path."""
+    for folder in environment.environment_facts(project.prefix).sites:
+        for file in sorted(Path(folder).glob("*.pth")):
+            for line in file.read_text(errors="replace").splitlines():
+                if os.path.isabs(line.strip()) and os.path.isdir(line.strip()):
+                    yield line.strip()
+
+
+def _above_what_is_there(path: Path) -> Iterator[Entry]:
+    """Yield the folders above a path as far as they exist, itself included; what is missing is made."""
+    yield from owners.above(str(path / "x"))
+
+
+def _writable(project: Project, entry: Entry, why: str) -> MlenvError:
+    whole = os.path.realpath(project.prefix)
+    inside = entry.path == whole or entry.path.startswith(whole + os.sep)
+    target = shlex.quote(whole if inside else entry.path)
+    typed = f"chmod {'-R ' if inside else ''}go-w {target}"
+    if why.startswith("it belongs"):
+        typed = f"chown {'-R ' if inside else ''}root {target}; or make the environment as root: mlenv create"
+    return MlenvError(
+        "environment-shared-writable",
+        f"somebody else could change what every user's kernel would run: {why}; nothing was registered",
+        where=entry.path,
+        hint=typed,
+    )
+
+
+def _closed(entry: Entry, why: str) -> MlenvError:
+    if entry.above:
+        what, target = "the environment lies where other users cannot go", entry.path
+        typed = f"chmod o+x {shlex.quote(target)}; or keep project and Python in a folder that all can enter (/srv)"
+    else:
+        what, target = "other users could not run this environment", entry.path
+        typed = f"chmod -R a+rX {shlex.quote(os.path.dirname(target) if not os.path.isdir(target) else target)}"
+    return MlenvError("environment-closed", f"{what}: {why}; nothing was registered", where=entry.path, hint=typed)
+
+
+def _unsafe_place(entry: Entry, why: str) -> MlenvError:
+    return MlenvError(
+        "place-unfit",
+        f"this is no place for every user's kernels: {why}; nothing was registered",
+        where=entry.path,
+        hint=f"chmod go-w,a+rx {shlex.quote(entry.path)}; or choose another folder: --prefix DIR",
+    )

@@ -1,0 +1,271 @@
+"""A kernel for every user of a machine: all can run it, none can change it, and nothing that others could change runs."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import stat
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from hub.machine import USERS, Machine, opened, uv
+from scenarios.traces import snapshot
+
+pytestmark = pytest.mark.real
+
+
+def _open_to_all(folder: Path) -> bool:
+    modes = [path.lstat() for path in (folder, *folder.rglob("*")) if not path.is_symlink() and path.name != ".lock"]
+    return all(one.st_mode & stat.S_IROTH and not one.st_mode & 0o022 for one in modes)
+
+
+def test_two_users_run_one_kernel_that_neither_can_change(machine: Machine, demo: Path, kernel: str) -> None:
+    """Prefix, package and verdict are right for both; whatever changes the project is refused in one sentence."""
+    before = snapshot(demo)
+    assert _open_to_all(machine.share)
+    assert _open_to_all(machine.spec_folder / kernel)
+    told = (machine.spec_folder / kernel / "kernel.json").read_text() + (machine.share / "launcher.json").read_text()
+    assert str(machine.folder / "admin") not in told
+    for user in USERS:
+        prefix, check, write, add, sync, listed = machine.cells(
+            user, kernel,
+            "import sys, six; print(sys.prefix, six.__file__)", "%mlenv check",
+            "open(sys.prefix + '/mine', 'w')", "%mlenv add humanize", "%mlenv sync", "%mlenv kernels",
+        )  # fmt: skip
+        assert prefix["text"].split()[0] == str(demo / ".venv")
+        assert str(demo) in prefix["text"].split()[1]
+        assert check["text"].startswith("in-step: 1 package of pylock.toml, loaded and installed as locked")
+        assert "PermissionError" in write["text"]
+        for refused, verb in ((add, "add"), (sync, "sync")):
+            assert refused["status"] == "error"
+            assert "kept by root, and you cannot change them" in refused["text"]
+            assert f"ask whoever keeps them to type: %mlenv {verb}; for one of your own" in refused["text"]
+        assert f"{kernel}: for every user, in" in listed["text"]
+        assert "kept by root: you can use it, and not change it" in listed["text"]
+    assert snapshot(demo) == before
+
+
+def test_an_environment_in_use_by_another_user_stays(machine: Machine, demo: Path, kernel: str) -> None:
+    """A kernel that cannot write beside its environment holds it all the same: no change takes it away."""
+    from mlenv import generations
+
+    generation = os.path.basename(os.readlink(demo / ".venv"))
+    assert not generations.in_use(demo, generation)
+    script = "import time; print('up', flush=True); time.sleep(60)"
+    argv = [str(machine.hub / "bin" / "python"), str(machine.folder / "as_user.py"), kernel, script]
+    machine.cells(USERS[0], kernel, "1")  # the script lies there now
+    live = subprocess.Popen(argv, env=machine.user_env(USERS[0]), user=USERS[0], group=USERS[0], extra_groups=[])
+    try:
+        assert _within(30, lambda: generations.in_use(demo, generation))
+    finally:
+        live.terminate()
+        live.wait(timeout=10)
+
+
+def _within(seconds: float, true: Callable[[], bool]) -> bool:
+    import time
+
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if true():
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def test_a_user_is_told_what_only_the_keeper_can_do(machine: Machine, demo: Path, kernel: str) -> None:
+    """An environment that drifted: the verdict holds for all, its next action is not one that can only fail."""
+    (six,) = (demo / ".venv").resolve().glob("lib/*/site-packages/six-*.dist-info")
+    aside = machine.folder / six.name
+    shutil.move(six, aside)
+    try:
+        (check,) = machine.cells(USERS[0], kernel, "r = %mlenv check\nprint(r.verdict, [r.next.command])\nr")
+        assert check["text"].splitlines()[0] == "sync ['']"
+        assert "root keeps this project, and you cannot change it: ask for %mlenv sync" in check["text"]
+        said = machine.user(USERS[1], demo, "check", code=1).stdout
+        assert "ask for mlenv sync" in said
+        assert "next: mlenv sync" not in said
+        assert json.loads(machine.admin(demo, "check", "--json", code=1).stdout)["next"]["command"] == "mlenv sync"
+    finally:
+        shutil.move(aside, six)
+
+
+@pytest.fixture
+def place(machine: Machine, demo: Path) -> Iterator[Path]:
+    """Another prefix to register in."""
+    folder = opened(machine.folder / "opt" / "other")
+    yield folder
+    shutil.rmtree(folder)
+
+
+def _site(demo: Path) -> Path:
+    return next((demo / ".venv").resolve().glob("lib/*/site-packages"))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "code", "says"),
+    [
+        ("world-writable", "environment-shared-writable", "every user may write it"),
+        ("group-writable", "environment-shared-writable", "its group may write it"),
+        ("another's", "environment-shared-writable", "it belongs to another user (number 41001)"),
+        ("unreadable", "environment-closed", "other users cannot read it"),
+        ("closed", "environment-closed", "other users cannot enter it"),
+        ("open place", "place-unfit", "every user may write it"),
+    ],
+)
+def test_what_is_unsafe_or_useless_for_others_is_refused_and_the_hint_mends_it(
+    machine: Machine, demo: Path, place: Path, wrong: str, code: str, says: str
+) -> None:
+    """Each names the file and what to type; nothing is written, and what it says to type works."""
+    file = _site(demo) / "six.py"
+    culprit = {"closed": demo.parent, "open place": place, "group-writable": _site(demo)}.get(wrong, file)
+    if culprit == file:  # uv's cache has the same file
+        content = file.read_bytes()
+        file.unlink()
+        file.write_bytes(content)
+        file.chmod(0o644)
+    _spoil(culprit, wrong)
+    try:
+        told = machine.admin(demo, "kernels", "register", "--prefix", str(place), "--json", code=2)
+        error = json.loads(told.stdout)["error"]
+        assert (error["code"], error["where"]) == (code, str(culprit))
+        assert says in error["message"]
+        assert list(place.iterdir()) == []
+        subprocess.run(error["hint"].split(";")[0], shell=True, check=True)
+        said = machine.admin(demo, "kernels", "register", "--prefix", str(place), "--dry-run").stdout
+        assert "would register .venv as the kernel demo-" in said
+        assert list(place.iterdir()) == []
+    finally:
+        os.chown(culprit, 0, 0)
+        culprit.chmod(0o644 if culprit == file else 0o755)
+
+
+def _spoil(path: Path, wrong: str) -> None:
+    if wrong == "group-writable":
+        os.chown(path, 0, 41002)
+        path.chmod(0o775)
+    elif wrong == "another's":
+        os.chown(path, 41001, 0)
+    else:
+        path.chmod({"world-writable": 0o646, "unreadable": 0o600, "closed": 0o700, "open place": 0o777}[wrong])
+
+
+def test_a_kernel_of_an_environment_that_others_can_write_does_not_run(
+    machine: Machine, demo: Path, kernel: str
+) -> None:
+    """It was safe when it was registered: a file that anybody may write later is not run in another user's name."""
+    file = _site(demo).parent
+    file.chmod(0o777)
+    try:
+        (refused,) = machine.cells(USERS[0], kernel, "print('ran', 40 + 2)")
+        assert "ran 42" not in refused["text"]
+        assert "It belongs to root, and others could change what it runs in your name" in refused["text"]
+        assert f"chmod -R go-w {file}" in refused["text"]
+    finally:
+        file.chmod(0o755)
+    (ran,) = machine.cells(USERS[0], kernel, "print('ran', 40 + 2)")
+    assert "ran 42" in ran["text"]
+
+
+def test_one_users_environment_is_another_users_kernel_only_where_it_is_safe(machine: Machine, demo: Path) -> None:
+    """A user's own environment runs for that user whatever its modes; for another it is refused when it is made."""
+    root = opened(machine.folder / "srv" / "theirs")
+    uv("venv", "--quiet", "--python", machine.env["MLENV_CREATE_PYTHON"], str(root / ".venv"), env=machine.env)
+    shutil.copy(_site(demo) / "six.py", _site(root))
+    for path in (root, *root.rglob("*")):
+        os.chown(path, USERS[0], USERS[0], follow_symlinks=False)
+    (root / ".venv" / "lib").chmod(0o777)
+    own = machine.user(USERS[0], root, "use", "--json")
+    (ran,) = machine.cells(USERS[0], json.loads(own.stdout)["kernel"], "import six; print('ran')")
+    assert "ran" in ran["text"]
+    mine = machine.home(USERS[1]) / "mine"
+    machine.as_user(USERS[1], ["mkdir", "-p", str(mine)], machine.home(USERS[1]))
+    refused = machine.user(USERS[1], mine, "use", str(root / ".venv"), code=2).stderr
+    assert "belongs to another user (number 41001), and others could change what it runs in your name" in refused
+    (root / ".venv" / "lib").chmod(0o755)
+    machine.user(USERS[1], mine, "use", str(root / ".venv"))
+
+
+def test_users_leave_it_alone_and_the_administrator_removes_all_of_it(machine: Machine, place: Path) -> None:
+    """prune, repair and delete: a reason for who may not, nothing left behind by who may."""
+    root = opened(machine.folder / "srv" / "gone")
+    machine.admin(root, "create", "six", "--python", machine.env["MLENV_CREATE_PYTHON"])
+    machine.admin(root, "kernels", "register", "--prefix", str(machine.hub), "--name", "team-gone")
+    machine.admin(root, "kernels", "register", "--prefix", str(place), "--name", "team-place")
+    before = snapshot(machine.spec_folder)
+    assert "team-gone: for every user, kept by root" in machine.user(USERS[0], root, "kernels", "repair").stdout
+    named = machine.user(USERS[0], root, "kernels", "repair", "team-gone", code=2).stderr
+    assert "is there for every user of this machine, and kept by root; it stays as it is" in named
+    assert "kept by root" in machine.user(USERS[0], root, "delete", "--yes", code=2).stderr
+    assert "team-gone" not in machine.user(USERS[0], root, "kernels", "prune").stdout
+    assert snapshot(machine.spec_folder) == before
+    assert "team-gone" in machine.admin(root, "kernels", "repair", "team-gone").stdout
+    gone = machine.admin(root, "delete", "--yes").stdout
+    assert "team-gone (for every user)" in gone
+    assert "team-place (for every user)" in gone
+    assert not (machine.spec_folder / "team-gone").exists()
+    assert not (place / "share" / "mlenv").exists()
+    assert list((place / "share" / "jupyter" / "kernels").iterdir()) == []
+
+
+def test_prune_removes_the_kernel_of_a_project_that_is_gone(machine: Machine, place: Path) -> None:
+    """Both for the administrator only; a user is told whose it is."""
+    root = opened(machine.folder / "srv" / "short")
+    machine.admin(root, "create", "six", "--python", machine.env["MLENV_CREATE_PYTHON"])
+    machine.admin(root, "kernels", "register", "--prefix", str(machine.hub), "--name", "team-short")
+    shutil.rmtree(root)
+    said = machine.user(USERS[0], machine.home(USERS[0]), "kernels", "prune").stdout
+    assert "team-short stays" in said
+    assert "ask whoever keeps it" in said
+    assert "removed team-short" in machine.admin(machine.folder, "kernels", "prune").stdout
+    assert not (machine.spec_folder / "team-short").exists()
+
+
+def test_system_is_where_every_jupyter_of_the_machine_looks(machine: Machine, demo: Path) -> None:
+    """In a mount namespace of its own: the machine's system folder stays as it is."""
+    if not shutil.which("unshare") or subprocess.run(["unshare", "-m", "true"], capture_output=True).returncode:
+        pytest.skip("not run: this machine gives no mount namespace")
+    mlenv = machine.hub / "bin" / "mlenv"
+    lines = [
+        "mount -t tmpfs -o mode=755 tmpfs /usr/local/share",
+        f"{mlenv} kernels register --system --name team-system",
+        "ls /usr/local/share/jupyter/kernels /usr/local/share/mlenv",
+        f"cd {machine.home(USERS[0])}",
+        f"env -i HOME={machine.home(USERS[0])} PATH=/usr/bin:/bin setpriv --reuid {USERS[0]} --regid {USERS[0]}"
+        f" --clear-groups {mlenv} kernels list",
+    ]
+    done = subprocess.run(
+        ["unshare", "-m", "sh", "-ec", "\n".join(lines)], cwd=demo, env=machine.env,
+        capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "launcher.py" in done.stdout
+    assert "team-system  ok, for every user" in " ".join(done.stdout.split()).replace("team-system ", "team-system  ")
+    machine.admin(demo, "kernels", "prune")  # the place is gone with the namespace, and is forgotten
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "says"),
+    [
+        (("--prefix", "nowhere"), "folder-missing", "there is no folder at this prefix"),
+        (("--prefix", ".", "--system"), "usage", "exclude each other"),
+        (("extra",), "usage", "takes no arguments"),
+        (("--prefix", ".", "--name", "../x"), "kernel-name", "is not a legal kernel name"),
+    ],
+)
+def test_what_is_typed_wrong(machine: Machine, demo: Path, words: tuple[str, ...], code: str, says: str) -> None:
+    told = machine.admin(demo, "kernels", "register", *words, "--json", code=2)
+    error = json.loads(told.stdout)["error"]
+    assert error["code"] == code
+    assert says in error["message"]
+    assert error["hint"]
+
+
+def test_without_a_place_it_registers_for_oneself(machine: Machine, demo: Path) -> None:
+    own = json.loads(machine.admin(demo, "kernels", "register", "--json", "--name", "own-demo").stdout)
+    assert own["kernel"] == "own-demo"
+    assert own["data"]["folder"].startswith(str(machine.folder / "admin"))
