@@ -20,7 +20,9 @@ _LINKS_FOLLOWED = 20
 
 def me() -> int:
     """Return the number of this process's user; 0 on Windows, where nothing is asked of it."""
-    return 0 if sys.platform == "win32" else os.geteuid()
+    if sys.platform == "win32":
+        return 0
+    return os.geteuid()
 
 
 def above(path: str) -> Iterator[Entry]:
