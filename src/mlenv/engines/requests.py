@@ -53,6 +53,8 @@ class ResolveRequest:
     """``pyproject.toml``, ``requirements.in``, ..."""
     text: str | None = None
     """Requirements text, handed over by standard input (uv only)."""
+    with_dependencies: bool = True
+    """Whether what the requirements need is to be found, too (uv only)."""
     constraints: tuple[str, ...] = ()
     extras: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()

@@ -24,6 +24,7 @@ __all__ = [
     "cache_folder",
     "compile_pylock",
     "compile_requirements",
+    "export_project",
     "install",
     "install_python",
     "list_outdated",
@@ -168,6 +169,7 @@ def _compile(uv: Uv, request: ResolveRequest, *kind: str) -> Command:
         "--quiet",
         "--no-header",
         *_flag("--universal", request.universal),
+        *_flag("--no-deps", not request.with_dependencies),
         *("--python", request.python),
         *(("--python-version", request.lowest_python) if request.lowest_python else ()),
         *(("--python-platform", request.platform) if request.platform else ()),
@@ -224,6 +226,33 @@ def sync_project(uv: Uv, request: SyncRequest) -> Command:
     ]
     environment = {"UV_PROJECT_ENVIRONMENT": str(absolute(request.prefix))}
     return _project(uv, request.root, request.python, "sync", *options, env=environment)
+
+
+def export_project(
+    uv: Uv, root: str, python: str, form: str, held: SyncRequest | None = None, *, local: bool = True
+) -> Command:
+    """Print the project's ``uv.lock`` as it stands in another format, for every Python and platform that it is for.
+
+    Args:
+        uv: the uv to drive.
+        root: the project's folder.
+        python: any interpreter: uv wants one, the answer does not hang on it.
+        form: ``requirements.txt`` or ``pylock.toml``.
+        held: whose packages, extras and groups count.
+        local: whether what is a folder of the project is told, too.
+    """
+    held = held or SyncRequest(root=root, prefix="", python=python)
+    groups = () if held.groups is None else ("--no-default-groups", *_each("--group", held.groups))
+    options = [
+        "--frozen",
+        "--no-header",
+        *("--format", form),
+        *(("--all-packages",) if held.all_packages else _each("--package", held.packages)),
+        *_each("--extra", held.extras),
+        *groups,
+        *_flag("--no-emit-local", not local),
+    ]
+    return _project(uv, root, python, "export", *options)
 
 
 def list_outdated(uv: Uv, prefix: str) -> Command:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from typing import Literal
 
 from mlenv.exports.deployment import TextFile
+from mlenv.locks.exported import END
 
 __all__ = ["State", "sealed", "state_of"]
 
 State = Literal["absent", "same", "ours", "edited", "foreign"]
-_END = re.compile(r"[^\n]*\bmlenv export ([a-z0-9.-]+): [^\n]*sha256:([0-9a-f]{16})\s*\Z")
 
 
 def sealed(file: TextFile, platform: str, lock: str) -> str:
@@ -37,10 +36,10 @@ def state_of(found: str | None, wanted: str) -> State:
     text = found.replace("\r\n", "\n")
     if text.rstrip() == wanted.rstrip():
         return "same"
-    end = _END.search(text)
+    end = END.search(text)
     if end is None:
         return "foreign"
-    return "ours" if _digest(text[: end.start()]) == end[2] else "edited"
+    return "ours" if _digest(text[: end.start()]) == end[3] else "edited"
 
 
 def _digest(body: str) -> str:

@@ -11,6 +11,7 @@ from mlenv.locks.agreement import python_of, relock_of
 from mlenv.locks.choosing import Choice, choose, of_member
 from mlenv.locks.conda_rows import subdir_of
 from mlenv.locks.content import LockContent, Manifest
+from mlenv.locks.exported import without_exports
 from mlenv.locks.manifests import is_read, read_manifest, read_pyproject
 from mlenv.locks.reading import READABLE, Files, Wanted, read_lock_with_groups
 from mlenv.locks.settings import read_settings
@@ -72,12 +73,14 @@ def select(request: SelectRequest) -> Selected:
     """
     files = Files(request.names, request.load, request.member)
     settings = read_settings(files.text("pyproject.toml"), files.text("mlenv.toml"))
+    names = without_exports(request.names, request.load, (request.lock_option, settings.lock))
+    files.names = names
     extras = request.extras if request.extras is not None else settings.extras
     groups = request.groups if request.groups is not None else settings.groups
     request = replace(request, extras=extras, groups=groups)
     first = read_pyproject(files, request.target, (), ()) or Manifest()
     choice = choose(
-        request.names,
+        names,
         lambda name: _is_loose(name, files, request.target),
         settings,
         request.lock_option,

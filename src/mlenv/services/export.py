@@ -12,6 +12,7 @@ from mlenv.model import Outcome, value
 from mlenv.services.context import Context
 from mlenv.services.export_cell import export_cell
 from mlenv.services.export_script import export_script
+from mlenv.services.exporting.formats import FORMATS, Format, export_format
 from mlenv.services.exporting.write import export_files
 from mlenv.services.words import table
 from mlenv.verbs import did_you_mean
@@ -54,8 +55,17 @@ def _platform(platform: Platform, context: Context, wish: ExportWish) -> Outcome
     return export_files(context, platform, files, output=wish.output, check=wish.check)
 
 
+def _of_format(form: Format) -> Kind:
+    return Kind(
+        summary=form.summary,
+        run=lambda context, wish: export_format(context, form, wish.output, check=wish.check),
+        options=("output", "check"),
+    )
+
+
 KINDS: Mapping[str, Kind] = {
     **{name: _of_platform(platform) for name, platform in PLATFORMS.items()},
+    **{form.name: _of_format(form) for form in FORMATS},
     "colab": Kind(
         summary="the set-up cell of a hosted notebook; --output NAME.ipynb writes a notebook",
         run=lambda context, wish: export_cell(context, wish.output),

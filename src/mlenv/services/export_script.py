@@ -7,7 +7,8 @@ from pathlib import Path
 
 from mlenv import store
 from mlenv.errors import MlenvError
-from mlenv.model import Outcome, Pin, Selection
+from mlenv.exports.locked import portable_requirement
+from mlenv.model import Outcome, Selection
 from mlenv.notebooks.inline_write import script_block, with_block
 from mlenv.probe import site
 from mlenv.services.check import selection_of
@@ -73,7 +74,7 @@ def _pinned(context: Context, selection: Selection) -> Iterator[str]:
     """Yield the pins as requirements, sorted; what no other computer can get is left out and told."""
     left: list[str] = []
     for pin in sorted(selection.pins, key=lambda row: row.name):
-        text = _requirement(pin)
+        text = portable_requirement(pin)
         if text:
             yield text
         else:
@@ -81,18 +82,6 @@ def _pinned(context: Context, selection: Selection) -> Iterator[str]:
     if left:
         more = f" and {len(left) - _SHOWN} more" if len(left) > _SHOWN else ""
         context.tell("note", f"not in the block, for only this project has it: {', '.join(left[:_SHOWN])}{more}")
-
-
-def _requirement(pin: Pin) -> str:
-    source = pin.source
-    if source.kind in ("index", "any"):
-        return f"{pin.name}=={pin.version}" if pin.version else f"{pin.name}{pin.specifier}" if pin.specifier else ""
-    folder = f"#subdirectory={source.subdirectory}" if source.subdirectory else ""
-    if source.kind == "vcs" and source.commit and "://" in source.url:
-        return f"{pin.name} @ git+{source.url.removeprefix('git+')}@{source.commit}{folder}"
-    if source.kind == "url" and source.url.startswith("https://"):
-        return f"{pin.name} @ {source.url}{folder}"
-    return ""
 
 
 def _write(path: Path, block: str) -> tuple[int, bool]:

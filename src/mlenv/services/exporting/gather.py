@@ -13,7 +13,7 @@ from mlenv._version import __version__
 from mlenv.cuda.builds import builds_of
 from mlenv.errors import MlenvError
 from mlenv.exports.deployment import Deployment
-from mlenv.locks import Selected, parse_python_version
+from mlenv.locks import Selected, Target, parse_python_version
 from mlenv.model import Pin
 from mlenv.probe import interpreters
 from mlenv.services.bundling.gather import hashes_of, indexed
@@ -24,7 +24,7 @@ from mlenv.services.notebook_imports import find_notebooks
 from mlenv.services.project import Project, open_project
 from mlenv.services.select import select_project, target_of
 
-__all__ = ["deployment_of", "no_lock"]
+__all__ = ["deployment_from", "deployment_of", "no_lock", "opened"]
 
 _RELEASE = re.compile(r"3\.\d+\.\d+(?:(?:a|b|rc)\d+)?")
 _MINOR = re.compile(r"3\.\d+")
@@ -39,15 +39,30 @@ def deployment_of(context: Context) -> tuple[Project, Deployment]:
     Raises:
         MlenvError: ``no-project``; ``no-lock``, saying what to do first; ``lock-stale`` (``--force`` goes on).
     """
+    project, _, selected = opened(context)
+    return project, deployment_from(context, project, selected)
+
+
+def opened(context: Context) -> tuple[Project, Target, Selected]:
+    """Open the project and select its lock for the interpreter of its environment, or the host's where it has none.
+
+    Raises:
+        MlenvError: as :func:`deployment_of`.
+    """
     project = open_project(context)
-    python = _interpreter(project)
-    selected = select_project(project, target_of(python), context.options)
+    target = target_of(_interpreter(project))
+    selected = select_project(project, target, context.options)
     _refuse(context, project, selected)
+    return project, target, selected
+
+
+def deployment_from(context: Context, project: Project, selected: Selected) -> Deployment:
+    """Return what of a project counts elsewhere, where its lock is selected already."""
     selection = selected.selection
     lock = str(selection.lock)
     pins = selection.pins
     repository, below = repository_of(project.root)
-    return project, Deployment(
+    return Deployment(
         name=selection.name or project.root.name,
         lock=lock,
         kind=str(selection.kind),

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from mlenv import store
 from mlenv.errors import MlenvError
-from mlenv.exports.deployment import Deployment, Platform, TextFile, Wish
+from mlenv.exports.deployment import Platform, TextFile, Wish
 from mlenv.exports.sealed import State, sealed, state_of
-from mlenv.model import Outcome
+from mlenv.model import Outcome, value
 from mlenv.probe import site
 from mlenv.render import mask_secrets
 from mlenv.services.context import Context
@@ -20,16 +20,29 @@ from mlenv.services.exporting.gather import deployment_of
 from mlenv.services.project import Project
 from mlenv.services.typed_notebooks import seen_from
 
-__all__ = ["export_files"]
+__all__ = ["STDOUT", "Made", "export_files", "put"]
 
+STDOUT = "-"
 _MODE = 0o755
-_STDOUT = "-"
 _SHALLOW = 3
 """``/app`` and ``/srv/app`` are places in any image, too."""
 _IMAGE_HOMES = frozenset(
     {"/", "/root", "/home/jovyan", "/home/vscode", "/home/ec2-user", "/home/sagemaker-user", "/home/jupyter"}
 )
 """Homes that platforms have, and that their files may name."""
+
+
+@value
+class Made:
+    """The files of one export."""
+
+    name: str
+    """The platform's or the format's."""
+    lock: str
+    """What they were made from."""
+    files: tuple[TextFile, ...]
+    follow: str = ""
+    """What to type next, in the project's folder."""
 
 
 def export_files(
@@ -54,19 +67,30 @@ def export_files(
             ``export-private`` where a text would carry a path or a secret of this machine.
     """
     project, deployment = deployment_of(context)
-    texts = [_sealed(file, platform, deployment) for file in platform.files(deployment, wish)]
+    files = platform.files(deployment, wish)
+    made = Made(name=platform.name, lock=deployment.lock, files=files, follow=platform.follow(deployment, wish))
+    folder = Path(os.path.abspath(context.cwd / output)) if output and output != STDOUT else project.root
+    return put(context, project, made, None if output == STDOUT else folder, check=check)
+
+
+def put(context: Context, project: Project, made: Made, folder: Path | None, *, check: bool = False) -> Outcome:
+    """Seal files and write them, print them (no folder), or compare them with what lies there.
+
+    Raises:
+        MlenvError: as :func:`export_files` does for files.
+    """
+    texts = [replace(file, text=sealed(file, made.name, made.lock)) for file in made.files]
+    follow = made.follow
     _refuse_private(project, texts)
-    follow = platform.follow(deployment, wish)
-    if output == _STDOUT:
-        return Outcome(verb="export", lines=tuple(_printed(texts)), data=_data(platform, texts, {}, follow))
-    folder = Path(os.path.abspath(context.cwd / output)) if output else project.root
+    if folder is None:
+        return Outcome(verb="export", lines=tuple(_printed(texts)), data=_data(made, texts, {}))
     states = {file.path: _state(folder / file.path, file) for file in texts}
-    data = _data(platform, texts, states, follow)
+    data = _data(made, texts, states)
     due = [file for file in texts if states[file.path] != "same"]
     if check:
         lines = tuple(f"{file.path}: {_CHECKED[states[file.path]]}" for file in texts)
         return Outcome(verb="export", lines=lines, ok=not due, data=data)
-    _refuse_foreign(context, platform, folder, due, states)
+    _refuse_foreign(context, made.name, folder, due, states)
     if not context.options.dry_run:
         for file in due:
             _write(folder, file)
@@ -84,13 +108,9 @@ _CHECKED: Mapping[State, str] = {
 }
 
 
-def _sealed(file: TextFile, platform: Platform, deployment: Deployment) -> TextFile:
-    return replace(file, text=sealed(file, platform.name, deployment.lock))
-
-
-def _data(platform: Platform, texts: Sequence[TextFile], states: Mapping[str, State], follow: str) -> dict[str, object]:
+def _data(made: Made, texts: Sequence[TextFile], states: Mapping[str, State]) -> dict[str, object]:
     rows = [{"path": file.path, "text": file.text, "state": states.get(file.path)} for file in texts]
-    return {"platform": platform.name, "files": rows, "next": follow or None}
+    return {"platform": made.name, "files": rows, "next": made.follow or None}
 
 
 def _printed(texts: Sequence[TextFile]) -> list[str]:
@@ -113,7 +133,7 @@ def _state(path: Path, file: TextFile) -> State:
 
 
 def _refuse_foreign(
-    context: Context, platform: Platform, folder: Path, due: Sequence[TextFile], states: Mapping[str, State]
+    context: Context, name: str, folder: Path, due: Sequence[TextFile], states: Mapping[str, State]
 ) -> None:
     """Refuse before the first file is written."""
     if context.options.force:
@@ -122,7 +142,7 @@ def _refuse_foreign(
         state = states[file.path]
         if state not in {"edited", "foreign"}:
             continue
-        instead = file.where or f"mlenv export {platform.name} --output - shows what it would be"
+        instead = file.where or f"mlenv export {name} --output - shows what it would be"
         code = "output-edited" if state == "edited" else "output-exists"
         message = f"{file.path} {_CHECKED[state]}, and is left as it is; nothing was written"
         raise MlenvError(code, message, where=str(folder / file.path), hint=f"{instead}; --force replaces it")
