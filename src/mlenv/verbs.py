@@ -260,6 +260,7 @@ VERBS: Tuple[Verb, ...] = (
         "cluster",
         "Compare what every worker of a Dask cluster has installed and loaded with the lock: one table, one verdict.",
         "--timeout",
+        "--platform",
         *_CHOICE,
         *_EVERY,
         arguments=("action", "+", "check, then the scheduler's address"),

@@ -12,7 +12,7 @@ import pytest
 
 from mlenv.clusters.answers import parse_answer
 from mlenv.clusters.judging import for_cluster, judge_scheduler, judge_worker, sum_up
-from mlenv.clusters.sending import Sent, pack
+from mlenv.clusters.sending import pack
 from mlenv.errors import MlenvError
 from mlenv.loaded import told_late
 from mlenv.model import Checked, Member, Pin, Selection, Source, Survey
@@ -153,9 +153,9 @@ def test_names_of_homes_and_secrets_stay_out() -> None:
 def test_what_is_sent_needs_nothing_where_it_arrives() -> None:
     """A pickle of one call: the texts become modules under a name of their own."""
     loader = "def enter(package, packed, module, function):\n    return (package, module, function)\n"
-    sent = Sent(pack({"a": "from mlenv.b import c\n"}, loader).expression("on.x", "f"))
-    package, *rest = pickle.loads(pickle.dumps(sent))
-    assert rest == ["on.x", "f"]
+    parcel = pack({"a": "from mlenv.b import c\n"}, loader)
+    package, *rest = pickle.loads(pickle.dumps(parcel.function("on.x", "f")))
+    assert rest == [parcel.packed, "on.x", "f"]
     assert package.startswith("_mlenv_sent_")
 
 

@@ -10,48 +10,26 @@ import hashlib
 import json
 import re
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
-from mlenv.model import value
+from mlenv.on_worker.parcel import Parcel
 
-__all__ = ["BRINGING", "LOOKING", "Parcel", "Sent", "pack"]
+__all__ = ["BRINGING", "LOOKING", "pack"]
 
 _IMPORT = re.compile(r"(?m)^(\s*)(from|import) mlenv\b")
 
 LOOKING = (
-    "errors", "model", "versions", "installed", "loaded", "import_names", "kernel.__init__", "kernel.memory",
-    "kernel.uninterrupted", "probe.__init__", "probe.asked", "probe.conda_meta", "probe.environment", "probe.scanning",
-    "probe.site", "probe.stamps", "probe.whole", "on_worker.__init__", "on_worker.look",
+    "errors", "model", "versions", "installed", "loaded", "import_names", "kernel.memory", "kernel.uninterrupted",
+    "probe.asked", "probe.conda_meta", "probe.environment", "probe.scanning", "probe.site", "probe.stamps",
+    "probe.whole", "on_worker.look",
 )  # fmt: skip
 """Modules of mlenv that :mod:`mlenv.on_worker.look` runs with."""
-BRINGING = (*LOOKING,)
+BRINGING = (
+    *LOOKING, "conda_versions", "drift.__init__", "drift.beyond", "drift.compare", "drift.conda", "drift.kinds",
+    "drift.memory", "drift.outside", "drift.pins", "drift.report", "selection_text", "render.private",
+    "on_worker.bring", "on_worker.parcel", "on_worker.plugins", "on_worker.wanted",
+)  # fmt: skip
 """Those that the plugin runs with."""
-
-
-@value
-class Parcel:
-    """Modules as text, ready to travel."""
-
-    package: str
-    """What they are called where they arrive: a digest of their content is part of it."""
-    packed: str
-    loader: str
-    """Text of :mod:`mlenv.on_worker.loader`."""
-
-    def expression(self, module: str, function: str) -> str:
-        """Return Python that yields a function of a module, for ``eval``."""
-        call = f"s['enter']({self.package!r}, {self.packed!r}, {module!r}, {function!r})"
-        return f"(lambda s: (exec({self.loader!r}, s), {call})[1])({{'__name__': 'mlenv_loader'}})"
-
-
-class Sent:
-    """Pickles as the value of an expression: where it is unpickled nothing of mlenv is needed."""
-
-    def __init__(self, expression: str) -> None:
-        self._expression = expression
-
-    def __reduce__(self) -> tuple[Callable[..., object], tuple[str]]:
-        return eval, (self._expression,)
 
 
 def pack(texts: Mapping[str, str], loader: str) -> Parcel:
@@ -66,6 +44,7 @@ def pack(texts: Mapping[str, str], loader: str) -> Parcel:
     named = {package: ""}
     for name, text in texts.items():
         inside = name.removesuffix(".__init__")
+        named.setdefault(f"{package}.{inside}".rpartition(".")[0], "")
         named[f"{package}.{inside}"] = _IMPORT.sub(rf"\1\2 {package}", text)
     packed = base64.b85encode(zlib.compress(json.dumps(named).encode(), 9)).decode()
     return Parcel(package=package, packed=packed, loader=loader)

@@ -25,7 +25,7 @@ __all__ = ["compile_for", "digest", "install_side", "launcher_path", "old", "pac
 _PARTS = (
     "__init__", "_version", "errors", "model", "versions", "installed", "loaded", "drift", "render", "verbs",
     "verb_options", "probe", "kernel", "import_names", "import_advice", "selection_text", "conda_versions", "built_for",
-    "dotenv_text",
+    "dotenv_text", "dask", "on_worker",
 )  # fmt: skip
 """Modules and packages of mlenv that project kernels import."""
 _HOST_ONLY = frozenset(

@@ -255,7 +255,11 @@ def _kernels(context: Context, request: Request) -> Outcome:
     )
 
 
-def _cluster(context: Context, request: Request) -> Survey:
+def _cluster(context: Context, request: Request) -> Survey | Outcome:
+    if request.arguments == ("plugin",):
+        from mlenv.services.clusters.payload import payload_outcome
+
+        return payload_outcome(context, request.options.get("platform", ()))
     from mlenv.services.clusters.check import check_cluster
 
     return check_cluster(context, request.arguments, request.options.get("timeout"))

@@ -17,7 +17,7 @@ from mlenv.errors import MlenvError
 from mlenv.render import hide_places, mask_secrets
 from mlenv.services.clusters.parcels import looking
 
-__all__ = ["ask_cluster", "ask_through", "checked_address", "distributed"]
+__all__ = ["ask_all", "ask_cluster", "checked_address", "distributed"]
 
 _ADDRESS = re.compile(r"(?:(?:tcp|tls|ws|wss|ucx|ucxx)://)?(?:[A-Za-z0-9][A-Za-z0-9._-]*|\[[0-9A-Fa-f:.%]+\]):\d{1,5}")
 _SHOWN = 80
@@ -76,11 +76,10 @@ async def _connected(library: Any, address: str, timeout_s: float) -> tuple[Proc
         )
         # Dask's own limit is for one attempt; a server of another kind may keep it waiting after that.
         await asyncio.wait_for(client, timeout_s)
-        workers = await asyncio.wait_for(_workers(client), timeout_s)
     except Exception as error:  # noqa: BLE001 - what is no scheduler makes Dask's own code fail in any way
         raise _unreachable(address, timeout_s, error) from None
     else:
-        return await ask_through(client, workers, address, timeout_s)
+        return await ask_all(client, address, timeout_s)
     finally:
         if client is not None:
             with contextlib.suppress(Exception):
@@ -109,17 +108,21 @@ async def _workers(client: Any) -> Mapping[str, Mapping[str, Any]]:
     return dict(identity["workers"])
 
 
-async def ask_through(
-    client: Any, workers: Mapping[str, Mapping[str, Any]], address: str, timeout_s: float
-) -> tuple[Process, ...]:
+async def ask_all(client: Any, address: str, timeout_s: float) -> tuple[Process, ...]:
     """Ask through a client that is connected. Cost: one message to each process, all at the same time.
 
     Args:
         client: asynchronous, or called from its own loop.
-        workers: address -> what the scheduler knows of it.
         address: the scheduler's.
         timeout_s: for each process.
+
+    Raises:
+        MlenvError: ``scheduler-unreachable`` where it does not say who its workers are.
     """
+    try:
+        workers = await asyncio.wait_for(_workers(client), timeout_s)
+    except Exception as error:  # noqa: BLE001 - as above
+        raise _unreachable(address, timeout_s, error) from None
     every = [Process(address=address, name="scheduler", is_scheduler=True)]
     for place, row in workers.items():
         name = str(row.get("name", place))
@@ -131,9 +134,9 @@ async def ask_through(
 async def _asked(client: Any, one: Process, timeout_s: float) -> Process:
     try:
         if one.is_scheduler:
-            text = await asyncio.wait_for(client.run_on_scheduler(looking("dask_scheduler")), timeout_s)
+            text = await asyncio.wait_for(client.run_on_scheduler(looking()), timeout_s)
         else:
-            call = client.run(looking("dask_worker"), workers=[one.address], on_error="return")
+            call = client.run(looking(), workers=[one.address], on_error="return")
             text = (await asyncio.wait_for(call, timeout_s))[one.address]
     except TimeoutError:
         error = MlenvError("worker-silent", f"it does not answer within {timeout_s:g} s", hint="--timeout SECONDS")

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import mlenv
 from mlenv import store
-from mlenv.clusters.sending import LOOKING, Parcel, Sent, pack
+from mlenv.clusters.sending import LOOKING, pack
+from mlenv.on_worker.parcel import Parcel, Sent
 
 __all__ = ["looking", "parcel"]
 
@@ -19,10 +20,9 @@ def parcel(names: tuple[str, ...]) -> Parcel:
     return pack({name: _text(name) for name in names}, _text("on_worker.loader"))
 
 
-def looking(argument: str) -> Sent:
-    """Return the function that a process runs; Dask fills in ``dask_worker`` or ``dask_scheduler``, as it is named."""
-    look = parcel(LOOKING).expression("on_worker.look", "look")
-    return Sent(f"(lambda look: lambda {argument}: look({argument}))({look})")
+def looking() -> Sent:
+    """Return the function that every process runs; Dask hands its worker or scheduler in."""
+    return parcel(LOOKING).function("on_worker.look", "look")
 
 
 def _text(name: str) -> str:
