@@ -66,17 +66,20 @@ class _OnScheduler(SchedulerPlugin):  # type: ignore[misc]  # Dask's types are n
             RuntimeError: some worker is not as the lock says; nothing stays registered then.
         """
         self._scheduler = scheduler
-        faults: List[str] = []
-        if json.loads(self._given)["mend"]:
+        given = json.loads(self._given)
+        if given["mend"]:
             plugin = dumps(self._parcel.made(_MODULE, "nanny_plugin", self._given))
             await scheduler.register_nanny_plugin(comm=None, plugin=plugin, name=NAME, idempotent=False)
         plugin = dumps(self._parcel.made(_MODULE, "worker_plugin", self._given))
         answers = await scheduler.register_worker_plugin(comm=None, plugin=plugin, name=NAME, idempotent=False)
-        faults += _faults(answers)
+        faults = _faults(answers)
         if faults:
             await self.close()
             more = f"; and {len(faults) - _SHOWN} more" if len(faults) > _SHOWN else ""
             raise RuntimeError(f"mlenv: {'; '.join(faults[:_SHOWN])}{more}")
+        # Of a worker that starts later nobody hears but by a warning; those that are there have answered.
+        later = self._parcel.made(_MODULE, "worker_plugin", json.dumps({**given, "warn": True}))
+        scheduler.worker_plugins[NAME] = dumps(later)
 
     async def close(self) -> None:
         """Take the others back; what was installed stays."""
@@ -146,8 +149,9 @@ class _OnWorker(WorkerPlugin):  # type: ignore[misc]
             await self._settle(worker)
         except RuntimeError as error:
             message = f"worker {worker.name}: {error}"
-            warning = {"message": dumps(f"mlenv: {message}"), "category": dumps(UserWarning)}
-            worker.log_event("warn", warning)  # the clients see it: of a worker that starts later nobody hears else
+            if json.loads(self._given).get("warn"):  # every client shows it
+                warning = {"message": dumps(f"mlenv: {message}"), "category": dumps(UserWarning)}
+                worker.log_event("warn", warning)
             raise RuntimeError(message) from None
 
     async def _settle(self, worker: Any) -> None:
