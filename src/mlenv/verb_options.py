@@ -95,7 +95,7 @@ _ALL_OPTIONS = (
     ),
     _option("--write", "export script: write the block into the notebook, and nothing else of it"),
     _option("--declared", "export script: the packages as they are declared, not as they are locked"),
-    _option("--check", "run: do not run where the environment is not as locked; export: are the files up to date?"),
+    _option("--check", "run: only where all is as locked; export: are the files up to date? lock: does it fit?"),
     _option("--jupyter", "export: an image with JupyterLab in which the project's kernel is registered"),
     _option("--base", "export: the base image, with its tag or digest", "IMAGE"),
     _option("--inplace", "run: write the new outputs into the notebook itself"),

@@ -175,6 +175,7 @@ VERBS: Tuple[Verb, ...] = (
     _verb(
         "lock",
         "Write the lock anew from the manifest; the environment stays.",
+        "--check",
         "--upgrade",
         "--as-of",
         *_CHANGE,

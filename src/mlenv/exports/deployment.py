@@ -47,10 +47,12 @@ class Deployment:
     """Every notebook of the project, sorted."""
     ignored: tuple[str, ...] = ()
     """The lines of the project's ``.dockerignore``, without comments."""
+    nested: tuple[str, ...] = ()
+    """Folders below the project that are projects of their own, with notebooks of theirs."""
     repository: str = ""
     """Public address of the project's git remote; empty without one."""
     below: str = ""
-    """The project's folder in that repository, with ``/`` behind it; empty at its top."""
+    """The project's folder in its repository, remote or not, with ``/`` behind it; empty at its top."""
 
     @property
     def slug(self) -> str:
@@ -67,6 +69,11 @@ class Deployment:
     def conda(self) -> bool:
         """Whether Python itself comes from the lock's channels."""
         return self.kind in {"conda-lock", "pixi", "conda"}
+
+    def tool(self, *extras: str) -> str:
+        """Return the requirement of mlenv with extras, and with what the lock's kind needs: ``mlenv[run]==0.1.0``."""
+        wanted = ",".join(sorted({*extras, *(["conda"] if self.conda else [])}))
+        return self.mlenv.replace("mlenv", f"mlenv[{wanted}]", 1) if wanted else self.mlenv
 
 
 @value
@@ -106,3 +113,5 @@ class Platform:
     """What to type next: one line."""
     options: tuple[str, ...] = ()
     """Which fields of :class:`Wish` it takes."""
+    top: bool = False
+    """Whether the platform looks for its files at the top of the repository; paths are relative to that, then."""

@@ -173,8 +173,13 @@ def _sync(context: Context, request: Request) -> Outcome:
 
 
 def _lock(context: Context, request: Request) -> Outcome:
+    from mlenv.services.lock_agreement import check_lock
     from mlenv.services.sync import lock
 
+    if request.options.get("check", False):
+        if request.options.get("upgrade", False):
+            raise MlenvError("usage", "--check writes no lock, --upgrade does", hint="mlenv lock --check")
+        return check_lock(context)
     return lock(context, upgrade=request.options.get("upgrade", False))
 
 

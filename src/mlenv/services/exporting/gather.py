@@ -21,7 +21,7 @@ from mlenv.services.check import facts_of, interpreter_of
 from mlenv.services.context import Context
 from mlenv.services.exporting.repository import repository_of
 from mlenv.services.notebook_imports import find_notebooks
-from mlenv.services.project import Project, open_project
+from mlenv.services.project import Project, find_root, open_project
 from mlenv.services.select import select_project, target_of
 
 __all__ = ["deployment_from", "deployment_of", "no_lock", "opened"]
@@ -62,6 +62,7 @@ def deployment_from(context: Context, project: Project, selected: Selected) -> D
     lock = str(selection.lock)
     pins = selection.pins
     repository, below = repository_of(project.root)
+    notebooks, nested = _notebooks(project)
     return Deployment(
         name=selection.name or project.root.name,
         lock=lock,
@@ -79,7 +80,8 @@ def deployment_from(context: Context, project: Project, selected: Selected) -> D
         local=_local(project, selected),
         git=any(pin.source.kind == "vcs" for pin in pins),
         credentials=_credentials(project),
-        notebooks=tuple(path.relative_to(project.root).as_posix() for path in find_notebooks(project.root)),
+        notebooks=notebooks,
+        nested=nested,
         ignored=_ignored(project),
         mlenv=f"mlenv=={__version__}",
         repository=repository,
@@ -163,6 +165,19 @@ def _local(project: Project, selected: Selected) -> tuple[str, ...]:
     pins = [pin for pin in selected.selection.pins if pin.source.kind in {"editable", "path"}]
     found = {os.path.normpath(pin.source.url or ".") for pin in pins}
     return tuple(sorted({Path(path).as_posix() for path in found if not os.path.isabs(path)}))
+
+
+def _notebooks(project: Project) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the project's own notebooks, and the folders below with notebooks of other projects."""
+    own: list[str] = []
+    nested: set[str] = set()
+    for path in find_notebooks(project.root):
+        root = find_root(path.parent) or project.root
+        if root == project.root or project.root not in root.parents:
+            own.append(path.relative_to(project.root).as_posix())
+        else:
+            nested.add(root.relative_to(project.root).as_posix())
+    return tuple(own), tuple(sorted(nested))
 
 
 def _credentials(project: Project) -> tuple[str, ...]:

@@ -15,9 +15,9 @@ _ASK_S = 20.0
 
 
 def repository_of(root: Path) -> tuple[str, str]:
-    """Return the address of the project's remote and its folder there (with ``/`` behind it), nothing without one."""
-    remote = public_address(_git(root, "remote", "get-url", "origin"))
-    return (remote, _git(root, "rev-parse", "--show-prefix")) if remote else ("", "")
+    """Return the address of its remote, and the project's folder in it (with ``/`` behind it); empty where none is."""
+    below = _git(root, "rev-parse", "--show-prefix")
+    return public_address(_git(root, "remote", "get-url", "origin")) or "", below
 
 
 def _git(root: Path, *words: str) -> str:

@@ -68,8 +68,11 @@ def export_files(
     """
     project, deployment = deployment_of(context)
     files = platform.files(deployment, wish)
-    made = Made(name=platform.name, lock=deployment.lock, files=files, follow=platform.follow(deployment, wish))
-    folder = Path(os.path.abspath(context.cwd / output)) if output and output != STDOUT else project.root
+    shared = platform.top and deployment.below
+    lock = f"{deployment.lock} for {deployment.below}" if shared else deployment.lock
+    made = Made(name=platform.name, lock=lock, files=files, follow=platform.follow(deployment, wish))
+    own = _own_folder(project, deployment, platform)
+    folder = Path(os.path.abspath(context.cwd / output)) if output and output != STDOUT else own
     return put(context, project, made, None if output == STDOUT else folder, check=check)
 
 
@@ -106,6 +109,12 @@ _CHECKED: Mapping[State, str] = {
     "edited": "has been edited since mlenv wrote it",
     "foreign": "was not written by mlenv",
 }
+
+
+def _own_folder(project: Project, deployment: Deployment, platform: Platform) -> Path:
+    """Return where a platform looks for its files: the project, or the top of its repository."""
+    depth = len(Path(deployment.below).parts) if platform.top else 0
+    return project.root.parents[depth - 1] if depth else project.root
 
 
 def _data(made: Made, texts: Sequence[TextFile], states: Mapping[str, State]) -> dict[str, object]:
