@@ -8,10 +8,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
-from exports.conftest import Lint
-from exports.locked_projects import EXAMPLES, mlenv_in
 
+from exports.conftest import Lint
 from exports.job_runner import Job, cloned, commit, github_job, gitlab_job, parse_yaml
+from exports.locked_projects import EXAMPLES, mlenv_in
 from mlenv.exports.deployment import Deployment, Wish
 from mlenv.exports.github import GITHUB_ACTIONS
 from mlenv.exports.gitlab import GITLAB_CI

@@ -1,8 +1,8 @@
 """``binder``: the files that repo2docker builds an image from, for mybinder.org and other hubs.
 
-repo2docker knows none of the locks but Pipfile's, so its build pack for Python brings JupyterLab alone, and ``postBuild``
-makes the project's environment and kernel from the lock. A ``requirements.txt`` for mlenv in ``binder/`` would do as
-well, but make a project of that folder. Source: ``repo2docker/buildpacks``, 2026.4.
+repo2docker knows none of the locks but Pipfile's, so its build pack for Python brings JupyterLab alone, and
+``postBuild`` makes the project's environment and kernel from the lock. A ``requirements.txt`` for mlenv in ``binder/``
+would do as well, but make a project of that folder. Source: ``repo2docker/buildpacks``, 2026.4.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from mlenv import store
 from mlenv.errors import MlenvError
-from mlenv.exports.deployment import Platform, TextFile, Wish
+from mlenv.exports.deployment import Deployment, Platform, TextFile, Wish
 from mlenv.exports.sealed import State, sealed, state_of
 from mlenv.model import Outcome, value
 from mlenv.probe import site
