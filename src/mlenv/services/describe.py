@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from mlenv import kernels
+from mlenv.engines.choose import Tools
 from mlenv.errors import MlenvError
 from mlenv.kernels import Kernel
 from mlenv.services.check import selection_of
 from mlenv.services.context import Context
-from mlenv.services.kernels import healthy, rows_beside
+from mlenv.services.kernels import by_project, healthy, rows_beside
 from mlenv.services.prepare import engine_of
 from mlenv.services.project import Project, open_project
+from mlenv.services.tools import tools
 
 __all__ = ["describe", "describe_all", "describe_nothing"]
 
@@ -23,7 +27,7 @@ def describe(context: Context, project: Project) -> dict[str, Any]:
     Raises:
         MlenvError: unreadable locks and manifests, with the place in the file.
     """
-    return _described(context, project, kernels.listed())
+    return _described(context, project, by_project(kernels.listed()))
 
 
 def describe_nothing(context: Context) -> dict[str, Any]:
@@ -46,28 +50,43 @@ def describe_nothing(context: Context) -> dict[str, Any]:
 def describe_all(context: Context) -> list[dict[str, Any]]:
     """Return the projects of mlenv's kernels whose folder is there, by folder; what is wrong with one is told there.
 
-    Cost: that of loading each.
+    Cost: that of loading each, about 3 ms.
     """
     known = kernels.listed()
     roots = sorted({one.project for one in known if one.ours and one.project and one.state != "project-missing"})
-    return [_one_of(context, Path(root), known) for root in roots]
+    owned = by_project(known)
+    try:
+        found = tools()  # programs are started for it: once, not for each project
+    except MlenvError:  # told by the verb that needs one
+        found = None
+    return [_one_of(context, Path(root), owned, found) for root in roots]
 
 
-def _one_of(context: Context, root: Path, known: tuple[Kernel, ...]) -> dict[str, Any]:
+def _one_of(
+    context: Context, root: Path, owned: Mapping[str, tuple[Kernel, ...]], found: Tools | None
+) -> dict[str, Any]:
     at = Context(cwd=root, report=context.report)
     try:
-        return _described(at, open_project(at), known)
+        return _described(at, open_project(at), owned, found)
     except MlenvError as error:
         nothing = describe_nothing(at)
         project = {"root": str(root), "name": root.name, "manifest": None}
-        return {**nothing, "project": project, "kernels": _own(known, str(root)), "problem": error.message}
+        return {
+            **nothing,
+            "project": project,
+            "kernels": _rows(_own(owned, str(root)), str(root)),
+            "problem": error.message,
+        }
 
 
-def _described(context: Context, project: Project, known: tuple[Kernel, ...]) -> dict[str, Any]:
+def _described(
+    context: Context, project: Project, owned: Mapping[str, tuple[Kernel, ...]], found: Tools | None = None
+) -> dict[str, Any]:
     selection, environment, root = selection_of(context, project), project.environment, str(project.root)
-    kernel = healthy(known, root, project.prefix) if environment.prefix and environment.problem is None else None
+    mine = _own(owned, root)
+    kernel = healthy(mine, root, project.prefix) if environment.prefix and environment.problem is None else None
     try:
-        engine = engine_of(context, project)
+        engine = engine_of(context, project, found)
     except MlenvError:  # told by the verb that needs it
         engine = None
     return {
@@ -79,11 +98,15 @@ def _described(context: Context, project: Project, known: tuple[Kernel, ...]) ->
             "engine": environment.engine,
         },
         "kernel": kernel.id if kernel else None,
-        "kernels": _own(known, root),
+        "kernels": _rows(mine, root),
         "engine": engine,
         "problem": None,
     }
 
 
-def _own(known: tuple[Kernel, ...], root: str) -> list[dict[str, Any]]:
-    return [row for row in rows_beside(known, root) if row["current"]]
+def _own(owned: Mapping[str, tuple[Kernel, ...]], root: str) -> tuple[Kernel, ...]:
+    return owned.get(os.path.realpath(root), ())
+
+
+def _rows(mine: tuple[Kernel, ...], root: str) -> list[dict[str, Any]]:
+    return [row for row in rows_beside(mine, root) if row["current"]]

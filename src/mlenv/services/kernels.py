@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,14 +22,23 @@ from mlenv.services.proof import Proof, prove, prove_spec
 from mlenv.services.tools import supply_of
 
 __all__ = [
-    "Proof", "advice", "forget_project", "healthy", "kernels_of", "list_kernels", "prove", "refuse_taken", "register",
-    "repair", "row", "rows_beside",
+    "Proof", "advice", "by_project", "forget_project", "healthy", "kernels_of", "list_kernels", "prove", "refuse_taken",
+    "register", "repair", "row", "rows_beside",
 ]  # fmt: skip
 
 
 def kernels_of(root: str) -> tuple[Kernel, ...]:
     """Return mlenv's kernels of one project (compared by real path), in Jupyter's order; then those for others."""
     return tuple(one for one in kernels.everywhere() if belongs(one, root))
+
+
+def by_project(known: Iterable[Kernel]) -> Mapping[str, tuple[Kernel, ...]]:
+    """Return mlenv's kernels by the real path of their project, each in Jupyter's order: for many projects at once."""
+    found: dict[str, list[Kernel]] = {}
+    for one in known:
+        if one.ours and one.project:
+            found.setdefault(os.path.realpath(one.project), []).append(one)
+    return {root: tuple(rows) for root, rows in found.items()}
 
 
 def healthy(known: Iterable[Kernel], root: str, prefix: str) -> Kernel | None:

@@ -33,6 +33,9 @@ __all__ = [
     "requested",
 ]  # fmt: skip
 
+_NOT_CONDAS = frozenset({"uv.lock", "poetry.lock", "pdm.lock", "Pipfile.lock"})
+"""Locks that a name alone tells to be of other tools: they need not be read to know that conda is not meant."""
+
 
 def checked(texts: Sequence[str]) -> tuple[str, ...]:
     """Return requirements as engines may be given them.
@@ -75,22 +78,21 @@ def prepare(
     )
 
 
-def engine_of(context: Context, project: Project) -> str:
-    """Return the engine that ``create`` would take: ``uv``, ``conda``, ``poetry``.
+def engine_of(context: Context, project: Project, known: Tools | None = None) -> str:
+    """Return the engine that ``create`` would take: ``uv``, ``conda``, ``poetry``; ``known``: this machine's tools.
 
     Raises:
         MlenvError: ``engine-unknown``, ``engine-missing``.
     """
-    return _chosen_engine(context, project)[0].recorded
+    return _chosen_engine(context, project, known)[0].recorded
 
 
-def _chosen_engine(context: Context, project: Project) -> tuple[EngineChoice, Tools]:
+def _chosen_engine(context: Context, project: Project, known: Tools | None = None) -> tuple[EngineChoice, Tools]:
     recorded = project.marker.get("engine") or project.environment.engine
     if isinstance(recorded, str) and own_tool.LOCK_OF.get(recorded, "") not in ("", *project.names):
         recorded = None  # that tool's lock is gone
-    return engine_tools.choose_engine(
-        context, project.settings.engine, str(recorded) if recorded else None, conda_file_of(context, project)
-    )
+    told = str(recorded) if recorded else None
+    return engine_tools.choose_engine(context, project.settings.engine, told, conda_file_of(context, project), known)
 
 
 def requested(context: Context, project: Project, texts: Sequence[str]) -> tuple[str, ...]:
@@ -117,7 +119,7 @@ def asks_conda(context: Context, project: Project) -> bool:
 def conda_file_of(context: Context, project: Project) -> str:
     """Return the lock, or else the manifest, of the conda world that counts here; empty where none does."""
     named = context.options.lock or project.settings.lock or ""
-    if not named and not any(name.endswith((".yml", ".yaml", ".lock")) for name in project.names):
+    if not named and not any(name.endswith((".yml", ".yaml", ".lock")) for name in project.names - _NOT_CONDAS):
         return ""
     try:
         choice = select_project(project, target_of(interpreters.host().path), context.options).choice

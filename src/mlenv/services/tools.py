@@ -99,14 +99,25 @@ def _packaged_uv() -> str | None:
 
 
 def choose_engine(
-    context: Context, settings_engine: str | None, recorded: str | None, conda_file: str = ""
+    context: Context,
+    settings_engine: str | None,
+    recorded: str | None,
+    conda_file: str = "",
+    known: Tools | None = None,
 ) -> tuple[EngineChoice, Tools]:
-    """Choose the engine, with its reason; ``conda_file`` is the project's lock or manifest of conda's, where it counts.
+    """Choose the engine, with its reason.
+
+    Args:
+        context: ``--engine``, ``--offline``.
+        settings_engine: what the settings say.
+        recorded: what made the environment.
+        conda_file: the project's lock or manifest of conda's, where it counts.
+        known: what :func:`tools` said, where many projects are asked about.
 
     Raises:
         MlenvError: ``engine-unknown``, ``engine-missing``.
     """
-    found = replace(tools(), may_fetch=not context.options.offline)
+    found = replace(known or tools(), may_fetch=not context.options.offline)
     if (context.options.engine or settings_engine or recorded) == "virtualenv":
         found = replace(found, virtualenv=virtualenv_tool.find())
     return choose(context.options.engine, settings_engine, recorded, found, conda_file=conda_file), found
