@@ -22,6 +22,9 @@ from mlenv.model import EnvironmentFacts, Pin, Selection
 from mlenv.probe import site
 from mlenv.services import check_many
 from mlenv.services.check import Measured, measure
+from mlenv.services.context import Context, Options, silent
+from mlenv.services.describe import describe_all
+from mlenv.services.prune import prune
 from notebook_files import write_notebook
 
 _MOST = 2.4
@@ -93,6 +96,33 @@ def test_a_project_costs_the_same_among_many(projects: Callable[[int], Path]) ->
         return calls_of(lambda: check_all(root))
 
     assert steps(cost, 10) < _MOST
+
+
+def test_a_kernel_costs_the_same_among_many(
+    projects: Callable[[int], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server's list of projects, and prune where one project of two is gone."""
+    monkeypatch.setenv("MLENV_DATA_DIR", str(tmp_path / "data"))  # no runtimes: their files are counted, too
+
+    def laid_out(number: int) -> Context:
+        monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path / f"jupyter-{number}"))
+        root = tmp_path / f"crowd-{number}"
+        return Context(cwd=root if root.exists() else projects(number), report=silent, options=Options(dry_run=True))
+
+    def described(number: int) -> int:
+        context = laid_out(number)
+        assert len(describe_all(context)) == number  # now everything is cached
+        return calls_of(lambda: describe_all(context))
+
+    def pruned(number: int) -> int:
+        context = laid_out(number)
+        for each in range(0, number, 2):
+            shutil.rmtree(context.cwd / f"p{each:03}")
+        assert len(prune(context).data["removed"]) == number // 2
+        return calls_of(lambda: prune(context))
+
+    assert steps(described, 10) < _MOST
+    assert steps(pruned, 10) < _MOST
 
 
 def test_many_environments_of_one_python_start_it_once(

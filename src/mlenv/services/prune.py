@@ -50,7 +50,8 @@ def prune(context: Context, *, unused: bool = False) -> Outcome:
     on_path = {str(folder) for folder in kernels.folders()}
     here = [one for one in known if os.path.dirname(one.folder) in on_path]
     gone = [one for one in here if one.ours and one.state in _GONE and not _is_away(one) and not _of_others(one)]
-    needed = {one.prefix for one in known if one.ours and one not in gone and one.prefix}
+    going = {one.folder for one in gone}
+    needed = {one.prefix for one in known if one.ours and one.folder not in going and one.prefix}
     # The portable kernel starts environments that have no spec of their own.
     needed |= {prefix for prefix in trust.prefixes() if os.path.isdir(prefix)}
     waste, notes = _waste(context, known, unused)
@@ -70,14 +71,14 @@ def prune(context: Context, *, unused: bool = False) -> Outcome:
     lines += [f"{'would free' if dry_run else 'freed'} {words.size(freed)}"] if waste else []
     return Outcome(
         verb="kernels",
-        lines=(*lines, *notes, *_kept(here, gone)) or ("nothing to remove",),
+        lines=(*lines, *notes, *_kept(here, going)) or ("nothing to remove",),
         dry_run=dry_run,
         data={
             "removed": [row(one) for one in gone],
             "runtimes": [str(one.path) for one in waste if one.kind == "runtime"],
             "unused": [{"path": str(one.path), "kind": one.kind, "bytes": one.own_bytes} for one in waste],
             "freed_bytes": freed,
-            "kept": [row(one) for one in here if one not in gone and one.state != "ok"],
+            "kept": [row(one) for one in here if one.folder not in going and one.state != "ok"],
         },
     )
 
@@ -92,12 +93,12 @@ def _is_away(kernel: Kernel) -> bool:
     return bool(kernel.project) and generations.stands(Path(kernel.project))
 
 
-def _kept(here: Sequence[Kernel], gone: Sequence[Kernel]) -> Iterator[str]:
+def _kept(here: Sequence[Kernel], going: Collection[str]) -> Iterator[str]:
     for one in here:
         if one.reason and not one.ours:
             yield f"{one.id} stays, it is not of mlenv: {one.reason}"
     for one in here:
-        if one.reason and one.ours and one not in gone:
+        if one.reason and one.ours and one.folder not in going:
             yield f"{one.id} stays: {one.reason}; {advice(one)}"
 
 

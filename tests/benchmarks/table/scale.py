@@ -31,6 +31,12 @@ WIDE = (500, 1000, 2500, 5000)
 _MOST_POWER = 1.1
 _MLENV = (sys.executable, "-m", "mlenv")
 _FREEZE = "uv pip freeze"
+_DESCRIBE = """
+from pathlib import Path
+from mlenv.services.context import Context, silent
+from mlenv.services.describe import describe_all
+print(len(describe_all(Context(cwd=Path.cwd(), report=silent))))
+"""
 _SAMPLED = 30
 """Environments of a crowd in which uv is asked; the others take as long."""
 
@@ -53,8 +59,12 @@ def _crowd(bench: Bench, wheels: Path, number: int) -> list[Row]:
     check = partial(watched, [*_MLENV, "check", "--all", "--json"], cwd=crowd.root, env=world.env, allowed=(1,))
     first = _judged(check(), crowd)
     again = _least([_judged(check(), crowd) for _ in range(bench.times(3))])
-    listing = _least([watched([*_MLENV, "kernels", "list", "--json"], cwd=crowd.root, env=world.env) for _ in range(3)])
+    asked = partial(watched, cwd=crowd.root, env=world.env)
+    listing = _least([asked([*_MLENV, "kernels", "list", "--json"]) for _ in range(bench.times(3))])
     assert len(json.loads(listing.out)["data"]["kernels"]) >= number
+    pruning = _least([asked([*_MLENV, "kernels", "prune", "--dry-run", "--json"]) for _ in range(bench.times(2))])
+    described = _least([asked([sys.executable, "-c", _DESCRIBE]) for _ in range(bench.times(2))])
+    assert int(described.out) == number
     frozen = _frozen(crowd, world)
     shutil.rmtree(world.folder)
     return [
@@ -62,6 +72,8 @@ def _crowd(bench: Bench, wheels: Path, number: int) -> list[Row]:
         _row("check --all", again, number, (f"{_FREEZE} in each ({_SAMPLED} of them measured)", frozen)),
         _memory("check --all", again, number),
         _row("kernels list", listing, number),
+        _row("kernels prune --dry-run", pruning, number),
+        _row("the server's list of projects", described, number),
     ]
 
 
