@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
 from uv import find_uv_bin
 
+from exports.bare_images import BareImages, why_not
 from exports.locked_projects import CHECKOUT, EXAMPLES, mlenv_in
+from mlenv.environ import scrubbed_environment
 from mlenv.faces.cli import main
 from own_home import own_environment
 
@@ -26,6 +28,10 @@ LINTERS = (
 )
 """From the package index; add yours."""
 NPM = ("dockerfile-utils@0.16.3", "@devcontainers/cli@0.89.0")
+
+_OF_THE_NETWORK = ("_INDEX_URL", "_DEFAULT_INDEX", "_PROXY", "_proxy", "_CERT", "SSL_CERT_FILE", "SSL_CERT_DIR")
+"""How variables end that say where packages are to be had."""
+_FOR_PIP = {"PIP_FIND_LINKS": "/wheels", "PIP_NO_COMPILE": "1"}
 
 Lint = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -100,6 +106,27 @@ def examples(tmp_path_factory: pytest.TempPathFactory, outside: Mapping[str, str
         if not (made[name] / "requirements.txt").exists():
             mlenv_in(made[name], outside, "lock")
     return made
+
+
+@pytest.fixture(scope="session")
+def images(
+    tmp_path_factory: pytest.TempPathFactory, shared_data: Path, pythons: Mapping[str, str], wheel: Path
+) -> Iterator[BareImages]:
+    """Build images without Docker: ``images.build(folder, proofs=[{"argv": ["python", "-V"]}])``."""
+    lacking = why_not()
+    if lacking:
+        pytest.skip(f"not run: {lacking}")
+    prefixes = {minor: Path(path).parents[1] for minor, path in pythons.items()}
+    kept = [name for name in scrubbed_environment() if name.endswith(_OF_THE_NETWORK)]
+    shared = {
+        "pythons": {minor: str(prefix) for minor, prefix in prefixes.items() if prefix != Path("/usr")},
+        "wheels": str(wheel.parent),
+        "caches": str(shared_data / "image-caches"),
+        "env": {**{name: os.environ[name] for name in kept if name in os.environ}, **_FOR_PIP},
+    }
+    made = BareImages(tmp_path_factory.mktemp("images") / "work", shared)
+    yield made
+    made.close()
 
 
 @pytest.fixture

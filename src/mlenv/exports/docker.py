@@ -16,6 +16,7 @@ from mlenv.exports.image_steps import (
     apt,
     copy_inputs,
     environment,
+    fetch_python,
     own_mlenv,
     user,
 )
@@ -67,9 +68,8 @@ def _build(deployment: Deployment, base: Base, wish: Wish) -> Iterator[str]:
     yield from apt([*(() if wish.jupyter else base.packages), *(("git", "ca-certificates") if deployment.git else ())])
     place = "the environment" if wish.jupyter else "the environment, and stays in this stage"
     yield f"# mlenv lies beside {place}."
-    yield own_mlenv(deployment, base, ("lab",) if wish.jupyter else ())
-    if wish.jupyter and base.fetched:
-        yield f"RUN install --directory --owner={USER} --group={USER} {PYTHONS}"
+    yield own_mlenv(deployment, base, ("lab",) if wish.jupyter else (), stays=wish.jupyter)
+    yield from fetch_python(deployment, base)
     yield f"WORKDIR {APP}"
     if wish.jupyter:
         yield f"USER {UID}:{UID}"

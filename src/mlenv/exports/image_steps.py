@@ -52,8 +52,13 @@ def user() -> Step:
     )
 
 
-def own_mlenv(deployment: Deployment, base: Base, extras: Sequence[str] = ()) -> Step:
-    """Return the step that installs mlenv, in this version, into an environment of its own."""
+def own_mlenv(deployment: Deployment, base: Base, extras: Sequence[str] = (), *, stays: bool = True) -> Step:
+    """Return the step that installs mlenv, in this version, into an environment of its own.
+
+    Args:
+        extras: ``lab`` for JupyterLab, ``run`` for notebooks that are run.
+        stays: whether the image keeps it; compiled modules are worth their time only there.
+    """
     name, _, version = deployment.mlenv.partition("==")
     wanted = sorted({*extras, *(["conda"] if deployment.conda else [])})
     requirement = f"{name}[{','.join(wanted)}]=={version}" if wanted else deployment.mlenv
@@ -61,8 +66,22 @@ def own_mlenv(deployment: Deployment, base: Base, extras: Sequence[str] = ()) ->
         "ENV PIP_CACHE_DIR=/var/cache/pip\n"
         "RUN --mount=type=cache,target=/var/cache/pip \\\n"
         f"    {base.host} -m venv {MLENV} \\\n"
-        f"    && {MLENV}/bin/pip install --disable-pip-version-check {shlex.quote(requirement)}"
+        f"    && {MLENV}/bin/pip install --disable-pip-version-check{'' if stays else ' --no-compile'} {shlex.quote(requirement)}"
     )
+
+
+def fetch_python(deployment: Deployment, base: Base) -> Iterator[Step]:
+    """Yield the step with which uv fetches the project's Python; none where the image has it.
+
+    It goes to a place of its own, which later stages copy: the distribution's Python, even where it has the same
+    release, is there only while mlenv is.
+    """
+    if base.fetched:
+        yield (
+            f"ENV UV_PYTHON_INSTALL_DIR={PYTHONS} \\\n"
+            f"    UV_PYTHON_BIN_DIR={PYTHONS}/bin\n"
+            f"RUN {MLENV}/bin/uv python install {deployment.python}"
+        )
 
 
 def copy_inputs(deployment: Deployment, owner: str = "") -> Iterator[Step]:
@@ -110,12 +129,10 @@ def environment(
     settings = {"UV_CACHE_DIR": "/var/cache/uv", "UV_LINK_MODE": "copy", "UV_COMPILE_BYTECODE": "1"}
     if deployment.conda:
         settings["RATTLER_CACHE_DIR"] = "/var/cache/rattler"
-    if base.fetched:
-        settings["UV_PYTHON_INSTALL_DIR"] = PYTHONS
     yield "ENV " + " \\\n    ".join(f"{name}={text}" for name, text in settings.items())
     words = ["--frozen", *deployment.told]
     if not deployment.conda:
-        words += ["--python", deployment.python, *(["--fetch-python"] if base.fetched else [])]
+        words += ["--python", f"{PYTHONS}/bin/python{deployment.minor}" if base.fetched else deployment.python]
     check = shlex.join([f"{MLENV}/bin/mlenv", "check", "--strict", *deployment.told])
     make = shlex.join([f"{MLENV}/bin/mlenv", "create" if kernel else "sync", *words])
     mounts = [*_caches(settings, owner), *_secrets(deployment)]
