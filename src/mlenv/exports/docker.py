@@ -20,6 +20,7 @@ from mlenv.exports.image_steps import (
     own_mlenv,
     user,
 )
+from mlenv.kernel_names import RESERVED
 
 __all__ = ["DOCKER", "dockerfile", "image_files"]
 
@@ -44,6 +45,11 @@ def dockerfile(deployment: Deployment, wish: Wish) -> str:
         _final(deployment, base, wish),
     )
     return "\n\n".join("\n".join(block) for block in blocks) + "\n"
+
+
+def kernel_of(deployment: Deployment) -> str:
+    """Return the id of the project's kernel in an image, which has one project."""
+    return f"{deployment.slug}-project" if deployment.slug in RESERVED else deployment.slug
 
 
 def _head(deployment: Deployment, wish: Wish) -> Iterator[str]:
@@ -74,7 +80,9 @@ def _build(deployment: Deployment, base: Base, wish: Wish) -> Iterator[str]:
     if wish.jupyter:
         yield f"USER {UID}:{UID}"
     yield from copy_inputs(deployment, USER if wish.jupyter else "")
-    yield from environment(deployment, base, kernel=wish.jupyter, owner=UID if wish.jupyter else None)
+    yield from environment(
+        deployment, base, kernel=kernel_of(deployment) if wish.jupyter else "", owner=UID if wish.jupyter else None
+    )
 
 
 def _final(deployment: Deployment, base: Base, wish: Wish) -> Iterator[str]:
@@ -96,7 +104,7 @@ def _final(deployment: Deployment, base: Base, wish: Wish) -> Iterator[str]:
         settings["CONDA_PREFIX"] = settings.pop("VIRTUAL_ENV")
     yield "ENV " + " \\\n    ".join(f"{name}={text}" for name, text in settings.items())
     yield f"USER {UID}:{UID}"
-    yield from (_jupyter_start() if wish.jupyter else ('CMD ["python"]',))
+    yield from (_jupyter_start(deployment) if wish.jupyter else ('CMD ["python"]',))
 
 
 def _parts() -> Iterator[str]:
@@ -111,7 +119,7 @@ def _jupyter_parts() -> Iterator[str]:
     yield f"COPY --from=build --chown={USER}:{USER} {APP} ./"
 
 
-def _jupyter_start() -> Iterator[str]:
+def _jupyter_start(deployment: Deployment) -> Iterator[str]:
     yield f"EXPOSE {PORT}"
     probe = (
         "import os, urllib.request;"
@@ -121,6 +129,7 @@ def _jupyter_start() -> Iterator[str]:
     yield f"HEALTHCHECK --interval=30s --timeout=5s --start-period=20s CMD {check}"
     yield "# JUPYTER_TOKEN sets the token; without it Jupyter makes one up and prints it."
     words = [f"{MLENV}/bin/jupyter", "lab", "--ip=0.0.0.0", "--no-browser", f"--ServerApp.root_dir={APP}"]
+    words.append(f"--MultiKernelManager.default_kernel_name={kernel_of(deployment)}")
     yield f"CMD {json.dumps(words)}"
 
 

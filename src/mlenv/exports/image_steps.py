@@ -62,11 +62,12 @@ def own_mlenv(deployment: Deployment, base: Base, extras: Sequence[str] = (), *,
     name, _, version = deployment.mlenv.partition("==")
     wanted = sorted({*extras, *(["conda"] if deployment.conda else [])})
     requirement = f"{name}[{','.join(wanted)}]=={version}" if wanted else deployment.mlenv
+    install = "install" if stays else "install --no-compile"
     return (
         "ENV PIP_CACHE_DIR=/var/cache/pip\n"
         "RUN --mount=type=cache,target=/var/cache/pip \\\n"
         f"    {base.host} -m venv {MLENV} \\\n"
-        f"    && {MLENV}/bin/pip install --disable-pip-version-check{'' if stays else ' --no-compile'} {shlex.quote(requirement)}"
+        f"    && {MLENV}/bin/pip {install} --disable-pip-version-check {shlex.quote(requirement)}"
     )
 
 
@@ -77,11 +78,7 @@ def fetch_python(deployment: Deployment, base: Base) -> Iterator[Step]:
     release, is there only while mlenv is.
     """
     if base.fetched:
-        yield (
-            f"ENV UV_PYTHON_INSTALL_DIR={PYTHONS} \\\n"
-            f"    UV_PYTHON_BIN_DIR={PYTHONS}/bin\n"
-            f"RUN {MLENV}/bin/uv python install {deployment.python}"
-        )
+        yield (f"RUN {MLENV}/bin/uv python install --no-bin --install-dir {PYTHONS} {deployment.python}")
 
 
 def copy_inputs(deployment: Deployment, owner: str = "") -> Iterator[Step]:
@@ -115,28 +112,42 @@ def copy_inputs(deployment: Deployment, owner: str = "") -> Iterator[Step]:
         yield _copy(flag, [path], f"./{path}/" if folder else f"./{PurePosixPath(path).parent}/")
 
 
-def environment(
-    deployment: Deployment, base: Base, *, kernel: bool = False, owner: int | None = None
-) -> Iterator[Step]:
+def environment(deployment: Deployment, base: Base, *, kernel: str = "", owner: int | None = None) -> Iterator[Step]:
     """Yield the steps that make the environment from the lock and hold it against the lock again.
 
     Args:
         deployment: the project.
-        base: says whether uv fetches Python.
-        kernel: register the project's kernel, too.
+        base: says whether uv fetched Python.
+        kernel: register the project's kernel under this id, too.
         owner: the number of the user that the build runs as; root otherwise.
     """
     settings = {"UV_CACHE_DIR": "/var/cache/uv", "UV_LINK_MODE": "copy", "UV_COMPILE_BYTECODE": "1"}
     if deployment.conda:
         settings["RATTLER_CACHE_DIR"] = "/var/cache/rattler"
     yield "ENV " + " \\\n    ".join(f"{name}={text}" for name, text in settings.items())
-    words = ["--frozen", *deployment.told]
-    if not deployment.conda:
-        words += ["--python", f"{PYTHONS}/bin/python{deployment.minor}" if base.fetched else deployment.python]
+    if deployment.git:
+        yield "# What comes from git is built here, which runs its code."
+    make = shlex.join([f"{MLENV}/bin/mlenv", *_verb(deployment, kernel)]) + _python(deployment, base)
     check = shlex.join([f"{MLENV}/bin/mlenv", "check", "--strict", *deployment.told])
-    make = shlex.join([f"{MLENV}/bin/mlenv", "create" if kernel else "sync", *words])
     mounts = [*_caches(settings, owner), *_secrets(deployment)]
     yield "RUN " + "".join(f"{mount} \\\n    " for mount in mounts) + f"{make} \\\n    && {check}"
+
+
+def _verb(deployment: Deployment, kernel: str) -> Iterator[str]:
+    yield from ("create", "--name", kernel) if kernel else ("sync",)
+    yield from ("--frozen", *deployment.told)
+    if deployment.git:
+        yield "--allow-build"
+
+
+def _python(deployment: Deployment, base: Base) -> str:
+    """Return the words for the interpreter; a fetched one by its place, whose name ends with the machine's kind."""
+    if deployment.conda:
+        return ""
+    if not base.fetched:
+        return f" --python {deployment.python}"
+    release = deployment.python if deployment.python != deployment.minor else f"{deployment.minor}.*"
+    return f" --python {PYTHONS}/cpython-{release}-*/bin/python{deployment.minor}"
 
 
 def _caches(settings: dict[str, str], owner: int | None) -> Iterator[str]:
