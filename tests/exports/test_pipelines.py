@@ -79,14 +79,6 @@ def _jobs(text: str) -> dict[str, dict[str, list[str]]]:
     return dict(content.get("jobs", content))
 
 
-@pytest.fixture(scope="session")
-def runner(tmp_path_factory: pytest.TempPathFactory, outside: Mapping[str, str], wheel: Path) -> Mapping[str, str]:
-    """The environment of a runner: an empty home, mlenv's wheel where pip looks."""
-    home = tmp_path_factory.mktemp("runner")
-    scrubbed = {name: text for name, text in outside.items() if name not in {"VIRTUAL_ENV", "PYTHONPATH"}}
-    return {**scrubbed, "HOME": str(home), "PIP_FIND_LINKS": str(wheel.parent)}
-
-
 @pytest.fixture(scope="session", params=FILES)
 def job(
     request: pytest.FixtureRequest,

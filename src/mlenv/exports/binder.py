@@ -26,9 +26,8 @@ set -euo pipefail
 {check}
 
 # Every Python notebook opens in the project's environment, whatever kernel it names: there is no other to choose.
-config="$NB_PYTHON_PREFIX/etc/jupyter/jupyter_server_config.d"
-mkdir -p "$config"
-cat > "$config/mlenv-only.json" <<'JSON'
+mkdir -p "$NB_PYTHON_PREFIX/etc/jupyter"
+cat > "$NB_PYTHON_PREFIX/etc/jupyter/jupyter_server_config.json" <<'JSON'
 {{
   "KernelSpecManager": {{"allowed_kernelspecs": ["mlenv"], "ensure_native_kernel": false}},
   "MultiKernelManager": {{"default_kernel_name": "mlenv"}}

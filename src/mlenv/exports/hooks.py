@@ -13,6 +13,7 @@ __all__ = ["PRE_COMMIT"]
 
 _PATH = ".pre-commit-config.yaml"
 _CONFIG = """\
+minimum_pre_commit_version: 3.2.0
 default_install_hook_types: [pre-commit, pre-push]
 repos:
   - repo: local
