@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -28,7 +29,7 @@ def open_folder() -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def machine(open_folder: Path, pythons: Mapping[str, str]) -> Machine:
-    """The hub's environment with JupyterHub, JupyterLab and mlenv, all from the index; an administrator's home."""
+    """The hub's environment with JupyterHub, Jupyter Server and mlenv, all from the index; an administrator's home."""
     env = {**own_environment(open_folder / "admin", open_folder / "admin-data"), "SKIP_JUPYTER_BUILDER": "1"}
     hub = open_folder / "opt" / "hub"
     opened(hub.parent)
@@ -36,8 +37,9 @@ def machine(open_folder: Path, pythons: Mapping[str, str]) -> Machine:
     uv("venv", "--quiet", "--python", str(python), str(hub), env=env)
     uv("build", "--quiet", "--wheel", "--out-dir", str(open_folder / "dist"), str(CHECKOUT), env=env)
     wheel = next((open_folder / "dist").glob("*.whl"))
-    needs = ["jupyterhub>=5,<7", "configurable-http-proxy>=0.4,<1", f"{wheel}[lab]"]
+    needs = ["jupyterhub>=5,<7", "configurable-http-proxy>=0.4,<1", "jupyter_server>=2.13,<3", str(wheel)]
     uv("pip", "install", "--quiet", "--python", str(hub / "bin" / "python"), *needs, env=env)
+    subprocess.run([str(hub / "bin" / "jupyter"), "kernelspec", "remove", "-f", "python3"], env=env, check=True)
     return Machine(folder=open_folder, hub=hub, env={**env, "MLENV_CREATE_PYTHON": str(python)})
 
 

@@ -171,23 +171,38 @@ def test_a_kernel_of_an_environment_that_others_can_write_does_not_run(
     assert "ran 42" in ran["text"]
 
 
-def test_one_users_environment_is_another_users_kernel_only_where_it_is_safe(machine: Machine, demo: Path) -> None:
-    """A user's own environment runs for that user whatever its modes; for another it is refused when it is made."""
-    root = opened(machine.folder / "srv" / "theirs")
+def test_one_users_environment_runs_for_another_only_where_it_is_safe(
+    machine: Machine, demo: Path, kernel: str
+) -> None:
+    """A user's own environment runs for that user whatever its modes."""
+    root, owner, other = opened(machine.folder / "srv" / "theirs"), *USERS
     uv("venv", "--quiet", "--python", machine.env["MLENV_CREATE_PYTHON"], str(root / ".venv"), env=machine.env)
-    shutil.copy(_site(demo) / "six.py", _site(root))
     for path in (root, *root.rglob("*")):
-        os.chown(path, USERS[0], USERS[0], follow_symlinks=False)
+        os.chown(path, owner, owner, follow_symlinks=False)
     (root / ".venv" / "lib").chmod(0o777)
-    own = machine.user(USERS[0], root, "use", "--json")
-    (ran,) = machine.cells(USERS[0], json.loads(own.stdout)["kernel"], "import six; print('ran')")
-    assert "ran" in ran["text"]
-    mine = machine.home(USERS[1]) / "mine"
-    machine.as_user(USERS[1], ["mkdir", "-p", str(mine)], machine.home(USERS[1]))
-    refused = machine.user(USERS[1], mine, "use", str(root / ".venv"), code=2).stderr
-    assert "belongs to another user (number 41001), and others could change what it runs in your name" in refused
+    spec = json.loads((machine.spec_folder / kernel / "kernel.json").read_text())
+    spec["argv"] = [part.replace(str(demo), str(root)) for part in spec["argv"]]
+    folder = opened(machine.spec_folder / "theirs")
+    (folder / "kernel.json").write_text(json.dumps({**spec, "metadata": {}}))
+    (ran,) = machine.cells(owner, "theirs", "import sys; print('ran', sys.prefix)")
+    assert ran["text"].startswith(f"ran {root}")
+    (refused,) = machine.cells(other, "theirs", "import sys; print('ran', sys.prefix)")
+    assert "It belongs to another user (number 41001), and others could change what it runs" in refused["text"]
+    assert f"ran {root}" not in refused["text"]
     (root / ".venv" / "lib").chmod(0o755)
-    machine.user(USERS[1], mine, "use", str(root / ".venv"))
+    (ran,) = machine.cells(other, "theirs", "import sys; print('ran', sys.prefix)")
+    assert ran["text"].startswith(f"ran {root}")
+    shutil.rmtree(folder)
+
+
+def _others_follow_what_the_keeper_changes(machine: Machine, root: Path) -> None:
+    """A package that the shared runtime cannot live with: another one is there before anybody starts the kernel."""
+    before = {path.name for path in (machine.share / "runtimes").iterdir()}
+    machine.admin(root, "add", "traitlets==5.0.5")
+    after = {path.name for path in (machine.share / "runtimes").iterdir() if path.is_dir()}
+    assert after > before - {".lock"}
+    (ran,) = machine.cells(USERS[0], "team-gone", "import traitlets; print('ran', traitlets.__version__)")
+    assert ran["text"] == "ran 5.0.5\n"
 
 
 def test_users_leave_it_alone_and_the_administrator_removes_all_of_it(machine: Machine, place: Path) -> None:
@@ -196,6 +211,7 @@ def test_users_leave_it_alone_and_the_administrator_removes_all_of_it(machine: M
     machine.admin(root, "create", "six", "--python", machine.env["MLENV_CREATE_PYTHON"])
     machine.admin(root, "kernels", "register", "--prefix", str(machine.hub), "--name", "team-gone")
     machine.admin(root, "kernels", "register", "--prefix", str(place), "--name", "team-place")
+    _others_follow_what_the_keeper_changes(machine, root)
     before = snapshot(machine.spec_folder)
     assert "team-gone: for every user, kept by root" in machine.user(USERS[0], root, "kernels", "repair").stdout
     named = machine.user(USERS[0], root, "kernels", "repair", "team-gone", code=2).stderr
@@ -212,10 +228,10 @@ def test_users_leave_it_alone_and_the_administrator_removes_all_of_it(machine: M
     assert list((place / "share" / "jupyter" / "kernels").iterdir()) == []
 
 
-def test_prune_removes_the_kernel_of_a_project_that_is_gone(machine: Machine, place: Path) -> None:
+def test_prune_removes_the_kernel_of_a_project_that_is_gone(machine: Machine) -> None:
     """Both for the administrator only; a user is told whose it is."""
     root = opened(machine.folder / "srv" / "short")
-    machine.admin(root, "create", "six", "--python", machine.env["MLENV_CREATE_PYTHON"])
+    uv("venv", "--quiet", "--python", machine.env["MLENV_CREATE_PYTHON"], str(root / ".venv"), env=machine.env)
     machine.admin(root, "kernels", "register", "--prefix", str(machine.hub), "--name", "team-short")
     shutil.rmtree(root)
     said = machine.user(USERS[0], machine.home(USERS[0]), "kernels", "prune").stdout

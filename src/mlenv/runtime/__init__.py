@@ -7,11 +7,11 @@ host's files. Neither is ever installed into an environment.
 
 from mlenv.runtime.making import one_maker
 from mlenv.runtime.plan import PACKAGES, Supply
-from mlenv.runtime.shared import for_all, publish, tidy
+from mlenv.runtime.shared import for_all, open_to_read, publish, tidy
 from mlenv.runtime.shelf import RuntimeRef, ensure, listed, prune, unneeded
 from mlenv.runtime.side import install_side, launcher_path
 
 __all__ = [
     "PACKAGES", "RuntimeRef", "Supply", "ensure", "for_all", "install_side", "launcher_path", "listed", "one_maker",
-    "prune", "publish", "tidy", "unneeded",
+    "open_to_read", "prune", "publish", "tidy", "unneeded",
 ]  # fmt: skip

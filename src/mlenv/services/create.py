@@ -14,7 +14,7 @@ from mlenv.locks import Selected
 from mlenv.model import Installed, Outcome, value
 from mlenv.moments import released_before
 from mlenv.probe import interpreters
-from mlenv.services import as_of, declare, hygiene, kernels, own_tool, proof, words
+from mlenv.services import as_of, declare, hygiene, kernels, own_tool, proof, share, words
 from mlenv.services.adopt import adopted_requirements
 from mlenv.services.change import Done, carry_out, changes_of
 from mlenv.services.check import check_project
@@ -91,6 +91,7 @@ def create(
     project = again(project)
     trust.trust(project.root, project.link)
     registered = _register(context, project, built.selected.selection.name, kernel_name)
+    share.renew(context, project)
     kernels.forget_project(former)
     return _outcome(context, built, project, wanted, registered)
 

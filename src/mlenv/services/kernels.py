@@ -209,7 +209,7 @@ def refuse_taken(kernel_name: str, root: str, prefix: str, *, where: str) -> Non
 def forget_project(root: str) -> None:
     """Remove mlenv's kernels of a project that is not there any more (it was moved); nothing happens without one."""
     for one in kernels.listed() if root else ():
-        if orphaned(one) and one.project == root:
+        if orphaned(one) and one.project == root and not one.shared:
             kernels.remove(one.id, folder=one.folder)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from mlenv import runtime
 from mlenv.errors import MlenvError
 from mlenv.probe import environment
-from mlenv.services import kernels, words
+from mlenv.services import kernels, share, words
 from mlenv.services.context import Context
 from mlenv.services.project import Project
 from mlenv.services.select import selection_for
@@ -22,6 +22,7 @@ def refresh_runtime(context: Context, project: Project) -> None:
         python = environment.interpreter(project.prefix)
         if project.marker.get("ipykernel") != "installed":
             runtime.ensure(python, words.installed_of(project), supply=supply_of(context), report=context.report)
+        share.renew(context, project)
         # Without it a live kernel would have to ask for the selection first, and a change made meanwhile goes unsaid.
         selection_for(context, project, python)
     except MlenvError as error:

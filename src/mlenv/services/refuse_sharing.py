@@ -17,12 +17,18 @@ from mlenv.services.project import LOCK_NAMES, MANIFEST_NAMES, Project
 __all__ = ["refuse_unfit"]
 
 
-def refuse_unfit(project: Project, place: Place) -> None:
+def refuse_unfit(project: Project, place: Place, kernel_id: str) -> None:
     """Refuse to register what is unsafe or useless for others. Cost: one stat per file of the environment.
+
+    Args:
+        project: whose environment it is.
+        place: where the kernel and what it needs will lie, or lie already.
+        kernel_id: the kernel's id.
 
     Raises:
         MlenvError: ``environment-shared-writable`` names the first file that somebody else could change,
-            ``environment-closed`` the first that others cannot read or enter; both say what to type.
+            ``environment-closed`` the first that others cannot read or enter, ``place-unfit`` the same of the place;
+            each says what to type.
     """
     trusted = {0, owners.me()}
     for entry in _run_by_kernels(project):
@@ -32,9 +38,9 @@ def refuse_unfit(project: Project, place: Place) -> None:
         why = sharing.unreadable(entry)
         if why:
             raise _closed(entry, why)
-    for path in (place.share, place.kernels):
-        for entry in _above_what_is_there(path):
-            why = sharing.changeable(entry, trusted) or sharing.unreadable(entry)
+    for path in (place.share, place.kernels / kernel_id):
+        for entry in _there(path):
+            why = sharing.changeable(entry, trusted) or (sharing.unreadable(entry) if entry.above else "")
             if why:
                 raise _unsafe_place(entry, why)
 
@@ -65,9 +71,10 @@ def _editable(project: Project) -> Iterator[str]:
                     yield line.strip()
 
 
-def _above_what_is_there(path: Path) -> Iterator[Entry]:
-    """Yield the folders above a path as far as they exist, itself included; what is missing is made."""
-    yield from owners.above(str(path / "x"))
+def _there(path: Path) -> Iterator[Entry]:
+    """Yield the folders above a path as far as they exist, and what is there already; what is missing is made."""
+    yield from owners.above(str(path))
+    yield from (entry for entry in owners.tree(str(path)) if os.path.basename(entry.path) != ".lock")
 
 
 def _writable(project: Project, entry: Entry, why: str) -> MlenvError:

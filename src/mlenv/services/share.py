@@ -27,7 +27,7 @@ from mlenv.services.refuse_sharing import refuse_unfit
 from mlenv.services.stranger import stranger_for
 from mlenv.services.tools import supply_of
 
-__all__ = ["mend", "refuse_keeper", "register_for_all", "tidy", "unregister"]
+__all__ = ["mend", "refuse_keeper", "register_for_all", "renew", "tidy", "unregister"]
 
 
 def register_for_all(context: Context, *, prefix: str | None, kernel_name: str = "") -> Outcome:
@@ -62,6 +62,26 @@ def mend(context: Context, kernel: Kernel) -> Outcome:
     project = open_project(replace(context, options=options))
     require_environment(project)
     return _register(replace(context, options=options), project, kernels.place_of(kernel), kernel.id)
+
+
+def renew(context: Context, project: Project) -> None:
+    """After an environment has changed: let the kernel that others start find what it needs now.
+
+    Where others could not start it any more, or somebody else could change what it runs, this is told; the change
+    stays. Cost: one look at Jupyter's folders where no kernel of the project is for others, else 0.3 s.
+    """
+    shared = [one for one in kernels.everywhere() if one.shared and kernel_ids.belongs(one, str(project.root))]
+    for one in shared:
+        if owners.kept_by(os.path.dirname(one.folder)):
+            continue
+        place = kernels.place_of(one)
+        try:
+            refuse_unfit(project, place, one.id)
+            if one.mode != "installed":
+                _published(context, project.prefix, place)
+                tidy(place)
+        except MlenvError as error:
+            context.tell("note", f"{one.id}, the kernel for every user: {error.message} ({error.where}); {error.hint}")
 
 
 def unregister(kernel: Kernel) -> None:
@@ -118,7 +138,7 @@ def _register(context: Context, project: Project, place: Place, kernel_name: str
     known = kernels.listed((place.kernels,))
     kernel_id = kernel_ids.id_for(known, root, prefix, project.root.name, kernel_name)
     context.tell("check", "looking who can read and who can change what every user's kernel will run")
-    refuse_unfit(project, place)
+    refuse_unfit(project, place, kernel_id)
     if context.options.dry_run:
         line = f"would register {project.link.name} as the kernel {kernel_id} for every user, in {place.kernels}"
         return Outcome(verb="kernels", lines=(line,), dry_run=True)
@@ -129,6 +149,8 @@ def _register(context: Context, project: Project, place: Place, kernel_name: str
         proofs = _proved(context, spec, project, place)
         with runtime.for_all():
             folder = kernels.write(spec, into=place.kernels)
+            for path in (folder, *folder.iterdir()):
+                runtime.open_to_read(path)  # what lay there keeps its mode
     except BaseException:
         if not before:
             tidy(place)
