@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
 from importlib import import_module
 from typing import Any, Callable, Dict, Mapping, Optional, Sequence, Tuple
 
@@ -75,6 +76,17 @@ class LockedEnvironment(SchedulerPlugin):  # type: ignore[misc]  # Dask's types 
 
     def __reduce__(self) -> Tuple[Callable[..., object], Tuple[str]]:
         return self._parcel.made("on_worker.plugins", "scheduler_plugin", self._given).__reduce__()
+
+    def remove(self, client: Any) -> None:
+        """Cover workers that start later no more; what was installed stays.
+
+        Dask forgets only the scheduler's part where ``client.unregister_scheduler_plugin`` is called.
+        """
+        with suppress(ValueError):  # it is not registered there
+            client.unregister_scheduler_plugin(self.name)
+        for of_nannies in (False, True):
+            with suppress(ValueError):
+                client.unregister_worker_plugin(self.name, nanny=of_nannies)
 
     def report(self, client: Any) -> Any:
         """Return ``mlenv cluster check`` of a client's cluster: printed it is the table; ``ok``, ``verdict``, ``json``.

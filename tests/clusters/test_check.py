@@ -37,10 +37,10 @@ def test_a_drifted_worker_among_others_is_found(
     drifted = environments.make("drifted", "six==1.16.0", "humanize")
     other = next((path for minor, path in pythons.items() if minor in {"3.10", "3.12", "3.13"}), None)
     cluster = start_cluster()
-    cluster.worker(whole, "w-whole", wait=False)
-    cluster.worker(drifted, "w-drifted", wait=False)
+    cluster.worker(whole, "w-whole", nanny=False, wait=False)
+    cluster.worker(drifted, "w-drifted", nanny=False, wait=False)
     if other:
-        cluster.worker(environments.make("other", python=other), "w-other", wait=False)
+        cluster.worker(environments.make("other", python=other), "w-other", nanny=False, wait=False)
     cluster.ready()
     shown = check(cluster.address)
     assert (shown.code, shown.err) == (1, "")
@@ -79,8 +79,8 @@ def test_what_a_worker_loaded_before_the_disk_changed(
     """It loaded six 1.16; then 1.17, which is locked, came onto the disk. Another one loaded nothing: it is in step."""
     prefix = environments.make("stale", "six==1.16.0")
     cluster = start_cluster()
-    cluster.worker(prefix, "w-loaded", wait=False)
-    cluster.worker(prefix, "w-idle", wait=False)
+    cluster.worker(prefix, "w-loaded", nanny=False, wait=False)
+    cluster.worker(prefix, "w-idle", nanny=False, wait=False)
     cluster.ready()
     with cluster.client() as client:
         client.run(eval, LOAD_SIX, workers=[_address(client, "w-loaded")])
@@ -103,8 +103,8 @@ def _address(client: object, name: str) -> str:
 def test_a_worker_that_does_not_answer_is_a_row(whole: Path, start_cluster: _Start, check: _Check) -> None:
     """Its event loop is blocked; the others are told all the same, within the limit."""
     cluster = start_cluster()
-    cluster.worker(whole, "w-good", wait=False)
-    cluster.worker(whole, "w-busy", wait=False)
+    cluster.worker(whole, "w-good", nanny=False, wait=False)
+    cluster.worker(whole, "w-busy", nanny=False, wait=False)
     cluster.ready()
     with cluster.client() as client:
         thread = threading.Thread(target=_ignoring(client.run, eval, HANG, workers=[_address(client, "w-busy")]))
@@ -209,7 +209,7 @@ def test_tls_is_what_dask_is_configured_for(tmp_path: Path, whole: Path, start_c
     tls = {f"DASK_DISTRIBUTED__COMM__TLS__{name}": str(tmp_path / file) for name, file in names.items()}
     cluster = start_cluster("--protocol", "tls", **tls)
     assert cluster.address.startswith("tls://")
-    cluster.worker(whole, "w", wait=False)
+    cluster.worker(whole, "w", nanny=False, wait=False)
     deadline = time.monotonic() + 30
     while (told := check(cluster.address, **tls)).code == 2 and time.monotonic() < deadline:
         time.sleep(0.5)

@@ -49,6 +49,7 @@ def test_the_plugin_mends_and_covers_what_starts_later(
 ) -> None:
     """Two workers of one environment, one of which has six in memory; one that is whole; one that comes later."""
     prefix, later = environments.make("mended", "six==1.16.0", "humanize"), environments.make("later", "six==1.16.0")
+    uncovered = environments.make("uncovered", "six==1.16.0")
     cluster = start_cluster()
     for name, folder in (("w-loaded", prefix), ("w-idle", prefix), ("w-whole", whole)):
         cluster.worker(folder, name, wait=False)
@@ -70,7 +71,10 @@ def test_the_plugin_mends_and_covers_what_starts_later(
         assert (report.ok, report.json()["verdict"]) == (True, "in-step"), report
         assert "4 workers: 4 in-step" in repr(report)
         assert on(client, SIX)["w-later"] == "1.17.0"
-    assert check(cluster.address).code == 0
+        plugin.remove(client)
+        plugin.remove(client)  # and once more: nothing is there
+        cluster.worker(uncovered, "w-uncovered")
+        assert plugin.report(client).verdict == "sync"
     assert environments.version(prefix, "humanize")  # what is beyond the lock stays
     listing = os.listdir(next((prefix / "lib").glob("python3*")) / "site-packages")
     assert not [name for name in listing if "mlenv" in name]

@@ -34,8 +34,8 @@ def for_cluster(selection: Selection) -> Selection:
 
     Code of the project's own reaches workers in an image, or by ``client.upload_file``; it is named, and not compared.
     """
-    own = {pin.name for pin in selection.pins if pin.source.kind in _LOCAL} | {selection.own, selection.name} - {""}
-    named = sorted(own & {pin.name for pin in selection.pins} | ({selection.own} - {""}))
+    own = {pin.name for pin in selection.pins if pin.source.kind in _LOCAL} | ({selection.own} - {""})
+    named = sorted(own)
     pins = tuple(pin for pin in selection.pins if pin.name not in own)
     beside = tuple(dict.fromkeys((*selection.beside, *own)))
     findings = selection.findings

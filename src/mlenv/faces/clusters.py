@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from mlenv import render
+from mlenv.errors import MlenvError
 from mlenv.model import Survey
 from mlenv.services.clusters import asking, check
 from mlenv.services.clusters.payload import payload as made
@@ -59,8 +60,10 @@ def report(
     """Ask through a client that is connected.
 
     Raises:
-        MlenvError: ``no-workers``; what the lock's reader raises.
+        MlenvError: ``usage``, ``no-workers``; what the lock's reader raises.
     """
+    if client.asynchronous:
+        raise MlenvError("usage", "report() asks through a client that is not asynchronous", hint="Client(ADDRESS)")
     context = _context(project, lock, extras, groups)
     processes = client.sync(asking.ask_all, client, str(client.scheduler.address), _TIMEOUT_S)
     return ClusterReport(check.judge_cluster(context, open_project(context), processes))

@@ -117,4 +117,4 @@ def _folded(text: str) -> str:
     home = os.path.expanduser("~")
     if len(home) < 2 or home not in text:
         return text
-    return text.replace(home, "~")
+    return "~" if text == home else text.replace(home + os.sep, f"~{os.sep}")

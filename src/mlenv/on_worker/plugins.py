@@ -57,7 +57,6 @@ class _OnScheduler(SchedulerPlugin):  # type: ignore[misc]  # Dask's types are n
 
     def __init__(self, parcel: Parcel, given: str) -> None:
         self._parcel, self._given = parcel, given
-        self._scheduler: Any = None
 
     async def start(self, scheduler: Any) -> None:
         """Bring the lock to all that are there.
@@ -65,7 +64,6 @@ class _OnScheduler(SchedulerPlugin):  # type: ignore[misc]  # Dask's types are n
         Raises:
             RuntimeError: some worker is not as the lock says; nothing stays registered then.
         """
-        self._scheduler = scheduler
         given = json.loads(self._given)
         if given["mend"]:
             plugin = dumps(self._parcel.made(_MODULE, "nanny_plugin", self._given))
@@ -74,20 +72,17 @@ class _OnScheduler(SchedulerPlugin):  # type: ignore[misc]  # Dask's types are n
         answers = await scheduler.register_worker_plugin(comm=None, plugin=plugin, name=NAME, idempotent=False)
         faults = _faults(answers)
         if faults:
-            await self.close()
+            await self._take_back(scheduler)
             more = f"; and {len(faults) - _SHOWN} more" if len(faults) > _SHOWN else ""
             raise RuntimeError(f"mlenv: {'; '.join(faults[:_SHOWN])}{more}")
         # Of a worker that starts later nobody hears but by a warning; those that are there have answered.
         later = self._parcel.made(_MODULE, "worker_plugin", json.dumps({**given, "warn": True}))
         scheduler.worker_plugins[NAME] = dumps(later)
 
-    async def close(self) -> None:
-        """Take the others back; what was installed stays."""
-        known = self._scheduler
-        if known is not None and NAME in known.nanny_plugins:
-            await known.unregister_nanny_plugin(comm=None, name=NAME)
-        if known is not None and NAME in known.worker_plugins:
-            await known.unregister_worker_plugin(comm=None, name=NAME)
+    async def _take_back(self, scheduler: Any) -> None:
+        if NAME in scheduler.nanny_plugins:
+            await scheduler.unregister_nanny_plugin(comm=None, name=NAME)
+        await scheduler.unregister_worker_plugin(comm=None, name=NAME)
 
 
 def _faults(answers: Mapping[str, Any]) -> List[str]:

@@ -87,17 +87,14 @@ async def _connected(library: Any, address: str, timeout_s: float) -> tuple[Proc
 
 
 def _unreachable(address: str, timeout_s: float, error: Exception) -> MlenvError:
+    hint = "is it the scheduler's address (not the dashboard's), and does it run? mlenv cluster check tcp://HOST:8786"
     if isinstance(error, OSError | asyncio.TimeoutError):
         why = f"no scheduler of Dask answers at {address} within {timeout_s:g} s"
     else:
-        why = f"what answers at {address} is no scheduler of Dask that this client understands"
-    return MlenvError(
-        "scheduler-unreachable",
-        why,
-        where=address,
-        hint="is it the scheduler's address (not the dashboard's), and does it run? mlenv cluster check tcp://HOST:8786",
-        details=_told(error),
-    )
+        own = getattr(distributed(), "__version__", "")
+        why = f"what answers at {address} is no scheduler that distributed {own}, which is here, understands"
+        hint = "install the cluster's version of distributed beside mlenv, if that is another one"
+    return MlenvError("scheduler-unreachable", why, where=address, hint=hint, details=_told(error))
 
 
 async def _workers(client: Any) -> Mapping[str, Mapping[str, Any]]:
