@@ -24,9 +24,9 @@ _Check = Callable[..., Answered]
 _Start = Callable[..., Cluster]
 
 LIMIT_S = 2.0
-LOAD_SIX, HANG = "__import__('six').__version__", "__import__('time').sleep(20)"
+LOAD_SIX, HANG = "__import__('six').__version__", "__import__('time').sleep(60)"
 """Given to ``eval`` on a worker, which knows nothing of this file."""
-SLACK_S = 8.0
+SLACK_S = 25.0
 """Start of the command and its imports, on a busy machine."""
 
 
@@ -91,7 +91,7 @@ def test_what_a_worker_loaded_before_the_disk_changed(
             "w-loaded": "restart", "w-idle": "in-step", "scheduler": "in-step",
         }  # fmt: skip
         assert told.code == 1
-        assert json.loads(told.out)["next"]["command"] == "client.restart()"
+        assert json.loads(told.out)["next"]["text"] == "Start that worker again: it has no nanny that could."
         assert told.rows["w-loaded"]["findings"][0]["reason"] == "1.16.0 is in memory, 1.17.0 is installed"
 
 

@@ -45,12 +45,13 @@ def for_cluster(selection: Selection) -> Selection:
     return replace(selection, pins=pins, beside=beside, own="", findings=findings)
 
 
-def judge_worker(answer: Answer, selection: Selection) -> Report:
+def judge_worker(answer: Answer, selection: Selection, *, has_nanny: bool = True) -> Report:
     """Say in one report whether a worker has, and has loaded, what the lock says.
 
     Args:
         answer: what the worker said.
         selection: from :func:`for_cluster`, for the worker's own interpreter.
+        has_nanny: whether something is there that can start the worker anew.
 
     What a worker has beyond the lock is told and is no drift: a worker is made of more than a project's packages.
     """
@@ -60,7 +61,11 @@ def judge_worker(answer: Answer, selection: Selection) -> Report:
     findings = [row for row in report.findings if row.kind != "extra"]
     findings += _beyond({name: version for name, version in more.items() if name not in tools}, selection)
     findings += _unlocked_tools(answer, selection)
-    return _with(report, findings, selection)
+    judged = _with(report, findings, selection)
+    if judged.verdict == "restart" and not has_nanny:
+        text = "Start that worker again: it has no nanny that could."
+        judged = replace(judged, next=Action(action="restart", command="", text=text))
+    return judged
 
 
 def _report(answer: Answer, selection: Selection, loaded: Sequence[Loaded]) -> Report:

@@ -58,10 +58,10 @@ def wanted_here(given_text: str) -> Wanted:
     given = json.loads(given_text)
     number = given["targets"].get(here())
     if number is None:
-        known = ", ".join(sorted(given["targets"]))
+        pythons, platforms = (sorted({name.split("/")[part] for name in given["targets"]}) for part in (0, 1))
         raise RuntimeError(
-            f"nothing was selected from {given['lock']} for {here()}, only for {known} "
-            "(name it: LockedEnvironment(platforms=[...]))"
+            f"{given['lock']} was read for Python {', '.join(pythons)} on {', '.join(platforms)}, and this worker is "
+            f"{here()} (other platforms: LockedEnvironment(platforms=[...]))"
         )
     row: Dict[str, Any] = given["rows"][number]
     selection = parse_selection(row["selection"], given["mlenv"])

@@ -28,7 +28,7 @@ _PARTS = (
     "dotenv_text", "dask", "on_worker",
 )  # fmt: skip
 """Modules and packages of mlenv that project kernels import."""
-_HOST_ONLY = frozenset(
+_HOST_ONLY = frozenset(f"on_worker/{name}.py" for name in ("bring", "loader", "look", "plugins", "wanted")) | frozenset(
     f"probe/{name}.py"
     for name in ("ask", "asked", "conda_places", "hardware", "interpreters", "known_environments", "python_places")
 )

@@ -76,7 +76,7 @@ def judge_cluster(context: Context, project: Project, processes: Sequence[Proces
         if one.is_scheduler:
             report = judging.judge_scheduler(answer, selection, [row for row in workers if isinstance(row, Answer)])
         else:
-            report = judging.judge_worker(answer, selection)
+            report = judging.judge_worker(answer, selection, has_nanny=one.has_nanny)
         member = Member(role=member.role, host=member.host, python=answer.target.python)
         rows.append(Checked(name=one.name, is_notebook=False, report=report, member=member))
     return judging.sum_up([*rows[1:], *rows[:1]] if processes[0].is_scheduler else rows)
