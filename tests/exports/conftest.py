@@ -140,7 +140,7 @@ def runner(tmp_path_factory: pytest.TempPathFactory, outside: Mapping[str, str],
     """The environment of a runner: an empty home, mlenv's wheel where pip looks."""
     home = tmp_path_factory.mktemp("runner")
     scrubbed = {name: text for name, text in outside.items() if name not in {"VIRTUAL_ENV", "PYTHONPATH"}}
-    return {**scrubbed, "HOME": str(home), "PIP_FIND_LINKS": str(wheel.parent)}
+    return {**scrubbed, "HOME": str(home), "PIP_FIND_LINKS": str(wheel.parent), "PIP_NO_COMPILE": "1"}
 
 
 @pytest.fixture

@@ -21,18 +21,25 @@ class Job:
     def __init__(self, clone: Path, env: Mapping[str, str], folder: Path, shell: tuple[str, ...]) -> None:
         self.clone, self.env, self.folder, self.shell = clone, dict(env), folder, shell
         self.steps: dict[str, str] = {}
-        self.secrets: dict[str, tuple[str, ...]] = {}
         self.where = clone
+        self.last = ""
+        """The shell text that executes the notebooks, alone."""
         self.kept = ""
         """The folder whose files are kept, from the top of the clone."""
 
     def run(self, *names: str) -> subprocess.CompletedProcess[str]:
         """Run these steps (default: all) up to the first that fails; its status and all output come back."""
+        return self._run([self.steps[name] for name in names or tuple(self.steps)])
+
+    def run_notebooks(self) -> subprocess.CompletedProcess[str]:
+        return self._run([self.last])
+
+    def _run(self, texts: list[str]) -> subprocess.CompletedProcess[str]:
         said = ""
         status = 0
-        for name in names or tuple(self.steps):
+        for text in texts:
             script = self.folder / "step.sh"
-            script.write_text(self.steps[name])
+            script.write_text(text)
             done = subprocess.run(
                 [*self.shell, str(script)],
                 cwd=self.where,
@@ -46,7 +53,7 @@ class Job:
             said, status = said + done.stdout, done.returncode
             if status:
                 break
-        return subprocess.CompletedProcess(names, status, said)
+        return subprocess.CompletedProcess(texts, status, said)
 
     def artifacts(self) -> list[str]:
         """Return the files that would be kept, relative to the folder that is."""
@@ -106,7 +113,7 @@ def github_job(clone: Path, workflow: str, folder: Path, env: Mapping[str, str],
     made = Job(clone, own, folder, ("bash", "-e"))
     made.where = clone / job.get("defaults", {}).get("run", {}).get("working-directory", "")
     made.steps = {step["name"]: step["run"] for step in job["steps"] if "run" in step}
-    made.secrets = {step["name"]: tuple(step["env"]) for step in job["steps"] if "run" in step and "env" in step}
+    made.last = list(made.steps.values())[-1]
     made.kept = next(step["with"]["path"] for step in job["steps"] if "upload-artifact" in step.get("uses", ""))
     assert not any("${{" in script for script in made.steps.values())
     return made
@@ -126,6 +133,9 @@ def gitlab_job(clone: Path, file: str, folder: Path, env: Mapping[str, str], pyt
     own |= {name: text.replace("$CI_PROJECT_DIR", str(clone)) for name, text in job["variables"].items()}
     made = Job(clone, own, folder, ("bash", "-eo", "pipefail"))
     made.steps = {"all": "\n".join([*job["before_script"], *job["script"]])}
+    added = job["before_script"][0].splitlines()[-1]
+    assert added.startswith("export PATH=")
+    made.last = f"{added}\n{job['script'][-1]}"
     (made.kept,) = job["artifacts"]["paths"]
     return made
 

@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -79,22 +80,44 @@ def _jobs(text: str) -> dict[str, dict[str, list[str]]]:
     return dict(content.get("jobs", content))
 
 
-@pytest.fixture(scope="session", params=FILES)
-def job(
-    request: pytest.FixtureRequest,
+@pytest.fixture(scope="session")
+def on_github(
     examples: Mapping[str, Path],
     tmp_path_factory: pytest.TempPathFactory,
     outside: Mapping[str, str],
     runner: Mapping[str, str],
 ) -> Job:
-    """A job in a clone of the course, carried out once from its begin to its end."""
-    folder = tmp_path_factory.mktemp(request.param)
-    pythons = discover()
-    made = cloned(_repository(examples["classroom"], folder / "repository", outside, request.param), folder / "clone")
-    env = {**runner, "HOME": str(folder / "home")}
+    return _carried_out("github-actions", examples["classroom"], tmp_path_factory, outside, runner)
+
+
+@pytest.fixture(scope="session")
+def on_gitlab(
+    examples: Mapping[str, Path],
+    tmp_path_factory: pytest.TempPathFactory,
+    outside: Mapping[str, str],
+    runner: Mapping[str, str],
+) -> Job:
+    return _carried_out("gitlab-ci", examples["classroom"], tmp_path_factory, outside, runner)
+
+
+@pytest.fixture(params=["on_github", "on_gitlab"])
+def job(request: pytest.FixtureRequest) -> Job:
+    return cast(Job, request.getfixturevalue(request.param))
+
+
+def _carried_out(
+    kind: str,
+    project: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    outside: Mapping[str, str],
+    runner: Mapping[str, str],
+) -> Job:
+    """Return a job in a clone of the project that was carried out from its begin to its end."""
+    folder = tmp_path_factory.mktemp(kind)
+    made = cloned(_repository(project, folder / "repository", outside, kind), folder / "clone")
     (folder / "home").mkdir()
-    read = github_job if request.param == "github-actions" else gitlab_job
-    job = read(made, FILES[request.param], folder / "job", env, pythons)
+    read = github_job if kind == "github-actions" else gitlab_job
+    job = read(made, FILES[kind], folder / "job", {**runner, "HOME": str(folder / "home")}, discover())
     done = job.run()
     assert done.returncode == 0, done.stdout
     (job.folder / "said").write_text(done.stdout)
@@ -126,7 +149,7 @@ def test_a_failing_notebook_fails_the_job_by_name_after_the_others(job: Job, tmp
     bad.parent.mkdir()
     bad.write_text(json.dumps(BROKEN))
     try:
-        done = job.run(list(job.steps)[-1])
+        done = job.run_notebooks()
         assert done.returncode == 1
         assert "failed: deep er/a b.ipynb" in done.stdout
         assert "ZeroDivisionError" in done.stdout
@@ -138,18 +161,59 @@ def test_a_failing_notebook_fails_the_job_by_name_after_the_others(job: Job, tmp
         bad.parent.rmdir()
 
 
-def test_a_lock_that_no_longer_fits_fails_the_job_and_is_named(job: Job) -> None:
+def test_a_lock_that_no_longer_fits_fails_the_job_and_is_named(on_github: Job) -> None:
+    job = on_github
     manifest = job.clone / "requirements.in"
     before = manifest.read_text()
     manifest.write_text(before.replace("4.9.0", "4.8.0"))
     try:
-        done = job.run()
+        done = job.run(*list(job.steps)[-3:])
         assert done.returncode != 0
         assert "humanize" in done.stdout
         assert "requirements.in" in done.stdout
         assert "== ada.ipynb" not in done.stdout
     finally:
         manifest.write_text(before)
+
+
+def test_an_old_python_and_the_project_itself_below_the_top_of_its_repository(
+    on_github: Job, outside: Mapping[str, str], runner: Mapping[str, str], tmp_path: Path
+) -> None:
+    """Python 3.9 for the project, whose own package is built, and one beside for mlenv, which the first job installed."""
+    pythons = discover()
+    if not {"3.9", "3.12"} <= set(pythons):
+        pytest.skip("not run: wants Python 3.9 and 3.12")
+    repository = tmp_path / "repository"
+    root = repository / "sub" / "a lib"
+    (root / "mine").mkdir(parents=True)
+    (root / "mine" / "__init__.py").write_text("import six\n\nanswer = six.__version__\n")
+    (root / "pyproject.toml").write_text(OWN)
+    code = "import sys, mine\nassert sys.version_info[:2] == (3, 9)\nmine.answer"
+    (root / "work.ipynb").write_text(json.dumps({**BROKEN, "cells": [{**BROKEN["cells"][0], "source": code}]}))
+    commit(repository)
+    mlenv_in(root, outside, "lock")
+    mlenv_in(root, outside, "export", "github-actions", "--python", "3.9")
+    commit(repository)
+    clone = cloned(repository, tmp_path / "clone")
+    old = github_job(clone, ".github/workflows/mlenv-mine.yml", tmp_path / "job", runner, pythons)
+    (old.folder / "path").write_text((on_github.folder / "path").read_text())
+    done = old.run(*list(old.steps)[1:])
+    assert done.returncode == 0, done.stdout
+    assert "in-step: 1 package" in done.stdout
+    assert old.artifacts() == ["work.ipynb"]
+
+
+OWN = """\
+[project]
+name = "mine"
+version = "1.0"
+requires-python = ">=3.9"
+dependencies = ["six==1.17.0"]
+
+[build-system]
+requires = ["hatchling"]
+build-backend = "hatchling.build"
+"""
 
 
 def test_a_project_below_the_top_of_its_repository(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 import shlex
 from collections.abc import Iterable
@@ -50,7 +51,7 @@ def _files(deployment: Deployment, wish: Wish) -> tuple[TextFile, ...]:
         requirement=yaml_word(deployment.tool()),
         lock=yaml_line(shlex.join(["mlenv", "lock", "--check", *_told_lock(deployment), *where])),
         check=yaml_line(shlex.join(["mlenv", "check", "--strict", *deployment.told, *where])),
-        inputs=yaml_word(_pattern(deployment.below + path for path in deployment.inputs)),
+        inputs=yaml_word(_pattern(posixpath.normpath(deployment.below + path) for path in deployment.inputs)),
         notebooks=yaml_word(f"^{re.escape(deployment.below)}.*\\.ipynb$" if deployment.below else r"\.ipynb$"),
     )
     return (TextFile(path=_PATH, text=text, where=_INSTEAD),)
