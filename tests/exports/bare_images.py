@@ -50,10 +50,11 @@ class BareImages:
         self, folder: Path, *, proofs: Sequence[Mapping[str, Any]] = (), name: str = "Dockerfile", **more: object
     ) -> Built:
         """Build what lies in a folder, and run the proofs: ``{"argv": [...], "mlenv": True, "user": "0:0"}``."""
+        ignored = folder / f"{name}.dockerignore"
         job = {
             **self.shared,
             "dockerfile": (folder / name).read_text(),
-            "ignored": (folder / f"{name}.dockerignore").read_text(),
+            "ignored": ignored.read_text() if ignored.exists() else "",
             "context": str(folder),
             "proofs": list(proofs),
             **more,

@@ -95,6 +95,8 @@ class TextFile:
     text: str
     comment: str | None = "#"
     """What begins a comment in it, for the seal; ``None`` where the format has no comments."""
+    maker: str = ""
+    """The platform that the seal names, where another one writes the same file."""
     executable: bool = False
     where: str = ""
     """What to type instead where somebody's own file lies there, beside ``--force`` and ``--output``."""

@@ -17,12 +17,12 @@ from mlenv.exports.image_steps import (
     copy_inputs,
     environment,
     fetch_python,
+    kernel_id,
     own_mlenv,
     user,
 )
-from mlenv.kernel_names import RESERVED
 
-__all__ = ["DOCKER", "dockerfile", "image_files"]
+__all__ = ["DOCKER", "PORT", "dockerfile", "image_files"]
 
 PORT = 8888
 
@@ -30,8 +30,8 @@ PORT = 8888
 def image_files(deployment: Deployment, wish: Wish) -> tuple[TextFile, ...]:
     """Return the Dockerfile and what it leaves out of the image."""
     return (
-        TextFile(path="Dockerfile", text=dockerfile(deployment, wish)),
-        TextFile(path="Dockerfile.dockerignore", text=_ignored(deployment)),
+        TextFile(path="Dockerfile", text=dockerfile(deployment, wish), maker="docker"),
+        TextFile(path="Dockerfile.dockerignore", text=_ignored(deployment), maker="docker"),
     )
 
 
@@ -45,11 +45,6 @@ def dockerfile(deployment: Deployment, wish: Wish) -> str:
         _final(deployment, base, wish),
     )
     return "\n\n".join("\n".join(block) for block in blocks) + "\n"
-
-
-def kernel_of(deployment: Deployment) -> str:
-    """Return the id of the project's kernel in an image, which has one project."""
-    return f"{deployment.slug}-project" if deployment.slug in RESERVED else deployment.slug
 
 
 def _head(deployment: Deployment, wish: Wish) -> Iterator[str]:
@@ -81,7 +76,7 @@ def _build(deployment: Deployment, base: Base, wish: Wish) -> Iterator[str]:
         yield f"USER {UID}:{UID}"
     yield from copy_inputs(deployment, USER if wish.jupyter else "")
     yield from environment(
-        deployment, base, kernel=kernel_of(deployment) if wish.jupyter else "", owner=UID if wish.jupyter else None
+        deployment, base, kernel=kernel_id(deployment) if wish.jupyter else "", owner=UID if wish.jupyter else None
     )
 
 
@@ -129,7 +124,7 @@ def _jupyter_start(deployment: Deployment) -> Iterator[str]:
     yield f"HEALTHCHECK --interval=30s --timeout=5s --start-period=20s CMD {check}"
     yield "# JUPYTER_TOKEN sets the token; without it Jupyter makes one up and prints it."
     words = [f"{MLENV}/bin/jupyter", "lab", "--ip=0.0.0.0", "--no-browser", f"--ServerApp.root_dir={APP}"]
-    words.append(f"--MultiKernelManager.default_kernel_name={kernel_of(deployment)}")
+    words.append(f"--MultiKernelManager.default_kernel_name={kernel_id(deployment)}")
     yield f"CMD {json.dumps(words)}"
 
 

@@ -11,6 +11,7 @@ from pathlib import PurePosixPath
 from mlenv.errors import MlenvError
 from mlenv.exports.deployment import Deployment
 from mlenv.exports.image_base import Base
+from mlenv.kernel_names import RESERVED
 
 __all__ = ["APP", "MLENV", "PYTHONS", "UID", "USER", "Step", "apt", "copy_inputs", "environment", "own_mlenv", "user"]
 
@@ -39,16 +40,17 @@ def apt(packages: Iterable[str]) -> Iterator[Step]:
             "# hadolint ignore=DL3008\n"
             "RUN --mount=type=cache,target=/var/lib/apt/lists,sharing=locked \\\n"
             "    apt-get update \\\n"
-            f"    && DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends {names}"
+            f"    && DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends \\\n"
+            f"        {names}"
         )
 
 
 def user() -> Step:
-    """Return the step that makes the user that runs, and the project's folder, which is that user's."""
+    """Return the step that makes the user that runs, the project's folder, and one in it for what is to last."""
     return (
         f"RUN groupadd --gid {UID} {USER} \\\n"
         f"    && useradd --uid {UID} --gid {USER} --create-home --no-log-init --shell /bin/sh {USER} \\\n"
-        f"    && install --directory --owner={USER} --group={USER} {APP}"
+        f"    && install --directory --owner={USER} --group={USER} {APP} {APP}/work"
     )
 
 
@@ -59,15 +61,13 @@ def own_mlenv(deployment: Deployment, base: Base, extras: Sequence[str] = (), *,
         extras: ``lab`` for JupyterLab, ``run`` for notebooks that are run.
         stays: whether the image keeps it; compiled modules are worth their time only there.
     """
-    name, _, version = deployment.mlenv.partition("==")
-    wanted = sorted({*extras, *(["conda"] if deployment.conda else [])})
-    requirement = f"{name}[{','.join(wanted)}]=={version}" if wanted else deployment.mlenv
+    requirement = deployment.tool(*extras)
     install = "install" if stays else "install --no-compile"
     return (
-        "ENV PIP_CACHE_DIR=/var/cache/pip\n"
         "RUN --mount=type=cache,target=/var/cache/pip \\\n"
         f"    {base.host} -m venv {MLENV} \\\n"
-        f"    && {MLENV}/bin/pip {install} --disable-pip-version-check {shlex.quote(requirement)}"
+        f"    && {MLENV}/bin/pip {install} --cache-dir /var/cache/pip --disable-pip-version-check \\\n"
+        f"        {shlex.quote(requirement)}"
     )
 
 
@@ -127,10 +127,20 @@ def environment(deployment: Deployment, base: Base, *, kernel: str = "", owner: 
     yield "ENV " + " \\\n    ".join(f"{name}={text}" for name, text in settings.items())
     if deployment.git:
         yield "# What comes from git is built here, which runs its code."
-    make = shlex.join([f"{MLENV}/bin/mlenv", *_verb(deployment, kernel)]) + _python(deployment, base)
-    check = shlex.join([f"{MLENV}/bin/mlenv", "check", "--strict", *deployment.told])
+    make, check = make_and_check(deployment, base, kernel)
     mounts = [*_caches(settings, owner), *_secrets(deployment)]
     yield "RUN " + "".join(f"{mount} \\\n    " for mount in mounts) + f"{make} \\\n    && {check}"
+
+
+def make_and_check(deployment: Deployment, base: Base, kernel: str = "") -> tuple[str, str]:
+    """Return two shell lines: make the environment (and register the kernel), hold it against the lock."""
+    make = shlex.join([f"{MLENV}/bin/mlenv", *_verb(deployment, kernel)]) + _python(deployment, base)
+    return make, shlex.join([f"{MLENV}/bin/mlenv", "check", "--strict", *deployment.told])
+
+
+def kernel_id(deployment: Deployment) -> str:
+    """Return the id of the project's kernel in an image, which has one project."""
+    return f"{deployment.slug}-project" if deployment.slug in RESERVED else deployment.slug
 
 
 def _verb(deployment: Deployment, kernel: str) -> Iterator[str]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from mlenv.exports.binder import BINDER
+from mlenv.exports.compose import COMPOSE
 from mlenv.exports.deployment import Platform
+from mlenv.exports.devcontainer import DEVCONTAINER
 from mlenv.exports.docker import DOCKER
 from mlenv.exports.github import GITHUB_ACTIONS
 from mlenv.exports.gitlab import GITLAB_CI
@@ -13,6 +15,6 @@ from mlenv.exports.hooks import PRE_COMMIT
 
 __all__ = ["PLATFORMS"]
 
-_ALL: tuple[Platform, ...] = (DOCKER, GITHUB_ACTIONS, GITLAB_CI, PRE_COMMIT, BINDER)
+_ALL: tuple[Platform, ...] = (DOCKER, COMPOSE, DEVCONTAINER, GITHUB_ACTIONS, GITLAB_CI, PRE_COMMIT, BINDER)
 
 PLATFORMS: Mapping[str, Platform] = {platform.name: platform for platform in _ALL}

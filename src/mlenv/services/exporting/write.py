@@ -82,7 +82,7 @@ def put(context: Context, project: Project, made: Made, folder: Path | None, *, 
     Raises:
         MlenvError: as :func:`export_files` does for files.
     """
-    texts = [replace(file, text=sealed(file, made.name, made.lock)) for file in made.files]
+    texts = [replace(file, text=sealed(file, file.maker or made.name, made.lock)) for file in made.files]
     follow = made.follow
     _refuse_private(project, texts)
     if folder is None:
