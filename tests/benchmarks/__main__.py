@@ -50,8 +50,16 @@ def measure(benchmark: Benchmark, stage: Stage, place: Path, *, quick: bool) -> 
 
 def write(results: dict[str, Any]) -> None:
     """Keep the results: the figures, the page, the plot."""
+    _keep(results)
+    _plot(results)
+
+
+def _keep(results: dict[str, Any]) -> None:
     (HERE / "results.json").write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n")
     (HERE / "results.md").write_text(page(results))
+
+
+def _plot(results: dict[str, Any]) -> None:
     draw(next(each["rows"] for each in results["benchmarks"] if each["name"] == "check"), HERE / "check.png")
 
 
@@ -64,7 +72,10 @@ def add(done: list[dict[str, Any]]) -> None:
     kept = {each["name"]: each for each in results["benchmarks"]} | {
         each["name"]: {**each, "apart": apart} for each in done
     }
-    write({**results, "benchmarks": [kept[name] for name in sorted(kept)]})
+    results["benchmarks"] = [kept[name] for name in sorted(kept)]
+    _keep(results)
+    if "check" in {each["name"] for each in done}:
+        _plot(results)
 
 
 def main() -> int:

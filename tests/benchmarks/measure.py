@@ -134,13 +134,14 @@ def _peak_bytes(pid: int) -> int:
 def growth(costs: Mapping[int, float]) -> float:
     """Return the power of the size with which costs grow: 1 where twice the size costs twice as much.
 
-    The slope, in logarithms, of what each size costs beyond the smallest one: starting a program is no growth.
+    The slope, in logarithms, of what each size costs beyond the smallest one: starting a program is no growth. What
+    lies within a tenth of that start counts as a tenth: two runs of the same differ by as much.
 
     Args:
         costs: size -> cost, three sizes or more.
     """
     (least, start), *rest = sorted(costs.items())
-    points = [(math.log(size - least), math.log(max(cost - start, 1e-9))) for size, cost in rest]
+    points = [(math.log(size - least), math.log(max(cost - start, start / 10))) for size, cost in rest]
     mean_x, mean_y = (statistics.fmean(axis) for axis in zip(*points, strict=True))
     over = sum((x - mean_x) * (y - mean_y) for x, y in points)
     return over / sum((x - mean_x) ** 2 for x, _ in points)
