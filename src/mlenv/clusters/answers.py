@@ -33,7 +33,8 @@ class Process:
     @property
     def host(self) -> str:
         """``10.0.0.7``, as in its address."""
-        return self.address.partition("://")[2].rpartition(":")[0] or self.address
+        rest = self.address.partition("://")[2]
+        return rest.rpartition(":")[0] or rest.partition("/")[0] or self.address
 
 
 @value

@@ -47,13 +47,16 @@ def bring(wanted: Wanted) -> bool:
         return False
     _refuse(wanted)
     uv = uv_here(wanted.uv)
-    with _one_at_a_time():
-        found = differences(wanted, installed_now(sites))[0]
-        if not found:
-            return False
-        _refuse_python(found)
-        _install(uv, wanted, found)
-        left = differences(wanted, installed_now(sites))[0]
+    try:
+        with _one_at_a_time():
+            found = differences(wanted, installed_now(sites))[0]
+            if not found:
+                return False
+            _refuse_python(found)
+            _install(uv, wanted, found)
+            left = differences(wanted, installed_now(sites))[0]
+    except OSError as error:
+        raise RuntimeError(f"this environment cannot be changed: {error.strerror or type(error).__name__}") from None
     if left:
         raise RuntimeError(f"uv has installed, and not all is as locked: {told(left)}")
     return True

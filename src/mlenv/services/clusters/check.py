@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from mlenv.clusters import judging
 from mlenv.clusters.answers import Answer, Process, parse_answer
@@ -11,8 +13,9 @@ from mlenv.locks import Target
 from mlenv.model import Checked, Member, Selection, Survey
 from mlenv.services.clusters.asking import ask_cluster, checked_address
 from mlenv.services.context import Context
-from mlenv.services.project import Project, open_project
+from mlenv.services.project import Project, find_root, open_project
 from mlenv.services.select import select_project
+from mlenv.services.typed_notebooks import seen_from
 
 __all__ = ["check_cluster", "judge_cluster"]
 
@@ -79,7 +82,11 @@ def judge_cluster(context: Context, project: Project, processes: Sequence[Proces
             report = judging.judge_worker(answer, selection, has_nanny=one.has_nanny)
         member = Member(role=member.role, host=member.host, python=answer.target.python)
         rows.append(Checked(name=one.name, is_notebook=False, report=report, member=member))
-    return judging.sum_up([*rows[1:], *rows[:1]] if processes[0].is_scheduler else rows)
+    survey = judging.sum_up([*rows[1:], *rows[:1]] if processes[0].is_scheduler else rows)
+    if survey.next is None or find_root(context.cwd) == project.root:
+        return survey
+    typed = survey.next.command.replace('"."', json.dumps(seen_from(context, project.folder)))
+    return replace(survey, next=replace(survey.next, command=typed))
 
 
 def _is_worker(one: Process, answer: Answer | MlenvError) -> bool:
