@@ -12,7 +12,7 @@ import pytest
 from uv import find_uv_bin
 
 from exports.bare_images import BareImages, why_not
-from exports.locked_projects import CHECKOUT, EXAMPLES, mlenv_in
+from exports.locked_projects import CHECKOUT, EXAMPLES, LOCKS, mlenv_in
 from mlenv.environ import scrubbed_environment
 from mlenv.faces.cli import main
 from own_home import own_environment
@@ -141,6 +141,21 @@ def runner(tmp_path_factory: pytest.TempPathFactory, outside: Mapping[str, str],
     home = tmp_path_factory.mktemp("runner")
     scrubbed = {name: text for name, text in outside.items() if name not in {"VIRTUAL_ENV", "PYTHONPATH"}}
     return {**scrubbed, "HOME": str(home), "PIP_FIND_LINKS": str(wheel.parent), "PIP_NO_COMPILE": "1"}
+
+
+@pytest.fixture(scope="session")
+def real_projects(examples: Mapping[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
+    """The examples, and projects with locks of other tools, which are only exported; each with a secret beside."""
+    folder = tmp_path_factory.mktemp("real projects")
+    made = {}
+    for name in (*EXAMPLES, *LOCKS):
+        made[name] = folder / name
+        shutil.copytree(
+            examples[name] if name in examples else CHECKOUT / "tests" / "data" / "locks" / name, made[name]
+        )
+        (made[name] / ".git").mkdir(exist_ok=True)
+        (made[name] / ".env").write_text("TOKEN=sesame-open\n")
+    return made
 
 
 @pytest.fixture

@@ -15,7 +15,6 @@ from uv import find_uv_bin
 
 from exports.conftest import Lint
 from exports.job_runner import cloned, commit
-from exports.locked_projects import EXAMPLES
 from mlenv.exports.binder import BINDER
 from mlenv.exports.deployment import Deployment, Wish
 from pythons_here import discover
@@ -25,14 +24,14 @@ PICKED = """
 import json, os, sys
 from repo2docker.app import Repo2Docker
 
-os.chdir(sys.argv[1])
-for pack in Repo2Docker().buildpacks:
-    one = pack(base_image="docker.io/library/buildpack-deps:jammy")
-    if one.detect():
-        one.platform = "linux/amd64"
-        made = one.render()
-        print(json.dumps([type(one).__name__, one.python_version, made]))
-        break
+made = []
+for folder in sys.argv[1:]:
+    os.chdir(folder)
+    packs = (pack(base_image="docker.io/library/buildpack-deps:jammy") for pack in Repo2Docker().buildpacks)
+    one = next(pack for pack in packs if pack.detect())
+    one.platform = "linux/amd64"
+    made.append([type(one).__name__, one.python_version, one.render()])
+print(json.dumps(made))
 """
 SERVED = """
 import asyncio, json
@@ -64,29 +63,28 @@ print(json.dumps([names, app.kernel_manager.default_kernel_name, asyncio.run(mai
 """
 
 
-def picked(lint: Lint, folder: Path) -> tuple[str, str, str]:
-    """Return what repo2docker makes of a repository: build pack, Python, Dockerfile."""
-    name, python, dockerfile = json.loads(lint("python", "-c", PICKED, folder).stdout.splitlines()[-1])
-    return name, python, dockerfile
-
-
-@pytest.mark.parametrize("name", EXAMPLES)
-def test_repo2docker_picks_the_wished_pack_and_python(
-    project: Callable[[str], Path], here: Here, lint: Lint, name: str
+def test_repo2docker_picks_the_wished_pack_and_python_and_again_without_a_difference(
+    real_projects: Mapping[str, Path], here: Here, lint: Lint, tmp_path: Path
 ) -> None:
-    root = project(name)
-    here(root, "export", "binder", "--python", "3.11")
-    files = {path.name: path.read_text() for path in (root / "binder").iterdir()}
-    assert sorted(files) == ["postBuild", "runtime.txt"]
-    pack, python, dockerfile = picked(lint, root)
-    assert (pack, python) == ("PythonBuildPack", "3.11")
-    assert "RUN ./binder/postBuild" in dockerfile
-    assert "-r requirements.txt" not in dockerfile
-    lint("shellcheck", root / "binder" / "postBuild")
-    assert os.access(root / "binder" / "postBuild", os.X_OK)
-    assert "up to date" in here(root, "export", "binder", "--python", "3.11")
-    assert {path.name: path.read_text() for path in (root / "binder").iterdir()} == files
-    assert str(root) not in "".join(files.values())
+    repositories = []
+    for name, project in real_projects.items():
+        root = Path(shutil.copytree(project, tmp_path / name))
+        here(root, "export", "binder", "--python", "3.11")
+        files = {path.name: path.read_text() for path in (root / "binder").iterdir()}
+        assert sorted(files) == ["postBuild", "runtime.txt"]
+        assert os.access(root / "binder" / "postBuild", os.X_OK)
+        assert "up to date" in here(root, "export", "binder", "--python", "3.11")
+        assert {path.name: path.read_text() for path in (root / "binder").iterdir()} == files
+        assert "sesame-open" not in "".join(files.values())
+        assert str(root) not in "".join(files.values())
+        repositories.append(root)
+    lint("shellcheck", *(root / "binder" / "postBuild" for root in repositories))
+    picked = json.loads(lint("python", "-c", PICKED, *repositories).stdout.splitlines()[-1])
+    for root, (pack, python, dockerfile) in zip(repositories, picked, strict=True):
+        conda = (root / "conda-lock.yml").exists()
+        assert (pack, python) == ("PythonBuildPack", "3.12" if conda else "3.11")
+        assert "RUN ./binder/postBuild" in dockerfile
+        assert "-r requirements.txt" not in dockerfile
 
 
 @pytest.fixture(scope="module")

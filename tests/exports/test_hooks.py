@@ -12,7 +12,7 @@ import pytest
 
 from exports.conftest import Lint
 from exports.job_runner import commit
-from exports.locked_projects import CHECKOUT, EXAMPLES, mlenv_in
+from exports.locked_projects import CHECKOUT, mlenv_in
 from mlenv.exports.deployment import Deployment, Wish
 from mlenv.exports.hooks import PRE_COMMIT
 
@@ -20,17 +20,20 @@ Here = Callable[..., str]
 CONFIG = ".pre-commit-config.yaml"
 
 
-@pytest.mark.parametrize("name", EXAMPLES)
-def test_every_example_has_a_valid_configuration(
-    examples: Mapping[str, Path], here: Here, tmp_path: Path, lint: Lint, name: str
+def test_real_projects_have_a_valid_configuration_and_again_without_a_difference(
+    real_projects: Mapping[str, Path], here: Here, tmp_path: Path, lint: Lint
 ) -> None:
-    here(examples[name], "export", "pre-commit", "--output", str(tmp_path))
-    path = tmp_path / CONFIG
-    text = path.read_text()
-    lint("pre-commit", "validate-config", path)
-    assert "up to date" in here(examples[name], "export", "pre-commit", "--output", str(tmp_path))
-    assert path.read_text() == text
-    assert str(examples[name]) not in text
+    paths = []
+    for number, project in enumerate(real_projects.values()):
+        folder = tmp_path / str(number)
+        here(project, "export", "pre-commit", "--output", str(folder))
+        paths.append(folder / CONFIG)
+        text = paths[-1].read_text()
+        assert "up to date" in here(project, "export", "pre-commit", "--output", str(folder))
+        assert paths[-1].read_text() == text
+        assert "sesame-open" not in text
+        assert str(project) not in text
+    lint("pre-commit", "validate-config", *paths)
 
 
 def test_the_hooks_that_mlenv_itself_offers_are_valid(lint: Lint) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from exports.conftest import Lint
 from exports.job_runner import Job, cloned, commit, github_job, gitlab_job, parse_yaml
-from exports.locked_projects import EXAMPLES, mlenv_in
+from exports.locked_projects import mlenv_in
 from mlenv.exports.deployment import Deployment, Wish
 from mlenv.exports.github import GITHUB_ACTIONS
 from mlenv.exports.gitlab import GITLAB_CI
@@ -22,12 +22,6 @@ Here = Callable[..., str]
 FILES = {"github-actions": ".github/workflows/mlenv.yml", "gitlab-ci": ".gitlab-ci.yml"}
 SCHEMAS = {"github-actions": "vendor.github-workflows", "gitlab-ci": "vendor.gitlab-ci"}
 HOST = ".".join(map(str, sys.version_info[:2]))
-PRIVATE = """\
-[[tool.uv.index]]
-name = "in-house"
-url = "https://packages.example.com/simple"
-explicit = true
-"""
 BROKEN = {
     "cells": [
         {"cell_type": "code", "id": "a", "metadata": {}, "outputs": [], "execution_count": None, "source": "1/0"}
@@ -39,27 +33,30 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("kind", FILES)
-@pytest.mark.parametrize("name", EXAMPLES)
-def test_every_example_has_a_valid_pipeline(
-    examples: Mapping[str, Path], here: Here, tmp_path: Path, lint: Lint, kind: str, name: str
+def test_real_projects_have_a_valid_pipeline_and_again_without_a_difference(
+    real_projects: Mapping[str, Path], here: Here, tmp_path: Path, lint: Lint, kind: str
 ) -> None:
-    """The platform's schema, and linters of the file and of its shell lines; again without a difference."""
-    project = examples[name]
-    here(project, "export", kind, "--output", str(tmp_path))
-    path = tmp_path / FILES[kind]
-    text = path.read_text()
-    lint("check-jsonschema", "--builtin-schema", SCHEMAS[kind], path)
-    lint("yamllint", "--strict", "--config-data", YAMLLINT, path)
+    """The platform's schema, and linters of the file and of its shell lines."""
+    paths, shells = [], []
+    for number, project in enumerate(real_projects.values()):
+        folder = tmp_path / str(number)
+        here(project, "export", kind, "--output", str(folder))
+        path = folder / FILES[kind]
+        text = path.read_text()
+        assert "up to date" in here(project, "export", kind, "--output", str(folder))
+        assert path.read_text() == text
+        assert "sesame-open" not in text
+        assert str(Path.home()) not in text
+        assert str(project) not in text
+        paths.append(path)
+        for place, script in enumerate(_scripts(text)):
+            shells.append(folder / f"{place}.sh")
+            shells[-1].write_text(script)
+    lint("check-jsonschema", "--builtin-schema", SCHEMAS[kind], *paths)
+    lint("yamllint", "--strict", "--config-data", YAMLLINT, *paths)
+    lint("shellcheck", "--shell=bash", *shells)
     if kind == "github-actions":
-        lint("zizmor", "--offline", "--no-progress", path)
-    for number, script in enumerate(_scripts(text)):
-        shell = tmp_path / f"{number}.sh"
-        shell.write_text(script)
-        lint("shellcheck", "--shell=bash", shell)
-    assert "up to date" in here(project, "export", kind, "--output", str(tmp_path))
-    assert path.read_text() == text
-    assert str(Path.home()) not in text
-    assert str(project) not in text
+        lint("zizmor", "--offline", "--no-progress", *paths)
 
 
 YAMLLINT = (

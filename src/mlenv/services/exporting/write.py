@@ -107,7 +107,7 @@ _CHECKED: Mapping[State, str] = {
     "same": "is up to date",
     "ours": "is not what would be written now",
     "edited": "has been edited since mlenv wrote it",
-    "foreign": "was not written by mlenv",
+    "foreign": "was not written by mlenv for this project",
 }
 
 
