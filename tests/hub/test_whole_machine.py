@@ -7,7 +7,9 @@ import os
 import shutil
 import stat
 import subprocess
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -67,8 +69,6 @@ def test_an_environment_in_use_by_another_user_stays(machine: Machine, demo: Pat
 
 
 def _within(seconds: float, true: Callable[[], bool]) -> bool:
-    import time
-
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if true():
@@ -144,6 +144,24 @@ def test_what_is_unsafe_or_useless_for_others_is_refused_and_the_hint_mends_it(
         culprit.chmod(0o644 if culprit == file else 0o755)
 
 
+def test_a_python_that_only_the_administrator_can_reach_is_refused_by_name(machine: Machine, place: Path) -> None:
+    """As uv's own Pythons are, in the home of root."""
+    root, hidden = opened(machine.folder / "srv" / "hidden"), machine.folder / "hidden"
+    uv("venv", "--quiet", "--python", machine.env["MLENV_CREATE_PYTHON"], str(root / ".venv"), env=machine.env)
+    python = root / ".venv" / "bin" / "python"
+    (hidden / "bin").mkdir(parents=True, mode=0o755)
+    shutil.copy(python.resolve(), hidden / "bin" / "python3")
+    python.unlink()
+    python.symlink_to(hidden / "bin" / "python3")
+    hidden.chmod(0o700)
+    told = machine.admin(root, "kernels", "register", "--prefix", str(place), "--json", code=2)
+    error = json.loads(told.stdout)["error"]
+    assert error["code"] == "environment-closed"
+    assert "the environment's Python lies where other users cannot go" in error["message"]
+    assert error["where"] == str(hidden)
+    assert error["hint"].startswith("mlenv create --python /usr/bin/python3")
+
+
 def _spoil(path: Path, wrong: str) -> None:
     if wrong == "group-writable":
         os.chown(path, 0, 41002)
@@ -196,21 +214,31 @@ def test_one_users_environment_runs_for_another_only_where_it_is_safe(
 
 
 def _others_follow_what_the_keeper_changes(machine: Machine, root: Path) -> None:
-    """A package that the shared runtime cannot live with: another one is there before anybody starts the kernel."""
-    before = {path.name for path in (machine.share / "runtimes").iterdir()}
-    machine.admin(root, "add", "traitlets==5.0.5")
-    after = {path.name for path in (machine.share / "runtimes").iterdir() if path.is_dir()}
-    assert after > before - {".lock"}
-    (ran,) = machine.cells(USERS[0], "team-gone", "import traitlets; print('ran', traitlets.__version__)")
-    assert ran["text"] == "ran 5.0.5\n"
+    """A running kernel keeps what it has and says that a restart is due; what the next start needs is there by then."""
+    launcher = machine.share / "launcher.json"
+    before = launcher.read_text()
+    home, flag = machine.home(USERS[0]), machine.folder / "changed"
+    wait = f"import os, time\nopen('up', 'w')\nwhile not os.path.exists({str(flag)!r}): time.sleep(0.1)"
+    show = "r = %mlenv check\nprint(r.verdict, r.next.command, six.__version__, os.path.exists(six.__file__))"
+    with ThreadPoolExecutor(1) as aside:
+        running = aside.submit(machine.cells, USERS[0], "team-gone", f"import six\n{wait}", show)
+        try:
+            assert _within(60, (home / "up").exists)
+            launcher.write_text(before.replace('"version": "', '"version": "before '))
+            machine.admin(root, "add", "six==1.16.0")
+        finally:
+            flag.touch()
+        assert running.result()[1]["text"].splitlines()[0] == "restart mlenv restart 1.17.0 True"
+    assert launcher.read_text() == before
+    (ran,) = machine.cells(USERS[0], "team-gone", "import six; print(six.__version__)")
+    assert ran["text"] == "1.16.0\n"
 
 
-def test_users_leave_it_alone_and_the_administrator_removes_all_of_it(machine: Machine, place: Path) -> None:
-    """prune, repair and delete: a reason for who may not, nothing left behind by who may."""
+def test_users_leave_it_alone_and_the_administrator_removes_it(machine: Machine, kernel: str) -> None:
+    """repair and delete: a reason for who may not; by who may, only what another kernel needs stays."""
     root = opened(machine.folder / "srv" / "gone")
-    machine.admin(root, "create", "six", "--python", machine.env["MLENV_CREATE_PYTHON"])
+    machine.admin(root, "create", "six==1.17.0", "--python", machine.env["MLENV_CREATE_PYTHON"])
     machine.admin(root, "kernels", "register", "--prefix", str(machine.hub), "--name", "team-gone")
-    machine.admin(root, "kernels", "register", "--prefix", str(place), "--name", "team-place")
     _others_follow_what_the_keeper_changes(machine, root)
     before = snapshot(machine.spec_folder)
     assert "team-gone: for every user, kept by root" in machine.user(USERS[0], root, "kernels", "repair").stdout
@@ -220,25 +248,35 @@ def test_users_leave_it_alone_and_the_administrator_removes_all_of_it(machine: M
     assert "team-gone" not in machine.user(USERS[0], root, "kernels", "prune").stdout
     assert snapshot(machine.spec_folder) == before
     assert "team-gone" in machine.admin(root, "kernels", "repair", "team-gone").stdout
-    gone = machine.admin(root, "delete", "--yes").stdout
-    assert "team-gone (for every user)" in gone
-    assert "team-place (for every user)" in gone
+    assert "team-gone (for every user)" in machine.admin(root, "delete", "--yes").stdout
     assert not (machine.spec_folder / "team-gone").exists()
-    assert not (place / "share" / "mlenv").exists()
-    assert list((place / "share" / "jupyter" / "kernels").iterdir()) == []
+    (ran,) = machine.cells(USERS[0], kernel, "print('ran')")
+    assert ran["text"] == "ran\n"
 
 
-def test_prune_removes_the_kernel_of_a_project_that_is_gone(machine: Machine) -> None:
-    """Both for the administrator only; a user is told whose it is."""
+def test_prune_removes_the_kernel_of_a_project_that_is_gone_and_all_that_it_needed(
+    machine: Machine, place: Path
+) -> None:
+    """By the administrator; a user is told whose it is. The prefix is on nobody's path, and is remembered."""
     root = opened(machine.folder / "srv" / "short")
     uv("venv", "--quiet", "--python", machine.env["MLENV_CREATE_PYTHON"], str(root / ".venv"), env=machine.env)
-    machine.admin(root, "kernels", "register", "--prefix", str(machine.hub), "--name", "team-short")
+    machine.admin(root, "kernels", "register", "--prefix", str(place), "--name", "team-short")
+    assert "team-short" in machine.admin(machine.folder, "kernels").stdout
     shutil.rmtree(root)
-    said = machine.user(USERS[0], machine.home(USERS[0]), "kernels", "prune").stdout
+    argv = [
+        "env",
+        f"JUPYTER_PATH={place / 'share' / 'jupyter'}",
+        str(machine.hub / "bin" / "mlenv"),
+        "kernels",
+        "prune",
+    ]
+    said = machine.as_user(USERS[0], argv, machine.home(USERS[0])).stdout
     assert "team-short stays" in said
     assert "ask whoever keeps it" in said
     assert "removed team-short" in machine.admin(machine.folder, "kernels", "prune").stdout
-    assert not (machine.spec_folder / "team-short").exists()
+    assert not (place / "share" / "mlenv").exists()
+    assert list((place / "share" / "jupyter" / "kernels").iterdir()) == []
+    assert "team-short" not in machine.admin(machine.folder, "kernels").stdout
 
 
 def test_system_is_where_every_jupyter_of_the_machine_looks(machine: Machine, demo: Path) -> None:
@@ -279,6 +317,13 @@ def test_what_is_typed_wrong(machine: Machine, demo: Path, words: tuple[str, ...
     assert error["code"] == code
     assert says in error["message"]
     assert error["hint"]
+
+
+def test_a_user_registers_for_everybody_only_where_that_user_may_write(machine: Machine, demo: Path) -> None:
+    """The system's own rights decide, before anything is made."""
+    said = machine.user(USERS[0], demo, "kernels", "register", "--prefix", str(machine.hub), code=2).stderr
+    assert "only who keeps this folder can register kernels for every user" in said
+    assert list(machine.home(USERS[0]).glob(".local/share/mlenv/runtimes/*/runtime.json")) == []
 
 
 def test_without_a_place_it_registers_for_oneself(machine: Machine, demo: Path) -> None:

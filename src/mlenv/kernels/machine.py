@@ -62,7 +62,9 @@ def folders() -> tuple[Path, ...]:
 
 def everywhere() -> tuple[Kernel, ...]:
     """Return the kernels on Jupyter's path, then those that this user registered for others."""
-    return listed(folders())
+    on_path = search_path()
+    # Off the path nothing hides another: each place is of a Jupyter of its own.
+    return (*listed(on_path), *(one for place in folders() if place not in on_path for one in listed((place,))))
 
 
 def remember_place(place: Place) -> None:

@@ -235,7 +235,7 @@ def _chosen(kernel_id: str | None) -> list[Kernel]:
     known = kernels.everywhere()
     if kernel_id is None:
         return [one for one in known if one.ours and one.project]
-    named = [one for one in known if one.id == kernel_id.lower() and not one.shadowed_by]
+    named = [one for one in known if one.id == kernel_id.lower() and (one.shared or not one.shadowed_by)]
     if not named:
         raise MlenvError("kernel-missing", f"There is no kernel called {kernel_id}", hint="mlenv kernels")
     if not (named[0].ours and named[0].project):

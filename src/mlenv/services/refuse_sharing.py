@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
+from mlenv import store
 from mlenv.errors import MlenvError
 from mlenv.kernel import owners, sharing
 from mlenv.kernel.sharing import Entry
@@ -14,7 +15,24 @@ from mlenv.kernels import Place
 from mlenv.probe import environment
 from mlenv.services.project import LOCK_NAMES, MANIFEST_NAMES, Project
 
-__all__ = ["refuse_unfit"]
+__all__ = ["refuse_unfit", "refuse_unwritable"]
+
+
+def refuse_unwritable(place: Place) -> None:
+    """Refuse before any work where this user may not write what every user is to read.
+
+    Raises:
+        MlenvError: ``not-writable``.
+    """
+    for path in (place.share, place.kernels):
+        folder = store.nearest(path)
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise MlenvError(
+                "not-writable",
+                "only who keeps this folder can register kernels for every user",
+                where=str(folder),
+                hint="type it as root; or --prefix with a folder of your own; or for yourself: mlenv kernels register",
+            )
 
 
 def refuse_unfit(project: Project, place: Place, kernel_id: str) -> None:
@@ -37,7 +55,7 @@ def refuse_unfit(project: Project, place: Place, kernel_id: str) -> None:
             raise _writable(project, entry, why)
         why = sharing.unreadable(entry)
         if why:
-            raise _closed(entry, why)
+            raise _closed(project, entry, why)
     for path in (place.share, place.kernels / kernel_id):
         for entry in _there(path):
             why = sharing.changeable(entry, trusted) or (sharing.unreadable(entry) if entry.above else "")
@@ -92,14 +110,25 @@ def _writable(project: Project, entry: Entry, why: str) -> MlenvError:
     )
 
 
-def _closed(entry: Entry, why: str) -> MlenvError:
-    if entry.above:
-        what, target = "the environment lies where other users cannot go", entry.path
-        typed = f"chmod o+x {shlex.quote(target)}; or keep project and Python in a folder that all can enter (/srv)"
+def _closed(project: Project, entry: Entry, why: str) -> MlenvError:
+    what, target = "other users could not run this environment", shlex.quote(entry.path)
+    if not entry.above:
+        folder = entry.path if os.path.isdir(entry.path) else os.path.dirname(entry.path)
+        typed = f"chmod -R a+rX {shlex.quote(folder)}"
+    elif _only_above_python(project, entry.path):
+        what = "the environment's Python lies where other users cannot go"
+        typed = f"mlenv create --python /usr/bin/python3, or another that all can run; or chmod o+x {target}"
     else:
-        what, target = "other users could not run this environment", entry.path
-        typed = f"chmod -R a+rX {shlex.quote(os.path.dirname(target) if not os.path.isdir(target) else target)}"
+        what = "the environment lies where other users cannot go"
+        typed = f"chmod o+x {target}; or keep the project in a folder that all can enter, such as /srv"
     return MlenvError("environment-closed", f"{what}: {why}; nothing was registered", where=entry.path, hint=typed)
+
+
+def _only_above_python(project: Project, folder: str) -> bool:
+    """Whether only the base Python lies below a folder, and not the environment itself."""
+    python = os.path.realpath(environment.interpreter(project.prefix))
+    inside = [Path(path).is_relative_to(folder) for path in (python, project.prefix, os.path.realpath(project.prefix))]
+    return inside == [True, False, False]
 
 
 def _unsafe_place(entry: Entry, why: str) -> MlenvError:

@@ -23,7 +23,7 @@ from mlenv.services import kernel_ids
 from mlenv.services.context import Context
 from mlenv.services.project import Project, dotenv_of, open_project, require_environment
 from mlenv.services.proof import Proof, prove_spec
-from mlenv.services.refuse_sharing import refuse_unfit
+from mlenv.services.refuse_sharing import refuse_unfit, refuse_unwritable
 from mlenv.services.stranger import stranger_for
 from mlenv.services.tools import supply_of
 
@@ -137,6 +137,7 @@ def _register(context: Context, project: Project, place: Place, kernel_name: str
     root, prefix = str(project.root), project.prefix
     known = kernels.listed((place.kernels,))
     kernel_id = kernel_ids.id_for(known, root, prefix, project.root.name, kernel_name)
+    refuse_unwritable(place)
     context.tell("check", "looking who can read and who can change what every user's kernel will run")
     refuse_unfit(project, place, kernel_id)
     if context.options.dry_run:

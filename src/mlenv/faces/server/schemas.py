@@ -87,6 +87,7 @@ SCHEMAS: dict[str, _Schema] = {
             "project": _NULLABLE,
             "prefix": _NULLABLE,
             "shadowed_by": _NULLABLE,
+            "shared": {**_NULLABLE, "description": "mlenv's folder beside the kernels that are there for every user."},
             "advice": _TEXT,
             "current": _BOOL,
         }
