@@ -22,7 +22,7 @@ from mlenv.exports.image_steps import (
     user,
 )
 
-__all__ = ["DOCKER", "PORT", "dockerfile", "image_files"]
+__all__ = ["DOCKER", "PORT", "build_line", "dockerfile", "ignored", "image_files"]
 
 PORT = 8888
 
@@ -31,15 +31,15 @@ def image_files(deployment: Deployment, wish: Wish) -> tuple[TextFile, ...]:
     """Return the Dockerfile and what it leaves out of the image."""
     return (
         TextFile(path="Dockerfile", text=dockerfile(deployment, wish), maker="docker"),
-        TextFile(path="Dockerfile.dockerignore", text=_ignored(deployment), maker="docker"),
+        TextFile(path="Dockerfile.dockerignore", text=ignored(deployment), maker="docker"),
     )
 
 
-def dockerfile(deployment: Deployment, wish: Wish) -> str:
-    """Return the text of the Dockerfile: stages ``base``, ``build`` and ``final``."""
+def dockerfile(deployment: Deployment, wish: Wish, at: str = "Dockerfile") -> str:
+    """Return the text of the Dockerfile, which lies ``at`` a path: stages ``base``, ``build`` and ``final``."""
     base = base_of(deployment, wish.base)
     blocks = (
-        _head(deployment, wish),
+        _head(deployment, at),
         _base(base, wish),
         _build(deployment, base, wish),
         _final(deployment, base, wish),
@@ -47,11 +47,11 @@ def dockerfile(deployment: Deployment, wish: Wish) -> str:
     return "\n\n".join("\n".join(block) for block in blocks) + "\n"
 
 
-def _head(deployment: Deployment, wish: Wish) -> Iterator[str]:
+def _head(deployment: Deployment, at: str) -> Iterator[str]:
     python = "its Python" if deployment.conda else f"Python {deployment.python}"
     yield "# syntax=docker/dockerfile:1.10"
     yield f"# {deployment.slug}: {python} and the {deployment.packages} packages of {deployment.lock}."
-    yield f"# {_build_line(deployment)}"
+    yield f"# {build_line(deployment, at)}"
     yield "# BuildKit reads it (the default since Docker 23) and Dockerfile.dockerignore beside it; others do neither."
 
 
@@ -128,7 +128,7 @@ def _jupyter_start(deployment: Deployment) -> Iterator[str]:
     yield f"CMD {json.dumps(words)}"
 
 
-def _ignored(deployment: Deployment) -> str:
+def ignored(deployment: Deployment) -> str:
     """Return what never comes into the image: environments, secrets, and what only this machine needs."""
     lines = [
         "# Which files Docker is not given. With BuildKit this counts for Dockerfile instead of .dockerignore, whose",
@@ -146,9 +146,11 @@ def _ignored(deployment: Deployment) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _build_line(deployment: Deployment) -> str:
+def build_line(deployment: Deployment, at: str = "Dockerfile") -> str:
+    """Return the command that builds the image, typed in the project's folder."""
     secrets = "".join(f" --secret id={name}" for name in deployment.credentials)
-    return f"docker build --tag {deployment.slug}{secrets} ."
+    file = "" if at == "Dockerfile" else f" --file {at}"
+    return f"docker build{file} --tag {deployment.slug}{secrets} ."
 
 
 def _follow(deployment: Deployment, wish: Wish) -> str:
@@ -156,7 +158,7 @@ def _follow(deployment: Deployment, wish: Wish) -> str:
         f"docker run --rm --publish 127.0.0.1:{PORT}:{PORT}" if wish.jupyter else "docker run --rm --interactive --tty"
     )
     gpus = " --gpus all" if deployment.cuda else ""
-    return f"{_build_line(deployment)} && {run}{gpus} {deployment.slug}"
+    return f"{build_line(deployment)} && {run}{gpus} {deployment.slug}"
 
 
 DOCKER = Platform(

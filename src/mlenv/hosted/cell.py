@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import json
 import shlex
+from collections.abc import Sequence
 
 __all__ = ["cells", "notebook_text"]
 
 
-def cells(version: str, *, lock: str, source: str = "") -> tuple[str, str]:
+def cells(version: str, *, lock: str, source: str = "", told: Sequence[str] = ()) -> tuple[str, str]:
     """Return the cell that sets up, and the line with which the next one begins.
 
     Args:
         version: of mlenv, ``0.1.0``; the cell asks for this series.
         lock: relative to the source, or to the notebook where there is none.
-        source: address of the project's repository; empty where it has none.
+        source: address of the project's repository, or a folder of the host; empty where it has none.
+        told: further words, which choose extras and groups.
     """
     series = ".".join(version.split(".")[:2])
-    words = [*(("--from", source) if source else ()), "--lock", lock]
+    words = [*(("--from", source) if source else ()), "--lock", lock, *told]
     setup = " ".join(["%mlenv setup", *map(shlex.quote, words)])
     rows = ["# Colab, Kaggle and other hosted notebooks: the packages that the project locked"]
     if not source:
