@@ -87,9 +87,11 @@ def _steps(deployment: Deployment, base: Base) -> Iterator[Step]:
     yield f"FROM {base.image}"
     yield from apt([*base.packages, *(("git", "ca-certificates") if deployment.git else ())])
     yield own_mlenv(deployment, base, ("lab",))
-    yield "# The user that Studio runs it as."
-    gone = "userdel --remove ubuntu \\\n    && " if base.ubuntu else ""
-    yield f"RUN {gone}useradd --uid {_UID} --gid {_GID} --create-home --no-log-init --shell /bin/bash {_USER}"
+    yield "# The user that Studio runs it as; some images have one of that number."
+    yield (
+        f'RUN if there="$(getent passwd {_UID})"; then userdel "${{there%%:*}}"; fi \\\n'
+        f"    && useradd --uid {_UID} --gid {_GID} --create-home --no-log-init --shell /bin/bash {_USER}"
+    )
     yield f"# The volume of a space hides what lies in {_HOME}, so the project lies elsewhere."
     yield f"WORKDIR {APP}"
     yield from copy_inputs(deployment)
@@ -100,9 +102,8 @@ def _steps(deployment: Deployment, base: Base) -> Iterator[Step]:
     yield f"USER {_UID}:{_GID}"
     yield f"WORKDIR {_HOME}"
     yield "EXPOSE 8888"
-    yield f"ENTRYPOINT {json.dumps([_ENTRY])}"
-    yield "# In Studio the arguments of app-image-config-input.json count; these are for a look at it elsewhere."
-    yield f"CMD {json.dumps([*_ARGUMENTS, '--no-browser'])}"
+    yield "# Studio starts what app-image-config-input.json says; this is for a look at it elsewhere."
+    yield f"CMD {json.dumps([_ENTRY, *_ARGUMENTS, '--no-browser'])}"
 
 
 def _app_image(deployment: Deployment) -> dict[str, object]:

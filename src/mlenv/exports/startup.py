@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from mlenv.exports.deployment import Deployment
 from mlenv.model import value
 
-__all__ = ["Machine", "as_user", "clone", "own_requirement", "write_setup"]
+__all__ = ["Machine", "as_user", "clone", "write_setup"]
 
 
 @value
@@ -25,11 +25,6 @@ class Machine:
     """Whether mlenv's data has to lie there, too, for what lies elsewhere in the home is gone after a stop."""
     pythons: tuple[str, ...]
     """Interpreters that it has, beside those on the path, any of which can fetch a newer one."""
-
-
-def own_requirement(deployment: Deployment) -> str:
-    """Return what pip installs for mlenv itself: this version, with what the lock's kind needs."""
-    return deployment.mlenv.replace("mlenv==", "mlenv[conda]==") if deployment.conda else deployment.mlenv
 
 
 def as_user(machine: Machine, deployment: Deployment) -> Sequence[str]:
@@ -69,7 +64,7 @@ def write_setup(machine: Machine, deployment: Deployment) -> Sequence[str]:
 
 def _setup(machine: Machine, deployment: Deployment) -> Sequence[str]:
     below = f"/{deployment.below.rstrip('/')}" if deployment.below else ""
-    requirement = shlex.quote(own_requirement(deployment))
+    requirement = shlex.quote(deployment.tool())
     version = deployment.mlenv.partition("==")[2]
     words = ["--frozen", *deployment.told]
     if not deployment.conda:

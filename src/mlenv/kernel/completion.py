@@ -15,7 +15,21 @@ __all__ = ["Known", "complete", "files", "kernel_ids"]
 
 _ACTIONS: Mapping[str, Tuple[str, ...]] = {
     "dotenv": ("load", "show", "example"),
-    "export": ("environment.yml", "requirements.txt", "pylock.toml", "colab", "script"),
+    "export": (
+        "docker",
+        "github-actions",
+        "gitlab-ci",
+        "pre-commit",
+        "binder",
+        "sagemaker",
+        "vertex",
+        "kaggle",
+        "environment.yml",
+        "requirements.txt",
+        "pylock.toml",
+        "colab",
+        "script",
+    ),
     "kernels": ("list", "prune", "repair", "register"),
 }
 """The words that a verb's first argument may be."""
