@@ -64,17 +64,14 @@ def write_setup(machine: Machine, deployment: Deployment) -> Sequence[str]:
 
 def _setup(machine: Machine, deployment: Deployment) -> Sequence[str]:
     below = f"/{deployment.below.rstrip('/')}" if deployment.below else ""
-    requirement = shlex.quote(deployment.tool())
-    version = deployment.mlenv.partition("==")[2]
     words = ["--frozen", *deployment.told]
     if not deployment.conda:
         words += ["--python", deployment.python, "--fetch-python"]
-    pythons = " ".join(("python3.13", "python3.12", "python3.11", "python3", *machine.pythons))
     return (
         "#!/bin/bash",
         "# bash setup.sh STORE CHECKOUT [LOG]: mlenv, the environment as locked, its kernel. Again: no change.",
         "set -euo pipefail",
-        f'store="$1" project="$2{below}"',
+        f'store="$1" project="$2{_quoted(below)}"',
         'if [ -n "${3:-}" ]; then exec >>"$3" 2>&1; fi',
         *(
             ('export MLENV_DATA_DIR="$store/data" UV_CACHE_DIR="${UV_CACHE_DIR:-$store/cache}"',)
@@ -90,6 +87,20 @@ def _setup(machine: Machine, deployment: Deployment) -> Sequence[str]:
         "    exit 0",
         "fi",
         "",
+        *_own(machine, deployment),
+        "",
+        'cd "$project"',
+        f'"$store/host/bin/mlenv" {shlex.join(["create", *words])}',
+        f'"$store/host/bin/mlenv" {shlex.join(["check", "--strict", *deployment.told])}',
+    )
+
+
+def _own(machine: Machine, deployment: Deployment) -> Sequence[str]:
+    """Return the lines that install this very mlenv, where it is not there yet."""
+    requirement = shlex.quote(deployment.tool())
+    version = deployment.mlenv.partition("==")[2]
+    pythons = " ".join(("python3.13", "python3.12", "python3.11", "python3", *machine.pythons))
+    return (
         "own=\"import importlib.metadata as m; print(m.version('mlenv'))\"",
         f'if [ "$("$store/host/bin/python" -c "$own" 2>/dev/null)" != {shlex.quote(version)} ]; then',
         '    rm -rf "$store/host"',
@@ -113,10 +124,6 @@ def _setup(machine: Machine, deployment: Deployment) -> Sequence[str]:
         "    fi",
         f'    "$store/host/bin/python" -m pip install --quiet --disable-pip-version-check {requirement}',
         "fi",
-        "",
-        'cd "$project"',
-        f'"$store/host/bin/mlenv" {shlex.join(["create", *words])}',
-        f'"$store/host/bin/mlenv" {shlex.join(["check", "--strict", *deployment.told])}',
     )
 
 

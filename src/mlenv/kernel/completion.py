@@ -17,6 +17,8 @@ _ACTIONS: Mapping[str, Tuple[str, ...]] = {
     "dotenv": ("load", "show", "example"),
     "export": (
         "docker",
+        "compose",
+        "devcontainer",
         "github-actions",
         "gitlab-ci",
         "pre-commit",
