@@ -100,7 +100,9 @@ def _changes(deployment: Deployment) -> str:
 def _before(deployment: Deployment, base: Base) -> Iterator[str]:
     packages = sorted({*base.packages, *(["git"] if deployment.git else [])})
     if packages:
-        yield f"apt-get update && apt-get install --yes --no-install-recommends {' '.join(packages)}"
+        # A line each: the shell goes on behind a failing "a && b".
+        yield "apt-get update"
+        yield f"apt-get install --yes --no-install-recommends {' '.join(packages)}"
     yield from install_lines(deployment, base.host, "$HOME/mlenv")
     yield 'export PATH="$HOME/mlenv/bin:$PATH"'
     if deployment.below:
