@@ -94,6 +94,8 @@ class Builder:
     def __init__(self, work: Path) -> None:
         self.work = work
         self.count = 0
+        self.said = ""
+        """What the last instruction printed."""
         self.known: dict[str, list[str]] = {}
         _sh("mount", "--make-rprivate", "/")
         _sh("mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", str(work))
@@ -153,7 +155,8 @@ class Builder:
             except StepFailed as failure:
                 return {"steps": steps, "failed": f"{step.name} {step.rest}", "said": str(failure), "proofs": []}
             took = round(time.monotonic() - start, 1)
-            steps.append({"step": f"{step.name} {step.rest}", "how": how, "seconds": took})
+            steps.append({"step": f"{step.name} {step.rest}", "how": how, "seconds": took, "said": self.said})
+            self.said = ""
         proofs = [self._prove(dict(proof), stage, stages, job) for proof in job.get("proofs", ())]
         return {"steps": steps, "failed": "", "said": "", "proofs": proofs, "command": stage.command}
 
@@ -222,6 +225,7 @@ class Builder:
             done = self._in(root, argv, env, stage, job)
         if done.returncode:
             raise StepFailed(f"status {done.returncode}\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}")
+        self.said = done.stdout + done.stderr
 
     def _mount_for_run(
         self, mount: Mapping[str, str], root: Path, env: dict[str, str], job: Mapping[str, Any], after: ExitStack

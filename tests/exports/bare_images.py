@@ -28,7 +28,14 @@ class Built:
 
     def how(self, words: str) -> str:
         """``cached`` or ``done``: the step that has these words."""
-        return next(step["how"] for step in self.steps if words in step["step"])
+        return self._step(words)["how"]
+
+    def output(self, words: str) -> str:
+        """What the step that has these words printed."""
+        return self._step(words)["said"]
+
+    def _step(self, words: str) -> dict[str, str]:
+        return next(step for step in self.steps if words in step["step"])
 
 
 class BareImages:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.server
 import json
+import re
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
@@ -75,6 +76,11 @@ def test_the_image_is_in_step_with_its_lock_and_layers_last(images: BareImages, 
         "False False False True",
         "True True /home/app",
     ], look
+    assert built.output("mlenv sync").splitlines() == [
+        "synced .venv: + humanize 4.9.0",
+        "in step with requirements.txt: 1 package",
+        "in-step: 1 package of requirements.txt, installed as locked",
+    ]
     assert check["code"] == 0, check
     assert "in-step: 1 package of requirements.txt" in check["out"]
     _in_step_only_says_so_after_measuring(images, folder)
@@ -198,6 +204,7 @@ def test_the_kernel_and_jupyterlab_start_in_the_image(jupyter: tuple[Path, Calla
     assert not built.failed, built.said
     kernel = built.proofs[0]
     assert kernel["code"] == 0, kernel
+    assert not re.search(r"note|warning", built.output("mlenv create"), re.IGNORECASE), built.output("mlenv create")
     assert "/app/.venv 4.9.0" in kernel["out"]
     assert "in step" in kernel["out"].lower().replace("in-step", "in step")
     line = next(line for line in (folder / "Dockerfile").read_text().splitlines() if line.startswith("HEALTHCHECK"))
