@@ -181,3 +181,17 @@ def here(mlenv_home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
         return printed.out + printed.err
 
     return run
+
+
+@pytest.fixture
+def real_project(examples: Mapping[str, Path], tmp_path: Path) -> Callable[[str], Path]:
+    """A copy of an example or of a folder of ``tests/data/locks``, with a secret in ``.env``."""
+
+    def copy(name: str) -> Path:
+        source = examples[name] if name in examples else CHECKOUT / "tests" / "data" / "locks" / name
+        folder = Path(shutil.copytree(source, tmp_path / "some project"))
+        (folder / ".git").mkdir(exist_ok=True)
+        (folder / ".env").write_text("TOKEN=sesame-open\n")
+        return folder
+
+    return copy

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from exports.locked_projects import CHECKOUT, EXAMPLES, LOCKS
+from exports.locked_projects import EXAMPLES, LOCKS
 from mlenv.errors import MlenvError
 from mlenv.exports.deployment import Deployment, Wish
 from mlenv.exports.docker import dockerfile
 
 Lint = Callable[..., object]
 Here = Callable[..., str]
+Project = Callable[[str], Path]
 PLAIN = Deployment(
     name="Resume Demo",
     lock="uv.lock",
@@ -65,12 +65,9 @@ def test_the_linters_do_find_what_is_wrong(lint: Lint, lint_npm: Lint, tmp_path:
 
 @pytest.mark.parametrize("name", [*EXAMPLES, *LOCKS])
 def test_real_projects_are_exported_and_again_without_a_difference(
-    name: str, examples: Mapping[str, Path], here: Here, lint: Lint, tmp_path: Path
+    name: str, real_project: Project, here: Here, lint: Lint, tmp_path: Path
 ) -> None:
-    folder = tmp_path / "some project"
-    shutil.copytree(examples[name] if name in EXAMPLES else CHECKOUT / "tests" / "data" / "locks" / name, folder)
-    (folder / ".git").mkdir(exist_ok=True)
-    (folder / ".env").write_text("TOKEN=sesame-open\n")
+    folder = real_project(name)
     for more in ([], ["--jupyter"]):
         here(folder, "export", "docker", *more)
         lint("hadolint", folder / "Dockerfile")

@@ -6,7 +6,7 @@ import json
 import re
 import shutil
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from exports.bare_images import BareImages
-from exports.locked_projects import CHECKOUT, EXAMPLES, LOCKS
+from exports.locked_projects import EXAMPLES, LOCKS
 from exports.test_dockerfiles import PLAIN, VARIANTS
 from mlenv.exports.compose import COMPOSE
 from mlenv.exports.deployment import Deployment, Wish
@@ -93,12 +93,9 @@ def test_dev_containers_are_read_by_their_own_tool(
 
 @pytest.mark.parametrize("name", [*EXAMPLES, *LOCKS])
 def test_real_projects_are_exported_and_again_without_a_difference(
-    name: str, examples: Mapping[str, Path], here: Here, lint: Lint, tmp_path: Path
+    name: str, real_project: Project, here: Here, lint: Lint, tmp_path: Path
 ) -> None:
-    folder = tmp_path / "some project"
-    shutil.copytree(examples[name] if name in EXAMPLES else CHECKOUT / "tests" / "data" / "locks" / name, folder)
-    (folder / ".git").mkdir(exist_ok=True)
-    (folder / ".env").write_text("TOKEN=sesame-open\n")
+    folder = real_project(name)
     for kind, path in (("compose", "compose.yaml"), ("devcontainer", ".devcontainer/devcontainer.json")):
         here(folder, "export", kind)
         made = (folder / path).read_text()
