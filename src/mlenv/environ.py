@@ -116,8 +116,8 @@ def scrubbed_environment(environ: Mapping[str, str] | None = None) -> dict[str, 
         environ: the environment to start from; this process's where none is given.
     """
     source = os.environ if environ is None else environ
-    secret = _from_dotenv(source)
-    kept = {name: text for name, text in source.items() if name not in secret and not _dropped(name.upper())}
+    left_out = _from_dotenv(source) | _unset_credentials(source)
+    kept = {name: text for name, text in source.items() if name not in left_out and not _dropped(name.upper())}
     return {**kept, **_certificates(kept), **_ADDED}
 
 
@@ -125,6 +125,17 @@ def _from_dotenv(environ: Mapping[str, str]) -> frozenset[str]:
     """Return the names that a kernel loaded from ``.env``, as it says itself; ``!mlenv`` in a cell inherits them."""
     names = environ.get("MLENV_DOTENV", "").split(",")
     return frozenset({"MLENV_DOTENV", *names}) - {"PATH", ""}
+
+
+def _unset_credentials(environ: Mapping[str, str]) -> frozenset[str]:
+    """Return the variables of credentials that are empty, name and password both: pipelines set a missing secret so.
+
+    uv would send an empty name and password along, which an index that asks for none may refuse.
+    """
+    endings = ("_USERNAME", "_PASSWORD")
+    indexes = {name.removesuffix(end) for name in environ for end in endings if name.endswith(end)}
+    pairs = [[f"{index}{end}" for end in endings] for index in indexes if index.startswith("UV_INDEX_")]
+    return frozenset(name for pair in pairs if not any(environ.get(name) for name in pair) for name in pair)
 
 
 def _dropped(name: str) -> bool:

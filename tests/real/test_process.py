@@ -250,3 +250,11 @@ def test_the_handlers_of_signals_are_as_before() -> None:
     before = signal.getsignal(signal.SIGTERM)
     run(python("pass"))
     assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_credentials_that_are_empty_are_none() -> None:
+    empty = {"UV_INDEX_A_USERNAME": "", "UV_INDEX_A_PASSWORD": "", "UV_INDEX_B_USERNAME": ""}
+    token = {"UV_INDEX_C_USERNAME": "", "UV_INDEX_C_PASSWORD": "token", "UV_INDEX": "", "X_PASSWORD": ""}
+    kept = scrubbed_environment({**empty, **token})
+    assert not empty.keys() & kept.keys()
+    assert token.items() <= kept.items()

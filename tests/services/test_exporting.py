@@ -208,3 +208,10 @@ def test_seals_know_what_was_changed() -> None:
     assert state_of(text.replace("b", "c", 1), "other") == "edited"
     assert state_of("a\n", "other") == "foreign"
     assert sealed(TextFile(path="x", text="{}", comment=None), "docker", "uv.lock") == "{}\n"
+
+
+def test_completion_offers_every_kind() -> None:
+    from mlenv.kernel.completion import _ACTIONS
+    from mlenv.services.export import KINDS
+
+    assert _ACTIONS["export"] == tuple(KINDS)

@@ -14,6 +14,7 @@ from mlenv.verbs import OPTIONS, VERBS, Verb, verb_named
 __all__ = ["Known", "complete", "files", "kernel_ids"]
 
 _ACTIONS: Mapping[str, Tuple[str, ...]] = {
+    "cluster": ("check",),
     "dotenv": ("load", "show", "example"),
     "export": (
         "docker",
