@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from uv import find_uv_bin
 
 from mlenv.errors import MlenvError
 from mlenv.exports.deployment import Deployment, Platform, TextFile, Wish
+from mlenv.exports.platforms import PLATFORMS
 from mlenv.exports.sealed import sealed, state_of
 from mlenv.faces.cli import main
 from mlenv.services.context import Context, Options, silent
@@ -215,3 +218,16 @@ def test_completion_offers_every_kind() -> None:
     from mlenv.services.export import KINDS
 
     assert _ACTIONS["export"] == tuple(KINDS)
+
+
+@pytest.mark.parametrize("name", PLATFORMS)
+def test_what_comes_from_git_is_built_wherever_the_project_goes(name: str) -> None:
+    plain = Deployment(name="demo", lock="uv.lock", kind="uv", python="3.12.4", mlenv="mlenv==1.0", packages=1)
+    for wish in (Wish(), Wish(jupyter=True)):
+        texts = [file.text for file in PLATFORMS[name].files(replace(plain, git=True), wish)]
+        made = [
+            line for text in texts for line in text.splitlines() if re.search(r"mlenv\S* (sync|create|setup) ", line)
+        ]
+        assert made or name in {"pre-commit", "compose"}
+        assert all("--allow-build" in line for line in made)
+        assert "--allow-build" not in "".join(file.text for file in PLATFORMS[name].files(plain, wish))

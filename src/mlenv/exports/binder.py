@@ -39,7 +39,7 @@ JSON
 def _files(deployment: Deployment, wish: Wish) -> tuple[TextFile, ...]:
     lock = deployment.below + deployment.lock
     own = deployment.minor in _PYTHONS and not deployment.conda
-    create = ["mlenv", "create", "--frozen", *deployment.told]
+    create = ["mlenv", "create", *deployment.as_locked]
     if not deployment.conda:
         create += ["--python", deployment.minor, *([] if own else ["--fetch-python"])]
     post_build = _POST_BUILD.format(

@@ -61,6 +61,11 @@ class Deployment:
         return plain[:60].rstrip("-") or "project"
 
     @property
+    def as_locked(self) -> tuple[str, ...]:
+        """The words that make the environment of the lock as it is; what comes from git has no wheel, and is built."""
+        return ("--frozen", *self.told, *(("--allow-build",) if self.git else ()))
+
+    @property
     def minor(self) -> str:
         """``3.12``."""
         return ".".join(self.python.split(".")[:2])

@@ -145,9 +145,7 @@ def kernel_id(deployment: Deployment) -> str:
 
 def _verb(deployment: Deployment, kernel: str) -> Iterator[str]:
     yield from ("create", "--name", kernel) if kernel else ("sync",)
-    yield from ("--frozen", *deployment.told)
-    if deployment.git:
-        yield "--allow-build"
+    yield from deployment.as_locked
 
 
 def _python(deployment: Deployment, base: Base) -> str:

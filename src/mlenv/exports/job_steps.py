@@ -32,7 +32,7 @@ def install_lines(deployment: Deployment, python: str, folder: str) -> list[str]
 
 def restore_line(deployment: Deployment, *, fetched: bool = False) -> str:
     """Return the line that makes the environment from the lock; ``fetched``: uv brings Python."""
-    words = ["mlenv", "sync", "--frozen", *deployment.told]
+    words = ["mlenv", "sync", *deployment.as_locked]
     if not deployment.conda:
         words += ["--python", deployment.python, *(["--fetch-python"] if fetched else [])]
     return shlex.join(words)

@@ -54,7 +54,7 @@ def _notebook(deployment: Deployment) -> str:
 
 
 def _told(deployment: Deployment) -> tuple[str, ...]:
-    words = deployment.told
+    words = deployment.as_locked[1:]  # a hosted runtime never relocks
     return words[2:] if words[:1] == ("--lock",) else words
 
 

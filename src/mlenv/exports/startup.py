@@ -64,7 +64,7 @@ def write_setup(machine: Machine, deployment: Deployment) -> Sequence[str]:
 
 def _setup(machine: Machine, deployment: Deployment) -> Sequence[str]:
     below = f"/{deployment.below.rstrip('/')}" if deployment.below else ""
-    words = ["--frozen", *deployment.told]
+    words = [*deployment.as_locked]
     if not deployment.conda:
         words += ["--python", deployment.python, "--fetch-python"]
     return (
