@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from mlenv.clusters.answers import parse_answer
-from mlenv.clusters.judging import for_cluster, judge_scheduler, judge_worker, sum_up
+from mlenv.clusters.judging import for_cluster, judge_scheduler, judge_worker, spoken_by, sum_up
 from mlenv.clusters.sending import pack
 from mlenv.errors import MlenvError
 from mlenv.loaded import told_late
@@ -76,7 +76,7 @@ def test_a_lock_without_dask_says_so() -> None:
 def test_the_scheduler_is_asked_for_what_it_speaks_with_only() -> None:
     answer = parse_answer(said({"dask": "2026.1", "distributed": "2025.1", "msgpack": "1.0"}))
     worker = parse_answer(said({**dict(PINS), "msgpack": "1.1"}))
-    report = judge_scheduler(answer, for_cluster(selection()), [worker, worker])
+    report = judge_scheduler(answer, for_cluster(selection()), [spoken_by(worker)] * 2)
     assert [(row.kind, row.package) for row in report.findings] == [("different", "distributed"), ("note", None)]
     assert report.findings[1].reason == "the scheduler has msgpack 1.0, 2 of 2 workers 1.1"
 

@@ -21,7 +21,7 @@ from mlenv.model import (
     Survey,
 )
 
-__all__ = ["TOOLS", "for_cluster", "judge_scheduler", "judge_worker", "sum_up"]
+__all__ = ["TOOLS", "for_cluster", "judge_scheduler", "judge_worker", "spoken_by", "sum_up"]
 
 TOOLS = ("distributed", "dask", "msgpack", "cloudpickle", "tornado")
 """What scheduler, workers and clients speak to each other with; a worker without it is none."""
@@ -102,8 +102,14 @@ def _unlocked_tools(answer: Answer, selection: Selection) -> Iterator[Finding]:
         yield Finding(kind="note", reason=f"{selection.lock} does not name {_names(names)}, which workers need")
 
 
-def judge_scheduler(answer: Answer, selection: Selection, workers: Sequence[Answer]) -> Report:
-    """Say whether the scheduler speaks as the lock says, and as its workers do; what else it has is its own affair."""
+def judge_scheduler(answer: Answer, selection: Selection, workers: Sequence[Mapping[str, str]]) -> Report:
+    """Say whether the scheduler speaks as the lock says, and as its workers do; what else it has is its own affair.
+
+    Args:
+        answer: what the scheduler said.
+        selection: from :func:`for_cluster`, for its own interpreter.
+        workers: :func:`spoken_by` of each worker.
+    """
     pins = tuple(pin for pin in selection.pins if pin.name in TOOLS)
     asked = replace(selection, pins=pins, exact=False, findings=(), declared=(), requires_python="", own="")
     report = _report(answer, asked, [row for row in answer.loaded if row.name in TOOLS])
@@ -116,18 +122,19 @@ def judge_scheduler(answer: Answer, selection: Selection, workers: Sequence[Answ
     return replace(report, findings=rows, verdict=verdict, next=then)
 
 
-def _unlike(answer: Answer, workers: Sequence[Answer], pinned: set[str]) -> Iterator[Finding]:
+def _unlike(answer: Answer, workers: Sequence[Mapping[str, str]], pinned: set[str]) -> Iterator[Finding]:
     """Yield what scheduler and workers have in different versions and no lock decides: Dask itself warns of these."""
-    own = _versions(answer)
+    own = spoken_by(answer)
     for name, version in own.items():
-        others = Counter(_versions(worker).get(name, version) for worker in workers)
+        others = Counter(worker.get(name, version) for worker in workers)
         del others[version]
         if others and name not in pinned:
             told = ", ".join(f"{number} of {len(workers)} workers {other}" for other, number in others.most_common(3))
             yield Finding(kind="note", package=None, reason=f"the scheduler has {name} {version}, {told}")
 
 
-def _versions(answer: Answer) -> dict[str, str]:
+def spoken_by(answer: Answer) -> dict[str, str]:
+    """Return the versions of what a process speaks to the others with, its Python's among them."""
     found = {row.name: row.version for row in answer.installed.distributions if row.name in TOOLS}
     return {"Python": ".".join(answer.target.python.split(".")[:2]), **found}
 

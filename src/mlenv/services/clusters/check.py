@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from mlenv.clusters import judging
-from mlenv.clusters.answers import Answer, Process, parse_answer
+from mlenv.clusters.answers import Process, parse_answer
 from mlenv.errors import MlenvError
 from mlenv.locks import Target
 from mlenv.model import Checked, Member, Selection, Survey
@@ -66,40 +66,34 @@ def judge_cluster(context: Context, project: Project, processes: Sequence[Proces
             "the scheduler has no workers: there is nothing to compare",
             hint="dask worker tcp://HOST:8786",
         )
-    answers = [_read(one) for one in processes]
     select = _selections(context, project)
-    workers = [answer for one, answer in zip(processes, answers, strict=True) if _is_worker(one, answer)]
-    rows = []
-    for one, answer in zip(processes, answers, strict=True):
-        member = Member(role="scheduler" if one.is_scheduler else "worker", host=one.host)
-        if isinstance(answer, MlenvError):
-            rows.append(Checked(name=one.name, is_notebook=False, error=answer, member=member))
-            continue
-        selection = select(answer.target)
-        if one.is_scheduler:
-            report = judging.judge_scheduler(answer, selection, [row for row in workers if isinstance(row, Answer)])
-        else:
-            report = judging.judge_worker(answer, selection, has_nanny=one.has_nanny)
-        member = Member(role=member.role, host=member.host, python=answer.target.python)
-        rows.append(Checked(name=one.name, is_notebook=False, report=report, member=member))
-    survey = judging.sum_up([*rows[1:], *rows[:1]] if processes[0].is_scheduler else rows)
+    spoken: list[Mapping[str, str]] = []
+    # The scheduler last: it is held against what the workers speak. No answer is kept once it has been judged.
+    last = sorted(processes, key=lambda one: one.is_scheduler)
+    survey = judging.sum_up([_judged(one, select, spoken) for one in last])
     if survey.next is None or find_root(context.cwd) == project.root:
         return survey
     typed = survey.next.command.replace('"."', json.dumps(seen_from(context, project.folder)))
     return replace(survey, next=replace(survey.next, command=typed))
 
 
-def _is_worker(one: Process, answer: Answer | MlenvError) -> bool:
-    return not one.is_scheduler and isinstance(answer, Answer)
-
-
-def _read(one: Process) -> Answer | MlenvError:
-    if one.error is not None:
-        return one.error
+def _judged(one: Process, select: Callable[[Target], Selection], spoken: list[Mapping[str, str]]) -> Checked:
+    """Judge one process; a worker's versions of what the processes speak with are added to ``spoken``."""
+    member = Member(role="scheduler" if one.is_scheduler else "worker", host=one.host)
     try:
-        return parse_answer(one.answer)
+        if one.error is not None:
+            raise one.error
+        answer = parse_answer(one.answer)
     except MlenvError as error:
-        return error
+        return Checked(name=one.name, is_notebook=False, error=error, member=member)
+    selection = select(answer.target)
+    if one.is_scheduler:
+        report = judging.judge_scheduler(answer, selection, spoken)
+    else:
+        report = judging.judge_worker(answer, selection, has_nanny=one.has_nanny)
+        spoken.append(judging.spoken_by(answer))
+    member = replace(member, python=answer.target.python)
+    return Checked(name=one.name, is_notebook=False, report=report, member=member)
 
 
 def _selections(context: Context, project: Project) -> Callable[[Target], Selection]:
