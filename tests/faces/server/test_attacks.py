@@ -5,6 +5,7 @@ After each attack nothing was written below the server's root or its user's home
 
 from __future__ import annotations
 
+import time
 import urllib.parse
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -65,7 +66,14 @@ class Attacked:
             name: text for name, text in snapshot(self.home).items() if not name.startswith(("mlenv-cache", "runtime"))
         }
         jobs = self.server.get("jobs")["jobs"]
-        return snapshot(self.server.root), home, children_of(self.server.process.pid), jobs
+        return snapshot(self.server.root), home, self._lasting_children(), jobs
+
+    def _lasting_children(self) -> list[str]:
+        """What runs below the server, but for what ends by itself: looking at a project starts an interpreter."""
+        deadline = time.monotonic() + 10
+        while (found := children_of(self.server.process.pid)) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        return found
 
 
 def _as_described(path: str, method: str, answer: Answer) -> None:
