@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from uv import find_uv_bin
 
 from live_kernel import CellResult, LiveKernel
 from own_home import own_environment
@@ -45,6 +46,16 @@ def shared_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """mlenv's data folder, one for the whole run: runtimes are made once (``MLENV_TEST_DATA_DIR`` keeps them longer)."""
     kept = os.environ.get("MLENV_TEST_DATA_DIR")
     return Path(kept) if kept else tmp_path_factory.mktemp("mlenv-data")
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """mlenv's wheel, without the front end."""
+    folder = tmp_path_factory.mktemp("dist")
+    env = {**os.environ, "SKIP_JUPYTER_BUILDER": "1"}
+    argv = [find_uv_bin(), "build", "--quiet", "--wheel", "--out-dir", str(folder)]
+    subprocess.run([*argv, str(Path(__file__).resolve().parents[1])], check=True, env=env)
+    return next(folder.glob("*.whl"))
 
 
 @pytest.fixture

@@ -90,17 +90,6 @@ def _run(argv: Sequence[str], *, ok: bool) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.fixture(scope="session")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """mlenv's wheel, without the front end."""
-    folder = tmp_path_factory.mktemp("dist")
-    env = {**os.environ, "SKIP_JUPYTER_BUILDER": "1"}
-    subprocess.run(
-        [find_uv_bin(), "build", "--quiet", "--wheel", "--out-dir", str(folder), str(CHECKOUT)], check=True, env=env
-    )
-    return next(folder.glob("*.whl"))
-
-
-@pytest.fixture(scope="session")
 def examples(tmp_path_factory: pytest.TempPathFactory, outside: Mapping[str, str]) -> Mapping[str, Path]:
     """Copies of the projects of ``examples/``, each with a lock: name -> folder. Tests leave them as they are."""
     folder = tmp_path_factory.mktemp("examples")

@@ -2,27 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
-from uv import find_uv_bin
 
-from hosted.image import CHECKOUT, Image, make_image
+from hosted.image import Image, make_image
 from own_home import own_environment
-
-
-@pytest.fixture(scope="session")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """mlenv's wheel, without the front end, which no hosted runtime loads."""
-    folder = tmp_path_factory.mktemp("dist")
-    env = {**os.environ, "SKIP_JUPYTER_BUILDER": "1"}
-    subprocess.run(
-        [find_uv_bin(), "build", "--quiet", "--wheel", "--out-dir", str(folder), str(CHECKOUT)], check=True, env=env
-    )
-    return next(folder.glob("*.whl"))
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ from mlenv.exports.deployment import Deployment, Platform, TextFile, Wish
 from mlenv.exports.job_steps import (
     EXECUTED,
     check_line,
+    commit_line,
     indented,
     install_lines,
     restore_line,
@@ -154,9 +155,7 @@ def _annotation(deployment: Deployment) -> str:
 
 
 def _follow(deployment: Deployment, wish: Wish) -> str:
-    path = _path(deployment)
-    secrets = f"; secrets to set there: {', '.join(deployment.credentials)}" if deployment.credentials else ""
-    return f"git add {path}, commit and push{secrets}"
+    return commit_line(_path(deployment), deployment, "secrets")
 
 
 GITHUB_ACTIONS = Platform(

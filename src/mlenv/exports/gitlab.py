@@ -11,6 +11,7 @@ from mlenv.exports.image_base import Base, base_of
 from mlenv.exports.job_steps import (
     EXECUTED,
     check_line,
+    commit_line,
     indented,
     install_lines,
     restore_line,
@@ -118,8 +119,7 @@ def _secrets(deployment: Deployment) -> str:
 def _follow(deployment: Deployment, wish: Wish) -> str:
     path = _path(deployment)
     include = f", take it in at the top (include: / - local: {path})" if deployment.below else ""
-    secrets = f"; variables to set there: {', '.join(deployment.credentials)}" if deployment.credentials else ""
-    return f"git add {path}{include}, commit and push{secrets}"
+    return commit_line(f"{path}{include}", deployment, "variables")
 
 
 GITLAB_CI = Platform(

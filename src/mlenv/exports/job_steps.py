@@ -8,7 +8,17 @@ from collections.abc import Sequence
 
 from mlenv.exports.deployment import Deployment
 
-__all__ = ["EXECUTED", "check_line", "indented", "install_lines", "restore_line", "run_lines", "yaml_line", "yaml_word"]
+__all__ = [
+    "EXECUTED",
+    "check_line",
+    "commit_line",
+    "indented",
+    "install_lines",
+    "restore_line",
+    "run_lines",
+    "yaml_line",
+    "yaml_word",
+]
 
 _PLAIN = re.compile(r"[a-z][\w ./=+-]*", re.ASCII)
 EXECUTED = "executed"
@@ -28,6 +38,12 @@ def install_lines(deployment: Deployment, python: str, folder: str) -> list[str]
         f'{python} -m venv "{folder}"',
         f'"{folder}/bin/pip" install --quiet --disable-pip-version-check {requirement}',
     ]
+
+
+def commit_line(path: str, deployment: Deployment, credentials: str) -> str:
+    """Return what to type next; ``credentials``: what the service calls those of private indexes."""
+    named = ", ".join(deployment.credentials)
+    return f"git add {path}, commit and push" + (f"; {credentials} to set there: {named}" if named else "")
 
 
 def restore_line(deployment: Deployment, *, fetched: bool = False) -> str:
