@@ -243,8 +243,7 @@ VERBS: Tuple[Verb, ...] = (
     _verb("outdated", "List packages that have newer versions.", "--offline", example="outdated"),
     _verb(
         "kernels",
-        "List kernels and their states; prune removes mlenv's own whose environment is gone, repair mends them,"
-        " register makes one, for every user if asked.",
+        "List kernels; prune removes mlenv's own that lead nowhere, repair mends, register makes one, or one for all.",
         "--dry-run",
         "--yes",
         "--force",

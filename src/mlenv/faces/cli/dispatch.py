@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from mlenv.errors import MlenvError
+from mlenv.faces.cli.further import FURTHER
 from mlenv.faces.cli.parser import Request
 from mlenv.model import Event, Outcome, Report, Survey
 from mlenv.services.context import Context, Options
@@ -133,12 +134,6 @@ def _check(context: Context, request: Request) -> _Answer:
     return check(context)
 
 
-def _scan(context: Context, request: Request) -> Outcome:
-    from mlenv.services.scan import scan
-
-    return scan(context, request.arguments)
-
-
 def _add(context: Context, request: Request) -> Outcome:
     from mlenv.services.add import add
 
@@ -157,13 +152,6 @@ def _upgrade(context: Context, request: Request) -> Outcome:
     from mlenv.services.add import upgrade
 
     return upgrade(context, request.arguments)
-
-
-def _setup(context: Context, request: Request) -> Outcome:
-    from mlenv.services.hosting.setup import setup
-
-    options = request.options
-    return setup(context, options.get("from") or "", isolated=options.get("isolated", False))
 
 
 def _sync(context: Context, request: Request) -> Outcome:
@@ -197,29 +185,6 @@ def _freeze(context: Context, request: Request) -> Outcome:
     return freeze(context, wish)
 
 
-def _bundle(context: Context, request: Request) -> Outcome:
-    from mlenv.services.bundling.make import bundle
-
-    return bundle(context, request.options.get("platform", ()), request.options.get("output"))
-
-
-def _export(context: Context, request: Request) -> Outcome:
-    from mlenv.services.export import ExportWish, export
-
-    kind, *rest = request.arguments or ("",)
-    options = request.options
-    wish = ExportWish(
-        arguments=tuple(rest),
-        output=options.get("output"),
-        write=options.get("write", False),
-        declared=options.get("declared", False),
-        check=options.get("check", False),
-        jupyter=options.get("jupyter", False),
-        base=options.get("base", ""),
-    )
-    return export(context, kind, wish)
-
-
 def _list(context: Context, request: Request) -> Outcome:
     from mlenv.services.inspect import list_packages
 
@@ -238,74 +203,10 @@ def _outdated(context: Context, request: Request) -> Outcome:
     return outdated(context)
 
 
-def _kernels(context: Context, request: Request) -> Outcome:
-    from mlenv.services import kernels
-
-    action, *rest = request.arguments or ("list",)
-    if action == "list":
-        return kernels.list_kernels(context)
-    if action == "prune":
-        from mlenv.services.prune import prune
-
-        return prune(context, unused=request.options.get("unused", False))
-    if action == "repair":
-        return kernels.repair(context, rest[0] if rest else None)
-    if action == "register":
-        return _register(context, request)
-    from mlenv.verbs import did_you_mean
-
-    near = did_you_mean(action, ("list", "prune", "register", "repair"))
-    raise MlenvError(
-        "usage", f"'mlenv kernels' has no action '{action}'.{near}", hint="mlenv kernels list|prune|register|repair"
-    )
-
-
-def _cluster(context: Context, request: Request) -> Survey | Outcome:
-    if request.arguments == ("plugin",):
-        from mlenv.services.clusters.payload import payload_outcome
-
-        return payload_outcome(context, request.options.get("platform", ()))
-    from mlenv.services.clusters.check import check_cluster
-
-    return check_cluster(context, request.arguments, request.options.get("timeout"))
-
-
-def _register(context: Context, request: Request) -> Outcome:
-    """Register for this user as ``use`` does, or for every user of the machine."""
-    prefix, system = request.options.get("prefix"), request.options.get("system", False)
-    name = request.options.get("name", "")
-    if len(request.arguments) > 1:
-        message = "'mlenv kernels register' takes no arguments: the project's environment is registered"
-        raise MlenvError("usage", message, hint="mlenv kernels register --project DIR; another environment: mlenv use")
-    if prefix and system:
-        raise MlenvError("usage", "--prefix and --system exclude each other", hint="mlenv kernels register --system")
-    if prefix or system:
-        from mlenv.services.share import register_for_all
-
-        return register_for_all(context, prefix=prefix, kernel_name=name)
-    from mlenv.services.use import use
-
-    return use(context, None, kernel_name=name)
-
-
 def _pythons(context: Context, request: Request) -> Outcome:
     from mlenv.services.pythons import pythons
 
     return pythons(context)
-
-
-def _run(context: Context, request: Request) -> Outcome:
-    from mlenv.services.run import RunWish, run
-
-    options = request.options
-    wish = RunWish(
-        output=options.get("output"),
-        parameters=tuple((name, text) for name, text in options.get("parameter", ())),
-        check=options.get("check", False),
-        inplace=options.get("inplace", False),
-        timeout=options.get("timeout"),
-    )
-    return run(context, request.arguments[0], wish)
 
 
 def _switch(context: Context, request: Request) -> Outcome:
@@ -358,27 +259,21 @@ def _only_in_a_notebook(context: Context, request: Request) -> Outcome:
 
 
 SERVICES: Mapping[str, _Service] = {
+    **FURTHER,
     "create": _create,
     "init": _init,
     "use": _use,
     "check": _check,
-    "scan": _scan,
     "add": _add,
     "remove": _remove,
-    "setup": _setup,
     "sync": _sync,
     "lock": _lock,
     "upgrade": _upgrade,
     "freeze": _freeze,
-    "bundle": _bundle,
-    "export": _export,
     "list": _list,
     "show": _show,
     "outdated": _outdated,
-    "kernels": _kernels,
-    "cluster": _cluster,
     "pythons": _pythons,
-    "run": _run,
     "switch": _switch,
     "restart": _only_in_a_notebook,
     "panel": _only_in_a_notebook,
