@@ -73,7 +73,7 @@ def test_what_counts_elsewhere_is_read_from_the_project(folder: Path) -> None:
     _, found = deployment_of(context(folder, extras=("plot",)))
     assert (found.name, found.slug, found.lock, found.kind) == ("Resume.Demo_2", "resume-demo-2", "uv.lock", "uv")
     assert (found.python, found.minor, found.requires_python) == ("3.12.4", "3.12", ">=3.9")
-    assert (found.extras, found.told, found.packages) == (("plot",), ("--extra", "plot"), 2)
+    assert (found.extras, found.told) == (("plot",), ("--extra", "plot"))
     assert found.inputs == (".python-version", "pyproject.toml", "uv.lock")
     assert (found.hashed, found.git, found.local, found.cuda, found.conda) == (True, False, (), "", False)
     assert found.notebooks == ("deep/work.ipynb",)
@@ -222,7 +222,7 @@ def test_completion_offers_every_kind() -> None:
 
 @pytest.mark.parametrize("name", PLATFORMS)
 def test_what_comes_from_git_is_built_wherever_the_project_goes(name: str) -> None:
-    plain = Deployment(name="demo", lock="uv.lock", kind="uv", python="3.12.4", mlenv="mlenv==1.0", packages=1)
+    plain = Deployment(name="demo", lock="uv.lock", kind="uv", python="3.12.4", mlenv="mlenv==1.0")
     for wish in (Wish(), Wish(jupyter=True)):
         texts = [file.text for file in PLATFORMS[name].files(replace(plain, git=True), wish)]
         made = [

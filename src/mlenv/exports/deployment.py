@@ -32,7 +32,6 @@ class Deployment:
     groups: tuple[str, ...] = ()
     told: tuple[str, ...] = ()
     """The words that choose lock, extras and groups again: ``--lock``, ``requirements.txt``, ``--group``, ``dev``."""
-    packages: int = 0
     cuda: str = ""
     """The CUDA release that a framework of the lock was built for (``12.8``, or only ``12``); empty without one."""
     hashed: bool = False

@@ -50,7 +50,7 @@ def dockerfile(deployment: Deployment, wish: Wish, at: str = "Dockerfile") -> st
 def _head(deployment: Deployment, at: str) -> Iterator[str]:
     python = "its Python" if deployment.conda else f"Python {deployment.python}"
     yield "# syntax=docker/dockerfile:1.10"
-    yield f"# {deployment.slug}: {python} and the {deployment.packages} packages of {deployment.lock}."
+    yield f"# {deployment.slug}: {python} and the packages of {deployment.lock}."
     yield f"# {build_line(deployment, at)}"
     yield "# BuildKit reads it (the default since Docker 23) and Dockerfile.dockerignore beside it; others do neither."
 

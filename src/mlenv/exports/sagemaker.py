@@ -81,7 +81,7 @@ def _dockerfile(deployment: Deployment, wish: Wish) -> str:
 
 def _steps(deployment: Deployment, base: Base) -> Iterator[Step]:
     yield "# syntax=docker/dockerfile:1.10"
-    yield f"# SageMaker Studio: JupyterLab and {deployment.slug}, {deployment.packages} packages of {deployment.lock}."
+    yield f"# SageMaker Studio: JupyterLab, and {deployment.slug} with the packages of {deployment.lock}."
     yield f"# {build_line(deployment, 'sagemaker/Dockerfile')}"
     yield from (f"# {line}" for line in base.why)
     yield f"FROM {base.image}"

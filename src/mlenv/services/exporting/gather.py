@@ -74,7 +74,6 @@ def deployment_from(context: Context, project: Project, selected: Selected) -> D
         extras=selection.extras,
         groups=selection.groups,
         told=tuple(_told(context, lock)),
-        packages=len(pins),
         cuda=_cuda(pins),
         hashed=_hashed(project, selected),
         local=_local(project, selected),
