@@ -5,6 +5,7 @@ Standard library only, Python 3.9+: this file is sent to workers. It starts uv, 
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import subprocess
@@ -25,6 +26,7 @@ __all__ = ["bring", "told", "uv_here"]
 _TIMEOUT_S = 1800.0
 _WAIT_S = 1800.0
 _POLL_S = 0.2
+_BUSY = frozenset({errno.EACCES, errno.EAGAIN, errno.EWOULDBLOCK, errno.EDEADLK})
 _LOCK = ".mlenv-cluster.lock"
 _SHOWN = 5
 _KEPT = 600
@@ -133,8 +135,8 @@ def _held(file: IO[bytes]) -> bool:
             import fcntl
 
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
+    except OSError as error:
+        return error.errno not in _BUSY  # a file system that knows no locks: uv has its own, of the machine
     return True
 
 
